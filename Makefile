@@ -1,0 +1,49 @@
+# Needs Python 3.10 or newer and make; everything else is installed into $(VENV).
+# `make help` lists the targets.
+
+PYTHON ?= python3
+VENV ?= .venv
+JOBS ?= 2
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test slow check update docs bench clean
+
+help:  ## List the targets.
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
+
+install: $(INSTALLED)  ## Make the virtual environment and install into it.
+
+# pip reads its own settings (PIP_*, pip.conf): nothing is overridden here.
+$(INSTALLED): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+demo: $(INSTALLED)  ## Build VGG-16, run it on photographs, train LeNet on digits.
+	$(BIN)/python examples/demo/run.py
+
+test: $(INSTALLED)  ## Run the quick tests (two minutes at most).
+	$(BIN)/python -m pytest -m "not slow" -n $(JOBS)
+
+slow: $(INSTALLED)  ## Run the slow tests: TF-Slim itself, packaging, thousands of random cases.
+	$(BIN)/python -m pytest -m slow -n $(JOBS)
+
+check: $(INSTALLED)  ## Format, lint and types.
+	$(BIN)/python -m black --check --quiet . || $(BIN)/python -m black --check --diff .
+	$(BIN)/python -m ruff check --quiet .
+	$(BIN)/python -m mypy
+
+update: $(INSTALLED)  ## Rewrite goldens and generated documentation; read the diff.
+	$(BIN)/python -m pytest -m "not slow" -n $(JOBS) --update
+
+docs: $(INSTALLED)  ## Write the pages that derive from declarations and help texts.
+	$(BIN)/python docs/generate.py
+	$(BIN)/python -m pytest -q --update tests/test_commands_doc.py
+
+bench: $(INSTALLED)  ## Measure the compiler.
+	$(BIN)/python benchmarks/build.py
+
+clean:  ## Remove what can be made again.
+	rm -rf build dist slimgen.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,253 @@
+"""Write the pages that derive from declarations: docs/layers/ and the list in docs/errors.md.
+
+    python docs/generate.py
+
+`make docs` runs this; tests/test_docs_generated.py says when a page is not current.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from slimgen.diagnostics import Diagnostics
+from slimgen.elaborate.comments import leading_comment
+from slimgen.layers import DECLARATIONS
+from slimgen.layers.describe import (
+    FUNCTIONS,
+    describe,
+    describe_function,
+    families,
+    summary_of,
+)
+from slimgen.layers.jobs import NETWORK_LINES, TRAIN_LINES
+from slimgen.layers.kinds import FunctionSpec
+from slimgen.layers.spec import Layer, parameters
+from slimgen.layers.variable import FreeVariable
+from slimgen.messages.pages import titles
+from slimgen.source import Source
+from slimgen.syntax import tree
+from slimgen.syntax.parser import parse
+
+DOCS = Path(__file__).resolve().parent
+NOTE = "<!-- Written by docs/generate.py from the declarations: `make docs`. -->"
+CODES = re.compile(r"<!-- codes -->\n.*<!-- end -->", re.DOTALL)
+GROUPS = {
+    "E0": "The text",
+    "E1": "Names, arguments and values",
+    "E2": "Shapes",
+    "W3": "What is written and never used",
+    "E9": "Files, settings and the command line",
+    "W9": "Warnings of the command line",
+}
+
+ABOUT_LAYERS = """\
+All words that a line may begin with, and all functions that an argument may name. `slimgen layers`
+prints the list, `slimgen layers conv` what a page says about a word."""
+
+ABOUT_FUNCTIONS = """\
+A function without arguments, or with its defaults, is a bare word; arguments stand in parentheses, by
+position or by key: `l2(0.1)`, `truncated_normal(stddev=0.01)`."""
+
+ABOUT_LINES = """\
+The lines about a network's weights stand between the network's braces, the others in
+`train NETWORK { … }`; `preprocess` may stand in both. `every N UNIT` is short for `every=N unit=UNIT`
+and stands before the keys. In `data` the network's input is a key, under its own name, for `image`.
+
+A job needs `data` and `steps`. Without the other lines it has these, the preprocessing of its network,
+and `directory "runs/NETWORK"`:
+
+```slimgen
+batch 32
+loss softmax_cross_entropy
+optimizer momentum 0.9
+learning_rate fixed 0.01
+checkpoint every 10 minutes keep=5
+log every 10 steps
+seed 0
+```"""
+
+ABOUT_STD = """\
+Blocks that several networks share, in the language itself. `use "std/blocks.slim"` brings them."""
+
+
+def pages() -> dict[str, str]:
+    """Return the text of every page, by its path in docs/."""
+    found = {"layers/README.md": overview()}
+    for family, members in layer_families().items():
+        text = "\n".join(section(describe(layer)) for layer in members)
+        found[path_of(family)] = page(family, "", text)
+    for title, table in FUNCTIONS.items():
+        text = "\n".join(section(describe_function(spec)) for spec in table.values())
+        found[path_of(title)] = page(title, ABOUT_FUNCTIONS, text)
+    found["layers/jobs.md"] = page("Lines of jobs", ABOUT_LINES, job_lines())
+    found["layers/std.md"] = page("The blocks of std", ABOUT_STD, standard_blocks())
+    errors = (DOCS / "errors.md").read_text(encoding="utf-8")
+    listed = f"<!-- codes -->\n{codes()}\n<!-- end -->"
+    found["errors.md"] = CODES.sub(lambda _: listed, errors)
+    return found
+
+
+def layer_families() -> dict[str, list[type[Layer]]]:
+    """Return the layers by family, the free-standing variable among them."""
+    return {**families(), FreeVariable.family: [FreeVariable]}
+
+
+def path_of(title: str) -> str:
+    """Return the page of a family."""
+    return f"layers/{title.lower().replace(' ', '_')}.md"
+
+
+def page(title: str, about: str, text: str) -> str:
+    """Return a page with its head."""
+    back = "[All words](README.md)"
+    return "\n\n".join(part for part in (NOTE, f"# {title}", back, about, text) if part)
+
+
+def section(described: str) -> str:
+    """Return what `slimgen layers` prints about a word as a part of a page."""
+    return described.replace("# ", "## ", 1)
+
+
+def job_lines() -> str:
+    """Return the lines about weights, and those of `train`."""
+    lines = {**NETWORK_LINES, **TRAIN_LINES}.values()
+    return "\n".join(section(describe(line)) for line in lines)
+
+
+def standard_blocks() -> str:
+    """Return the blocks and functions of std/ with the comments above them."""
+    parts = []
+    folder = files("slimgen.std")
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.name.endswith(".slim"):
+            source = Source(f"std/{entry.name}", entry.read_text(encoding="utf-8"))
+            parts += [declaration(*found) for found in declared(source)]
+    return "\n\n".join(parts) + "\n"
+
+
+def declared(source: Source) -> Iterator[tuple[tree.Block | tree.LetFunction, str]]:
+    """Yield each block and function of a file with its comment.
+
+    A function without a comment belongs to the one before it.
+    """
+    file = parse(source, Diagnostics())
+    comment = ""
+    for item in file.items:
+        if isinstance(item, tree.Block | tree.LetFunction):
+            comment = leading_comment(file, item) or comment
+            yield item, comment
+
+
+def declaration(item: tree.Block | tree.LetFunction, comment: str) -> str:
+    """Return a block or a function: its first line without the brace, and what it does."""
+    end = (
+        item.body.span.start if isinstance(item, tree.Block) else item.value.span.start
+    )
+    head = item.span.source.text[item.span.start : end].rstrip(" =\n")
+    return f"## {item.name.text}\n\n```text\n{head}\n```\n\n{comment}"
+
+
+# All words at a glance.
+
+
+def overview() -> str:
+    """Return the page that lists everything."""
+    parts = [NOTE, "# Layers", ABOUT_LAYERS]
+    for family, members in layer_families().items():
+        rows = [layer_row(layer, path_of(family)) for layer in members]
+        head = ("word", "", "TF-Slim", "TensorFlow", "scope without a name")
+        parts.append(f"## {family}\n\n{table(head, rows)}")
+    for title, specs in FUNCTIONS.items():
+        rows = [function_row(spec, path_of(title)) for spec in specs.values()]
+        head = ("word", "", "TF-Slim or TensorFlow")
+        parts.append(f"## {title}\n\n{table(head, rows)}")
+    parts.append(
+        "## Elsewhere\n\n- [Lines about weights and of jobs](jobs.md)\n"
+        "- [The blocks of std](std.md)"
+    )
+    parts.append(f"## Arguments that TF-Slim calls otherwise\n\n{renamed_arguments()}")
+    return "\n\n".join(parts) + "\n"
+
+
+def layer_row(layer: type[Layer], path: str) -> tuple[str, ...]:
+    """Return a layer's row of the overview."""
+    return (
+        link(layer.word, path),
+        summary_of(layer),
+        code(layer.slim),
+        code(layer.tensorflow),
+        code(layer.default_scope or ""),
+    )
+
+
+def function_row(spec: FunctionSpec, path: str) -> tuple[str, ...]:
+    """Return a function's row of the overview."""
+    return link(spec.word, path), spec.doc, code(spec.slim)
+
+
+def renamed_arguments() -> str:
+    """Return the arguments whose names differ, and the words that have them."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for layer in DECLARATIONS:
+        for one in parameters(layer):
+            if one.slim != one.name:
+                found.setdefault((one.slim, one.name), []).append(layer.word)
+    rows = [
+        (code(slim), code(name), ", ".join(code(word) for word in words))
+        for (slim, name), words in sorted(found.items())
+    ]
+    return table(("TF-Slim", "here", "of"), rows)
+
+
+# The list of codes.
+
+
+def codes() -> str:
+    """Return all codes by group."""
+    parts = []
+    for start, title in GROUPS.items():
+        rows = [(code(c), t) for c, t in titles().items() if c.startswith(start)]
+        parts.append(f"### {title}\n\n{table(('code', 'meaning'), rows)}")
+    return "\n\n".join(parts)
+
+
+# Markdown.
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(cell, line))} |" for line in lines)
+
+
+def cell(text: str) -> str:
+    """Return a text that does not end its cell."""
+    return text.replace("|", "\\|")
+
+
+def code(text: str) -> str:
+    """Return a text as code; nothing stays nothing."""
+    return f"`{text}`" if text else ""
+
+
+def link(word: str, path: str) -> str:
+    """Return a word with a link to its part of a page."""
+    return f"[`{word}`]({Path(path).name}#{word})"
+
+
+def main() -> None:
+    """Write what has changed, and remove pages of families that are gone."""
+    made = pages()
+    (DOCS / "layers").mkdir(exist_ok=True)
+    for path in (DOCS / "layers").glob("*.md"):
+        if path.relative_to(DOCS).as_posix() not in made:
+            path.unlink()
+    for name, text in made.items():
+        path = DOCS / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

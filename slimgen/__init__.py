@@ -1,0 +1,1 @@
+"""Compile `.slim` networks to plain TensorFlow 2."""

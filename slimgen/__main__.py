@@ -1,0 +1,5 @@
+"""`python -m slimgen`."""
+
+from slimgen.cli import main
+
+main()

@@ -1,0 +1,42 @@
+"""`slimgen check`: what is wrong with sources, without building anything."""
+
+import click
+
+from slimgen.cli.compiling import (
+    choice_options,
+    files_argument,
+    load,
+    run_compiler,
+    stdin_name_option,
+)
+from slimgen.cli.reporting import Reporter, reporting
+from slimgen.cli.targets import Choices, sources_to_read
+
+
+@click.command(epilog="""\b
+Examples:
+  slimgen check nets/*.slim
+  slimgen check --strict --diagnostics github      in a workflow of GitHub
+  slimgen check - --stdin-filename vgg16.slim      from an editor
+""")
+@files_argument
+@stdin_name_option
+@choice_options
+@reporting
+def check(
+    reporter: Reporter,
+    *,
+    files: tuple[str, ...],
+    stdin_filename: str | None,
+    defines: tuple[tuple[str, str], ...],
+    networks: tuple[str, ...],
+) -> None:
+    """Report what is wrong with sources.
+
+    Nothing is written. Without FILES, checks the sources that pyproject.toml lists.
+    """
+    choices = Choices(defines, networks)
+    for target in sources_to_read(files, stdin_filename, choices, reporter.add):
+        source = load(target, reporter)
+        if source is not None:
+            run_compiler(source, target.choices, reporter, emit=False)

@@ -1,0 +1,124 @@
+"""What every command that compiles shares: options, and the call of the compiler."""
+
+import difflib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from slimgen.cli.files import Reader, read_source
+from slimgen.cli.reporting import Reporter
+from slimgen.cli.targets import Choices, Target, parse_defines
+from slimgen.diagnostics import Diagnostics
+from slimgen.source import Source
+
+if (
+    TYPE_CHECKING
+):  # the compiler brings Lark and Black: only a command that needs it loads it
+    from slimgen.compiler import Compilation, Request
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+PATH = click.Path(allow_dash=True)
+
+
+def files_argument(command: Command) -> Command:
+    """Give a command its files."""
+    return click.argument("files", nargs=-1, type=PATH)(command)
+
+
+def stdin_name_option(command: Command) -> Command:
+    """Give a command the name of what it reads from standard input."""
+    return click.option(
+        "--stdin-filename",
+        metavar="NAME",
+        help="What '-' is called; `use` is relative to its folder.",
+    )(command)
+
+
+def choice_options(command: Command) -> Command:
+    """Give a command `-D` and `--network`."""
+    command = click.option(
+        "--network",
+        "networks",
+        multiple=True,
+        metavar="NAME",
+        help="Only this network; may stand more than once.",
+    )(command)
+    return click.option(
+        "-D",
+        "defines",
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=parse_defines,
+        help="Set a parameter or the size of an input; may stand more than once.",
+    )(command)
+
+
+def passes_option(command: Command) -> Command:
+    """Give a command `--passes`."""
+    return click.option(
+        "--passes",
+        metavar="none|all|NAME,…",
+        callback=_parse_passes,
+        help="Which rewrites of the graph are done (default: all).",
+    )(command)
+
+
+def _parse_passes(
+    _context: click.Context, _parameter: click.Parameter, given: str | None
+) -> tuple[str, ...] | None:
+    if given is None or given == "all":
+        return None
+    if given == "none":
+        return ()
+    from slimgen.passes import PASS_NAMES
+
+    chosen = [name.strip() for name in given.split(",")]
+    for name in chosen:
+        if name not in PASS_NAMES:
+            known = f"{', '.join(PASS_NAMES)}; or 'none' or 'all' alone"
+            raise click.BadParameter(f"there is no pass '{name}'; known: {known}.")
+    return tuple(name for name in PASS_NAMES if name in chosen)
+
+
+def suggestion(word: str, known: list[str]) -> str:
+    """Return ` Did you mean …?`, or nothing."""
+    near = difflib.get_close_matches(word, known, 1)
+    return f" Did you mean '{near[0]}'?" if near else ""
+
+
+def load(target: Target, reporter: Reporter) -> Source | None:
+    """Return the source of a target; None when it cannot be read, which is reported."""
+    found = Diagnostics()
+    source = read_source(target.source, target.name, found)
+    reporter.add(found)
+    return source
+
+
+def run_compiler(
+    source: Source, choices: Choices, reporter: Reporter, *, emit: bool
+) -> "Compilation | None":
+    """Compile a source; None when it has errors, which are reported."""
+    from slimgen.compiler import analyze, compile_source
+
+    found = Diagnostics()
+    stage = compile_source if emit else analyze
+    compilation = stage(source, _request(choices), Reader(found))
+    sound = reporter.add(compilation.diagnostics)
+    return compilation if reporter.add(found) and sound else None
+
+
+def compile_quietly(source: Source, choices: Choices) -> "Compilation | None":
+    """Compile up to the graph and report nothing; None when there are errors."""
+    from slimgen.compiler import analyze
+
+    compilation = analyze(source, _request(choices), Reader(Diagnostics()))
+    return None if compilation.diagnostics.has_errors else compilation
+
+
+def _request(choices: Choices) -> "Request":
+    """Return the compiler's form of the user's choices."""
+    from slimgen.compiler import Request
+
+    return Request(choices.defines, choices.networks, choices.passes)

@@ -1,0 +1,163 @@
+"""Reading sources and writing outputs; what the system refuses becomes a diagnostic."""
+
+import contextlib
+import os
+import posixpath
+import stat
+import tempfile
+from importlib.resources import files
+
+from slimgen.cli.streams import read_input, write_output
+from slimgen.diagnostics import Diagnostic, Diagnostics
+from slimgen.emit.head import STD
+from slimgen.messages import commands
+from slimgen.source import Source, Span
+
+STDIN = "-"
+STDIN_NAME = "<stdin>"
+
+
+def read_source(path: str, name: str, diagnostics: Diagnostics) -> Source | None:
+    """Return the source in a file (`-`: standard input), or report why there is none."""
+    try:
+        data = read_input() if path == STDIN else _read_bytes(path)
+    except OSError as error:
+        diagnostics.report(commands.unreadable_file(name, reason_of(error)))
+        return None
+    return _decode(name, data, diagnostics)
+
+
+def _read_bytes(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _decode(name: str, data: bytes, diagnostics: Diagnostics) -> Source | None:
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    try:
+        return Source(name, data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        shown = Source(name, data.decode("utf-8", "replace"))
+        start = len(data[: error.start].decode("utf-8"))
+        place = Span(shown, start, start + 1)
+        diagnostics.report(commands.not_utf8(place, data[error.start]))
+        return None
+
+
+def reason_of(error: OSError) -> str:
+    """Return why the system refused, in our words."""
+    match error:
+        case FileNotFoundError():
+            return "there is no such file"
+        case IsADirectoryError():
+            return "it is a folder"
+        case PermissionError():
+            return "permission denied"
+        case _:
+            return (error.strerror or str(error)).lower()
+
+
+class Reader:
+    """Resolves `use "path"`, relative to the file that says it; `std/…` is ours."""
+
+    def __init__(self, diagnostics: Diagnostics) -> None:
+        self._diagnostics = diagnostics
+
+    def __call__(self, path: str, user: Source) -> Source | None:
+        """Return the source that `user` uses as `path`; None when there is none."""
+        if not path or posixpath.isabs(path) or "\0" in path:
+            return None
+        if path.startswith("std/"):
+            return _read_std(path.removeprefix("std/"))
+        name = posixpath.normpath(
+            posixpath.join(posixpath.dirname(_slashes(user.name)), path)
+        )
+        if user.name.startswith(STD):
+            return _read_std(name.removeprefix(STD)) if name.startswith(STD) else None
+        if not os.path.isfile(name):
+            return None
+        return read_source(name, name, self._diagnostics)
+
+
+def _read_std(path: str) -> Source | None:
+    path = posixpath.normpath(path)
+    if path.startswith(("..", "/")):
+        return None
+    path = path.removesuffix(".slim") + ".slim"
+    resource = files("slimgen.std").joinpath(*path.split("/"))
+    if not resource.is_file():
+        return None
+    return Source(STD + path, resource.read_text(encoding="utf-8"))
+
+
+def _slashes(name: str) -> str:
+    return name.replace(os.sep, "/")
+
+
+def read_built(path: str) -> str | None:
+    """Return the text of an output as it is on the disk; None when there is none."""
+    try:
+        mode = os.stat(path).st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            return None  # a device or a pipe holds nothing of ours
+        return _read_bytes(path).decode("utf-8", "replace")
+    except FileNotFoundError:
+        return None
+
+
+def write_file(path: str, text: str) -> bool:
+    """Put `text` into a file, whole or not at all; say whether that changed the file.
+
+    A file whose bytes are the same is not touched, so that its time stays. A link keeps
+    pointing, a file keeps its mode. Errors of the system are raised as OSError.
+    """
+    if path == STDIN:
+        write_output(text)
+        return True
+    data = text.encode("utf-8")
+    try:
+        before = os.stat(path)
+    except FileNotFoundError:
+        _replace(path, data, None)
+        return True
+    if not stat.S_ISREG(before.st_mode):
+        with open(path, "wb") as device:  # /dev/null, a pipe: nothing to replace
+            device.write(data)
+        return True
+    if before.st_size == len(data) and _read_bytes(path) == data:
+        return False
+    if not os.access(path, os.W_OK):
+        raise PermissionError
+    _replace(path, data, stat.S_IMODE(before.st_mode))
+    return True
+
+
+def _replace(path: str, data: bytes, mode: int | None) -> None:
+    """Write beside `path`, then rename: nobody sees half a file."""
+    path = os.path.realpath(path)  # a link stays, its file is replaced
+    descriptor, beside = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".slimgen-")
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+        os.chmod(beside, _usual_mode() if mode is None else mode)
+        os.replace(beside, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(beside)
+        raise
+
+
+def _usual_mode() -> int:
+    """Return the mode of a new file; the system tells its mask only while changing it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def refusal(name: str, error: OSError) -> Diagnostic:
+    """Return the diagnostic for an output that the system refused."""
+    folder = os.path.dirname(name)
+    if isinstance(error, FileNotFoundError) and folder and not os.path.isdir(folder):
+        remedy = f"`mkdir -p {folder}` makes it"
+        return commands.unwritable_file(name, f"there is no folder `{folder}`", remedy)
+    return commands.unwritable_file(name, reason_of(error))

@@ -1,0 +1,74 @@
+"""`slimgen fmt`: sources in their canonical form."""
+
+import click
+
+from slimgen.cli.compiling import files_argument, load, stdin_name_option
+from slimgen.cli.current import unified
+from slimgen.cli.files import STDIN, refusal, write_file
+from slimgen.cli.reporting import Reporter, reporting
+from slimgen.cli.streams import style_of, wants_color, write_output
+from slimgen.cli.targets import Choices, Target, sources_to_read
+from slimgen.diagnostics import Diagnostics
+from slimgen.messages import commands
+from slimgen.source import Source
+
+
+@click.command(epilog="""\b
+Examples:
+  slimgen fmt nets/*.slim
+  slimgen fmt --check --diff
+  slimgen fmt - < vgg16.slim
+""")
+@files_argument
+@stdin_name_option
+@click.option(
+    "--check", is_flag=True, help="Write nothing; say which files would change."
+)
+@click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
+@reporting
+def fmt(
+    reporter: Reporter,
+    *,
+    files: tuple[str, ...],
+    stdin_filename: str | None,
+    check: bool,
+    diff: bool,
+) -> None:
+    """Rewrite sources in their canonical form.
+
+    Comments stay where they stand. Without FILES, formats the sources that pyproject.toml lists.
+    """
+    targets = sources_to_read(files, stdin_filename, Choices(), reporter.add)
+    for target in {target.source: target for target in targets}.values():
+        source = load(target, reporter)
+        text = None if source is None else _canonical(source, reporter)
+        if source is None or text is None:
+            continue
+        if diff:
+            _show_difference(source, text, reporter)
+        if check and text != source.text:
+            reporter.report(commands.not_formatted(target.name))
+        if not (check or diff):
+            _write(target, text, reporter)
+
+
+def _canonical(source: Source, reporter: Reporter) -> str | None:
+    from slimgen.syntax.printer import format_source
+
+    found = Diagnostics()
+    text = format_source(source, found)
+    reporter.add(found)
+    return text
+
+
+def _show_difference(source: Source, text: str, reporter: Reporter) -> None:
+    style = style_of(wants_color(reporter.color, error=False))
+    write_output("".join(unified(source.text, text, source.name, style)))
+
+
+def _write(target: Target, text: str, reporter: Reporter) -> None:
+    try:
+        if write_file(target.source, text) and target.source != STDIN:
+            reporter.say(f"{target.source}: formatted")
+    except OSError as error:
+        reporter.report(refusal(target.source, error))

@@ -1,0 +1,47 @@
+"""`slimgen layers`: the words of the language, documented from their declarations."""
+
+import click
+
+from slimgen.cli.compiling import suggestion
+from slimgen.cli.reporting import Reporter, reporting
+from slimgen.cli.streams import write_output
+
+
+def _complete(
+    _context: click.Context, _parameter: click.Parameter, start: str
+) -> list[str]:
+    return [word for word in _words() if word.startswith(start)]
+
+
+def _words() -> list[str]:
+    from slimgen.layers import LAYERS
+    from slimgen.layers.describe import FUNCTIONS, LINES
+
+    functions = (word for table in FUNCTIONS.values() for word in table)
+    return list(dict.fromkeys((*LAYERS, *LINES, *functions)))
+
+
+@click.command(epilog="""\b
+Examples:
+  slimgen layers             every word, in one line each
+  slimgen layers conv        its arguments, defaults and example
+""")
+@click.argument("name", required=False, shell_complete=_complete)
+@reporting
+def layers(reporter: Reporter, *, name: str | None) -> None:
+    """Print the layers, or what is known about one."""
+    from slimgen.layers import describe as pages
+
+    if name is None:
+        write_output(pages.describe_all())
+        return
+    layer, function = pages.find_layer(name), pages.find_function(name)
+    if layer is None and function is None:
+        ours = pages.word_of(name)
+        near = f" Did you mean '{ours}'?" if ours else suggestion(name, _words())
+        raise click.BadParameter(
+            f"there is no layer '{name}'.{near}", param_hint="'NAME'"
+        )
+    parts = [pages.describe(layer)] if layer is not None else []
+    parts += [pages.describe_function(function)] if function is not None else []
+    write_output("\n".join(parts))

@@ -1,0 +1,83 @@
+"""`slimgen show`: a source as each stage of the compiler sees it."""
+
+import click
+
+from slimgen.cli.compiling import (
+    PATH,
+    choice_options,
+    load,
+    passes_option,
+    run_compiler,
+    stdin_name_option,
+)
+from slimgen.cli.reporting import Reporter, reporting
+from slimgen.cli.streams import write_output
+from slimgen.cli.targets import Choices, targets_of_files
+from slimgen.diagnostics import Diagnostics
+from slimgen.source import Source
+
+STAGES = ("tree", "graph", "resolved")
+
+
+@click.command(epilog="""\b
+Examples:
+  slimgen show vgg16.slim --stage resolved
+  slimgen show vgg16.slim --stage graph --passes none
+""")
+@click.argument("file", type=PATH)
+@click.option(
+    "--stage",
+    type=click.Choice(STAGES),
+    required=True,
+    help="tree: as written; graph: after the passes; "
+    "resolved: every argument of every layer and the line that set it.",
+)
+@stdin_name_option
+@choice_options
+@passes_option
+@reporting
+def show(
+    reporter: Reporter,
+    *,
+    file: str,
+    stage: str,
+    stdin_filename: str | None,
+    **chosen: tuple[tuple[str, str], ...],
+) -> None:
+    """Print what a stage of the compiler makes of a source."""
+    choices = Choices(**chosen)  # type: ignore[arg-type]
+    (target,) = targets_of_files([file], None, stdin_filename, choices)
+    source = load(target, reporter)
+    if source is None:
+        return
+    if stage == "tree":
+        _show_tree(source, reporter)
+    else:
+        _show_graph(source, choices, stage, reporter)
+
+
+def _show_tree(source: Source, reporter: Reporter) -> None:
+    from slimgen.cli.tree_text import tree_text
+    from slimgen.syntax.parser import parse
+
+    found = Diagnostics()
+    tree = parse(source, found)
+    if reporter.add(found):
+        write_output(tree_text(tree))
+
+
+def _show_graph(
+    source: Source, choices: Choices, stage: str, reporter: Reporter
+) -> None:
+    from slimgen.ir.resolved import print_resolved
+    from slimgen.ir.text import print_graph
+    from slimgen.passes import run_passes
+
+    compilation = run_compiler(source, choices, reporter, emit=False)
+    if compilation is None or compilation.graph is None:
+        return
+    if stage == "graph":
+        graph = run_passes(compilation.graph, choices.passes)
+        write_output(print_graph(graph))
+    else:
+        write_output(print_resolved(compilation.graph))

@@ -1,0 +1,67 @@
+"""Standard output and error: the only module that writes to them."""
+
+import os
+import sys
+
+import click
+
+from slimgen.render import COLOR, PLAIN, Style
+
+
+def write_output(data: str) -> None:
+    """Write data to standard output: UTF-8, whatever the locale and the system."""
+    try:
+        sys.stdout.buffer.write(data.encode("utf-8", "surrogateescape"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        _silence(sys.stdout.fileno())
+    except OSError as error:
+        _silence(sys.stdout.fileno())
+        reason = error.strerror or "unknown error"
+        raise click.ClickException(
+            f"cannot write to standard output: {reason}"
+        ) from error
+
+
+def write_error(text: str, color: bool = False) -> None:
+    """Write text for the user to standard error."""
+    try:
+        click.echo(text, nl=False, err=True, color=color)
+    except BrokenPipeError:
+        _silence(sys.stderr.fileno())
+
+
+def _silence(descriptor: int) -> None:
+    # The reader has left (`slimgen layers | head`); the command's own exit code stands.
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, descriptor)
+    os.close(sink)
+
+
+def read_input() -> bytes:
+    """Read standard input to its end."""
+    return sys.stdin.buffer.read()
+
+
+def wants_color(when: str, *, error: bool) -> bool:
+    """Whether a stream is to be coloured.
+
+    Args:
+        when: `--color`; `auto` asks NO_COLOR, FORCE_COLOR, TERM and the stream, in this
+            order (https://no-color.org, https://force-color.org).
+        error: Standard error, not output.
+    """
+    if when != "auto":
+        return when == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    if os.environ.get("TERM") == "dumb":
+        return False
+    return (sys.stderr if error else sys.stdout).isatty()
+
+
+def style_of(color: bool) -> Style:
+    """Return the colours, or none."""
+    return COLOR if color else PLAIN

@@ -1,0 +1,61 @@
+"""The pipeline in one function: source, tree, graph, passes, Python."""
+
+from dataclasses import dataclass, replace
+
+from slimgen.diagnostics import Diagnostics
+from slimgen.elaborate.files import Reader
+from slimgen.elaborate.networks import Request, elaborate
+from slimgen.emit.names import taken_classes
+from slimgen.ir.graph import Graph
+from slimgen.passes import PASS_NAMES, run_passes
+from slimgen.source import Source
+
+__all__ = [
+    "PASS_NAMES",
+    "Compilation",
+    "Reader",
+    "Request",
+    "analyze",
+    "compile_source",
+]
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """What became of a source.
+
+    Attributes:
+        sources: The source and everything that it uses, in order.
+        graph: None when there are errors.
+        code: The emitted file; None when there are errors or it was not asked for.
+    """
+
+    diagnostics: Diagnostics
+    sources: tuple[Source, ...]
+    graph: Graph | None
+    code: str | None = None
+
+
+def analyze(source: Source, request: Request, read: Reader) -> Compilation:
+    """Compile up to the graph, before any pass."""
+    diagnostics = Diagnostics()
+    graph, sources = elaborate(source, request, read, diagnostics)
+    for clash in taken_classes(graph) if graph else ():
+        diagnostics.report(clash)
+        graph = None
+    return Compilation(diagnostics, sources, graph)
+
+
+def compile_source(source: Source, request: Request, read: Reader) -> Compilation:
+    """Compile a source to Python."""
+    # Black is needed for emission alone, and slow to import.
+    from slimgen.emit.head import source_digest
+    from slimgen.emit.module import emit
+
+    found = analyze(source, replace(request, building=True), read)
+    if found.graph is None:
+        return found
+    graph = run_passes(found.graph, request.passes)
+    digest = source_digest(found.sources, request)
+    code = emit(graph, source.name, digest)
+    return Compilation(found.diagnostics, found.sources, graph, code)

@@ -1,0 +1,234 @@
+"""Arguments of a line to a layer: positions, keys, scopes of defaults, kinds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from slimgen.elaborate.expressions import Silent
+from slimgen.elaborate.keys import unknown_key
+from slimgen.elaborate.report import Rejected, Reporter
+from slimgen.elaborate.scopes import Defaults
+from slimgen.elaborate.values import Failed, Given, Tensor, describe
+from slimgen.ir.graph import Origin, Value
+from slimgen.layers import LAYERS
+from slimgen.layers.kinds import Either, KindError, LayerKind, Optional, Word
+from slimgen.layers.spec import Layer, Parameter, parameters
+from slimgen.layers.values import Operand
+from slimgen.messages import names as messages
+from slimgen.source import Span
+
+
+@dataclass
+class Line:
+    """The evaluated arguments of one line."""
+
+    word: str
+    span: Span
+    positional: list[Given] = field(default_factory=list)
+    keywords: dict[str, Given] = field(default_factory=dict)
+
+    def refuse_failed(
+        self, reporter: Reporter, arguments: Sequence[Given] | None = None
+    ) -> None:
+        """Report arguments without a value, all unless given, and raise if there are."""
+        if arguments is None:
+            arguments = [*self.positional, *self.keywords.values()]
+        failed = [one.value for one in arguments if isinstance(one.value, Failed)]
+        for one in failed:
+            if one.diagnostic is not None:
+                reporter.report(one.diagnostic)
+        if failed:
+            raise Silent(self.span)
+
+
+class Operands:
+    """The tensors that a line names, in order of first mention."""
+
+    def __init__(self, first: Sequence[Tensor] = ()) -> None:
+        self.tensors: list[Tensor] = []
+        self._places: dict[tuple[int, Value], int] = {}
+        for tensor in first:
+            self._add(tensor)
+
+    def _add(self, tensor: Tensor) -> int:
+        place = len(self.tensors)
+        self.tensors.append(tensor)
+        if tensor.value is not None:
+            place = self._places.setdefault((id(tensor.home), tensor.value), place)
+        return place
+
+    def lower(self, value: Any) -> Any:
+        """Replace each tensor in a value by its place among the inputs."""
+        if isinstance(value, Tensor):
+            place = None
+            if value.value is not None:
+                place = self._places.get((id(value.home), value.value))
+            return Operand(self._add(value) if place is None else place)
+        if isinstance(value, tuple):
+            return tuple(self.lower(item) for item in value)
+        return value
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A layer with its arguments, and where each comes from."""
+
+    layer: Layer
+    origins: tuple[Origin, ...]
+
+
+class Binder:
+    """Makes layers from lines."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self.reporter = reporter
+
+    def bind(
+        self,
+        layer: type[Layer],
+        line: Line,
+        defaults: Defaults,
+        operands: Operands | None,
+    ) -> Bound:
+        """Return the layer, or report all that is wrong with the line and raise.
+
+        `operands` collects the tensors that the line names; None: it may name none.
+        """
+        before = self.reporter.found
+        given = self._given(layer, line)
+        inherited = defaults.get(layer.word, {})
+        values: dict[str, Any] = {}
+        origins: list[Origin] = []
+        missing: list[Parameter] = []
+        for parameter in parameters(layer):
+            source = given.get(parameter.name) or inherited.get(parameter.name)
+            if source is None:
+                origins.append(Origin(parameter.name, None))
+                if parameter.required:
+                    missing.append(parameter)
+                continue
+            value = self._coerce(line, parameter, source, defaults, operands)
+            inner: tuple[Origin, ...] = ()
+            if isinstance(value, Bound):
+                inner, value = value.origins, value.layer
+            origins.append(Origin(parameter.name, source.span, source.scope, inner))
+            values[parameter.name] = value
+        if self.reporter.found == before:
+            self._missing(layer, line, missing)  # else a key may be misspelt
+        if self.reporter.found > before or FAILED in values.values():
+            raise Silent(line.span)
+        return Bound(layer(**values), tuple(origins))
+
+    def _missing(
+        self, layer: type[Layer], line: Line, missing: Sequence[Parameter]
+    ) -> None:
+        if len(missing) == 1:
+            (one,) = missing
+            self.reporter.report(
+                messages.missing_argument(line.span, layer.word, one.name, one.doc)
+            )
+        elif missing:
+            names = [parameter.name for parameter in missing]
+            self.reporter.report(
+                messages.missing_arguments(line.span, layer.word, names)
+            )
+
+    def _given(self, layer: type[Layer], line: Line) -> dict[str, Given]:
+        places = [p.name for p in parameters(layer) if p.positional]
+        if len(line.positional) > len(places):
+            self.reporter.report(
+                messages.too_many_arguments(
+                    line.positional[len(places)].span,
+                    line.word, len(places), len(line.positional),
+                )
+            )  # fmt: skip
+        given = dict(zip(places, line.positional, strict=False))
+        for key, value in line.keywords.items():
+            unknown = unknown_key(layer, line.word, key, value.span)
+            if unknown is not None:
+                self.reporter.report(unknown)
+            elif key in given:
+                self.reporter.report(
+                    messages.repeated_argument(value.span, line.word, key)
+                )
+            else:
+                given[key] = value
+        return given
+
+    def _coerce(
+        self,
+        line: Line,
+        parameter: Parameter,
+        source: Given,
+        defaults: Defaults,
+        operands: Operands | None,
+    ) -> Any:
+        value = source.value
+        if isinstance(value, Failed):
+            if value.diagnostic is not None:
+                self.reporter.report(value.diagnostic)
+            return FAILED
+        nested = _layer_kind(parameter.kind)
+        try:
+            if nested and isinstance(value, Word) and value.text in nested.words:
+                return self._nested(value, source, defaults)
+            if operands is not None:
+                value = operands.lower(value)
+            elif isinstance(value, Tensor):
+                self.reporter.report(
+                    messages.no_tensor_inside(source.span, parameter.name, line.word)
+                )
+                return FAILED
+            return parameter.kind.coerce(value)
+        except KindError as error:
+            where = f"`{parameter.name}` of `{line.word}`"
+            help = messages.suggestion(error.word, error.words) if error.word else ""
+            whole = isinstance(value, float) and value.is_integer()
+            if whole and "a whole number" in error.expected:
+                help = f"{describe(value)} is a fraction: `//` and `int(…)` give none"
+            self.reporter.report(
+                messages.wrong_value(
+                    source.span, where, error.expected, describe(source.value), help
+                )
+            )
+        except Rejected as rejected:
+            if not isinstance(rejected, Silent):
+                self.reporter.report(rejected.diagnostic)
+        return FAILED
+
+    def _nested(self, word: Word, source: Given, defaults: Defaults) -> Bound:
+        """Resolve a layer used as a value, `normalizer=batch_norm(decay=0.9)`."""
+        place = word.place if isinstance(word.place, Span) else source.span
+        given = [
+            Given(value, where, source.scope)
+            for value, where in zip(
+                [*word.positional, *(value for _, value in word.keywords)],
+                word.places,
+                strict=True,
+            )
+        ]
+        keys = [key for key, _ in word.keywords]
+        first = len(word.positional)
+        keywords = dict(zip(keys, given[first:], strict=True))
+        line = Line(word.text, place, given[:first], keywords)
+        return self.bind(LAYERS[word.text], line, defaults, None)
+
+
+class _Failed:
+    """Stands for a value that was reported."""
+
+
+FAILED = _Failed()
+
+
+def _layer_kind(kind: Any) -> LayerKind | None:
+    if isinstance(kind, LayerKind):
+        return kind
+    if isinstance(kind, Optional):
+        return _layer_kind(kind.item)
+    if isinstance(kind, Either):
+        for item in kind.kinds:
+            found = _layer_kind(item)
+            if found:
+                return found
+    return None

@@ -1,0 +1,73 @@
+"""Functions of the graph while they are built."""
+
+from dataclasses import dataclass, field
+
+from slimgen.elaborate.report import TooMuch
+from slimgen.elaborate.values import Tensor
+from slimgen.ir.graph import Item, Value
+from slimgen.layers.spec import TensorType, VariableSpec
+from slimgen.messages import names as messages
+from slimgen.source import Span
+
+MOST_ITEMS = 100_000
+
+
+@dataclass
+class Created:
+    """A variable and the layer that created it."""
+
+    spec: VariableSpec
+    span: Span
+
+
+@dataclass
+class Totals:
+    """What the functions of one network have in common."""
+
+    items: int = 0
+    loops: int = 0
+    variables: dict[str, Created] = field(default_factory=dict)
+    end_points: dict[str, tuple[Tensor, Span]] = field(default_factory=dict)
+
+
+class Builder:
+    """One function: its items, and the outer tensors that it takes as inputs."""
+
+    def __init__(self, parent: "Builder | None", scope: str, totals: Totals) -> None:
+        self.parent = parent
+        self.scope = scope
+        self.totals = totals
+        self.items: list[Item] = []
+        self.captured: dict[tuple[int, int], tuple[Tensor, Value]] = {}
+        self._count = 0
+
+    def value(self, type_: TensorType, hint: str) -> Value:
+        """Make a new value."""
+        self._count += 1
+        return Value(self._count - 1, type_, hint)
+
+    def take(self, tensor: Tensor, hint: str | None = None) -> Value:
+        """Return the value of a tensor here; one from outside becomes an input."""
+        assert tensor.value is not None
+        if tensor.home is self:
+            return tensor.value
+        key = (id(tensor.home), tensor.value.index)
+        if key not in self.captured:
+            inside = self.value(tensor.value.type, hint or tensor.value.hint)
+            self.captured[key] = (tensor, inside)
+        return self.captured[key][1]
+
+    def add(self, item: Item, span: Span) -> None:
+        """Append an item."""
+        self.totals.items += 1
+        if self.totals.items > MOST_ITEMS:
+            raise TooMuch(
+                messages.limit_exceeded(span, "layers in one network", MOST_ITEMS)
+            )
+        self.items.append(item)
+
+    def relative(self, scope: str) -> tuple[str, ...]:
+        """Return a full scope relative to this function's, as a path."""
+        if scope == self.scope:
+            return ()
+        return (scope.removeprefix(f"{self.scope}/") if self.scope else scope,)

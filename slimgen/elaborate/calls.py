@@ -1,0 +1,293 @@
+"""Layers, blocks and networks applied to the current tensor."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from slimgen.diagnostics import Diagnostic
+from slimgen.elaborate.arguments import Binder, Bound, Line, Operands
+from slimgen.elaborate.builder import Created
+from slimgen.elaborate.place import Part, Place
+from slimgen.elaborate.report import Rejected, Reporter
+from slimgen.elaborate.scopes import ScopeNames, is_scope_name, join
+from slimgen.elaborate.values import Given, Tensor
+from slimgen.ir.graph import Call, Node, Value
+from slimgen.layers.merge import UnlikeInputs
+from slimgen.layers.spec import Layer, ShapeError, TensorType, VariableSpec
+from slimgen.messages import names as messages
+from slimgen.messages import shapes
+from slimgen.source import Span
+
+
+class FinalEndpoint(Exception):
+    """The end point that was asked for is reached; what comes after is left out."""
+
+
+class Naming:
+    """The variable scopes of one network, and the end points found in them."""
+
+    def __init__(self, final_endpoint: str | None) -> None:
+        self.variable_scopes = ScopeNames()
+        self.name_scopes = ScopeNames()
+        self.final_endpoint = final_endpoint
+        self.final_reached = False
+
+    def unique(self, layer: "type[Layer] | None", parent: str, stem: str) -> str:
+        """Return a free default name in `parent`."""
+        return self._of(layer).unique(parent, stem)
+
+    def visit(self, layer: "type[Layer] | None", scope: str) -> None:
+        """Open and close the scope of one layer."""
+        names = self._of(layer)
+        names.open(scope)
+        names.close(scope)
+
+    def _of(self, layer: "type[Layer] | None") -> ScopeNames:
+        opens = layer is None or layer.opens_variable_scope
+        return self.variable_scopes if opens else self.name_scopes
+
+
+def _rank(tensors: Sequence[Tensor]) -> int | None:
+    """Return the rank of the first input, where there is one and it is known."""
+    value = tensors[0].value if tensors else None
+    return None if value is None else value.type.rank
+
+
+class LayerCalls:
+    """Puts layers into the graph: names, shapes, variables."""
+
+    def __init__(self, reporter: Reporter, naming: Naming, root: str) -> None:
+        self.reporter = reporter
+        self.naming = naming
+        self.root = root
+        self.binder = Binder(reporter)
+
+    def apply(
+        self, layer: type[Layer], line: Line, name: "str | bool | None", place: Place
+    ) -> Tensor:
+        """Apply a layer; `name` is its scope name, None for none, True for the default."""
+        operands = self._operands(layer, line, place)
+        bound = self.binder.bind(layer, line, place.defaults, operands)
+        tensors = operands.tensors
+        stem = layer.scope_for(_rank(tensors))
+        scope = self.layer_scope(layer, line.span, name, place, stem)
+        if any(tensor.value is None for tensor in tensors):
+            return Tensor(None, place.builder)
+        values = tuple(place.builder.take(tensor) for tensor in tensors)
+        types = [value.type for value in values]
+        made, output = self._shape(bound, line, types)
+        shared = self._create(made, types, line, scope, place)
+        value = place.builder.value(output, place.hint)
+        # A layer without a name may create variables: they stand in the scope around it.
+        creates = scope is None and bool(made.variables(types))
+        within = place.scope if creates else scope
+        relative = None if within is None else place.builder.relative(within)
+        node = Node(
+            made, values, value, relative, line.span, place.steps, bound.origins, shared
+        )
+        place.builder.add(node, line.span)
+        tensor = Tensor(value, place.builder)
+        if scope is not None:
+            self.end_point(scope, tensor, line.span, place)
+        return tensor
+
+    def _operands(self, layer: type[Layer], line: Line, place: Place) -> Operands:
+        if layer.inputs[0] == 0 or (layer.merges and line.positional):
+            return Operands()
+        if place.net is None:
+            raise Rejected(messages.no_current_tensor(line.span, line.word))
+        return Operands([place.net])
+
+    def layer_scope(
+        self,
+        layer: "type[Layer] | None",
+        span: Span,
+        name: "str | bool | None",
+        place: Place,
+        stem: str | None = None,
+    ) -> str | None:
+        """Return the full scope of a layer or block, or None when it has none."""
+        if name is None:
+            return place.scope if layer is None or layer.default_scope else None
+        if name is True:
+            if stem is None:
+                return None
+            name = self.naming.unique(layer, place.scope, stem)
+        assert isinstance(name, str)
+        if not is_scope_name(name, root=not place.scope):
+            raise Rejected(messages.bad_scope_name(span, name))
+        scope = join(place.scope, name)
+        if layer is not None:
+            self.naming.visit(layer, scope)
+        return scope
+
+    def _shape(
+        self, bound: Bound, line: Line, types: Sequence[TensorType]
+    ) -> tuple[Layer, TensorType]:
+        layer = bound.layer
+        least = type(layer).inputs[0]
+        try:
+            if type(layer).merges and len(types) < max(least, 1):
+                raise ShapeError("at least one tensor is needed")
+            made = layer.canonical(types)
+            (output,) = made.outputs(types)
+            return _with_canonical_normalizer(made, output), output
+        except ShapeError as error:
+            found = [str(t) for t in types]
+            raise Rejected(
+                shapes.does_not_fit(line.span, line.word, str(error), found, error.help)
+            ) from None
+
+    def _create(
+        self,
+        layer: Layer,
+        types: Sequence[TensorType],
+        line: Line,
+        scope: str | None,
+        place: Place,
+    ) -> bool:
+        try:
+            specs = layer.variables(types)
+        except ShapeError as error:
+            found = [str(t) for t in types]
+            raise Rejected(
+                shapes.does_not_fit(line.span, line.word, str(error), found, error.help)
+            ) from None
+        for spec in specs:
+            self._create_one(spec, spec.full_name(scope or place.scope), line, place)
+        return bool(specs) and place.reuse
+
+    def _create_one(
+        self, spec: VariableSpec, name: str, line: Line, place: Place
+    ) -> None:
+        variables = place.builder.totals.variables
+        first = variables.get(name)
+        if place.reuse and first is None:
+            raise Rejected(messages.nothing_to_reuse(line.span, name, list(variables)))
+        if first is None:
+            variables[name] = Created(spec, line.span)
+        elif not place.reuse:
+            raise Rejected(messages.variable_exists(line.span, name, first.span))
+        elif first.spec.shape != spec.shape:
+            raise Rejected(
+                shapes.reused_shape_differs(
+                    line.span, name, str(list(spec.shape)),
+                    str(list(first.spec.shape)), first.span,
+                )
+            )  # fmt: skip
+
+    def end_point(self, scope: str, tensor: Tensor, span: Span, place: Place) -> None:
+        """Keep a tensor as the end point of a full scope; stop when it is the last."""
+        place.builder.totals.end_points[scope] = (tensor, span)
+        final = self.naming.final_endpoint
+        if final is not None and final in (scope, self.own_name(scope)):
+            place.net = tensor
+            self.naming.final_reached = True
+            raise FinalEndpoint
+
+    def own_name(self, scope: str) -> str:
+        """Name of a full scope in the network's own braces."""
+        return scope.removeprefix(f"{self.root}/") if self.root else scope
+
+    def merge(
+        self,
+        layer: type[Layer],
+        line: Line,
+        parts: Sequence[Part],
+        scope: str | None,
+        place: Place,
+    ) -> Tensor:
+        """Join finished branches by a merging layer whose scope is open already."""
+        tensors = [part.tensor for part in parts]
+        operands = Operands(tensors)
+        line.positional.insert(0, Given(tuple(tensors), line.span))
+        bound = self.binder.bind(layer, line, place.defaults, operands)
+        if any(tensor.value is None for tensor in tensors):
+            return Tensor(None, place.builder)
+        values = tuple(place.builder.take(tensor) for tensor in operands.tensors)
+        types = [value.type for value in values]
+        made, output = self._merged_shape(bound, line, types, parts, place)
+        value: Value = place.builder.value(output, place.hint)
+        relative = None if scope is None else place.builder.relative(scope)
+        node = Node(
+            made, values, value, relative, line.span, place.steps, bound.origins
+        )
+        place.builder.add(node, line.span)
+        tensor = Tensor(value, place.builder)
+        if scope is not None:
+            self.end_point(scope, tensor, line.span, place)
+        return tensor
+
+    def _merged_shape(
+        self,
+        bound: Bound,
+        line: Line,
+        types: Sequence[TensorType],
+        parts: Sequence[Part],
+        place: Place,
+    ) -> tuple[Layer, TensorType]:
+        try:
+            made = bound.layer.canonical(types)
+            (output,) = made.outputs(types)
+            return made, output
+        except UnlikeInputs as error:
+            raise Rejected(_unlike(error, line, types, parts, place)) from None
+        except ShapeError as error:
+            found = [str(t) for t in types]
+            raise Rejected(
+                shapes.does_not_fit(line.span, line.word, str(error), found, error.help)
+            ) from None
+
+
+def _unlike(
+    error: UnlikeInputs,
+    line: Line,
+    types: Sequence[TensorType],
+    parts: Sequence[Part],
+    place: Place,
+) -> Diagnostic:
+    """Say which branches differ, and which of them divides the size."""
+    # The layer's sentence ends with the two types; the label has them with their places.
+    rule = str(error).partition(", found ")[0].replace("inputs", "branches")
+    chosen = sorted((error.against, error.differing))
+    shown = [(parts[i].span, i, str(types[i])) for i in chosen]
+    factors = [(i, *_shrinking(place, parts[i].tensor)) for i in chosen]
+    same_rank = len({types[i].rank for i in chosen}) == 1
+    differ = same_rank and len({factor for _, factor, _ in factors}) > 1
+    help = shapes.shrinking_branches(factors) if differ else ""
+    return shapes.parts_differ(line.span, line.word, rule, shown, help)
+
+
+def _shrinking(place: Place, tensor: Tensor) -> tuple[int, int]:
+    """By how much a branch divides the height, and the line that does so last."""
+    made = {
+        item.output.index: item
+        for item in place.builder.items
+        if isinstance(item, Node | Call)
+    }
+    start = place.net.value if place.net is not None else None
+    if tensor.value is None or start is None or start.type.rank < 3:
+        return 1, 0
+    value, line = tensor.value, 0
+    while value.index != start.index and value.index in made:
+        item = made[value.index]
+        if not item.inputs:
+            break
+        if not line and _height(item.inputs[0]) > _height(value) > 0:
+            line = item.span.line
+        value = item.inputs[0]
+    height = _height(tensor.value)
+    return (-(-_height(start) // height), line) if line and height else (1, 0)
+
+
+def _height(value: Value) -> int:
+    shape = value.type.shape
+    return shape[1] or 0 if len(shape) > 2 else 0
+
+
+def _with_canonical_normalizer(layer: Layer, output: TensorType) -> Layer:
+    """Fit a layer's normalizer to what it normalizes; ShapeError if it does not."""
+    normalizer = getattr(layer, "normalizer", None)
+    if not isinstance(normalizer, Layer):
+        return layer
+    normalizer.outputs((output,))
+    return replace(layer, normalizer=normalizer.canonical((output,)))  # type: ignore[call-arg]

@@ -1,0 +1,113 @@
+"""The jobs of a file: which networks have one, and what a job needs of its network."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from slimgen.elaborate.expressions import Silent
+from slimgen.elaborate.files import Loaded, Program
+from slimgen.elaborate.jobs import (
+    JOBS,
+    JobLines,
+    train_job,
+    unfit_for_training,
+)
+from slimgen.elaborate.report import Rejected, Reporter
+from slimgen.elaborate.values import Tensor
+from slimgen.ir.graph import Network
+from slimgen.ir.jobs import LabelNames, Train
+from slimgen.messages import names as messages
+from slimgen.messages import warnings
+from slimgen.syntax import tree
+
+
+def jobs_of(
+    program: Program,
+    main: Loaded,
+    networks: Sequence[Network],
+    end_points: Mapping[str, Mapping[str, Tensor]],
+    changed: bool,
+) -> list[Train]:
+    """Return the jobs of the networks that are built; there may be one in all.
+
+    `end_points` has those of each network by name. A network that was `changed` by `-D`
+    may have lost what its job needs: then the job is left out, and the user told.
+    """
+    by_name = {network.name: network for network in networks}
+    found: list[Train] = []
+    first: tree.Job | None = None
+    for item in main.file.items:
+        if not isinstance(item, tree.Job) or item.word.text not in JOBS:
+            continue
+        if item.network.text not in by_name:
+            continue
+        network = by_name[item.network.text]
+        try:
+            if first is not None:
+                raise Rejected(
+                    messages.name_taken(
+                        item.word.span, "train", "a job of this file", first.word.span
+                    )
+                )
+            first = item
+            unfit = unfit_for_training(item, network)
+            if unfit is not None and changed:
+                program.reporter.report(
+                    warnings.job_left_out(item.word.span, item.word.text, unfit.message)
+                )
+                continue
+            if unfit is not None:
+                raise Rejected(unfit)
+            lines = JobLines(program.reporter, main.frame)
+            job = train_job(item, network, end_points.get(network.name, {}), lines)
+        except Rejected as rejected:
+            if not isinstance(rejected, Silent):
+                program.reporter.report(rejected.diagnostic)
+            continue
+        if job is not None:
+            found.append(job)
+    return found
+
+
+def check_jobs(main: Loaded, reporter: Reporter) -> None:
+    """Report jobs of unknown kinds or networks."""
+    networks = [i.name.text for i in main.file.items if isinstance(i, tree.Network)]
+    for item in main.file.items:
+        if not isinstance(item, tree.Job):
+            continue
+        if item.word.text not in JOBS:
+            word = item.word
+            found = messages.unknown_word(word.span, word.text, JOBS, what="job")
+            reporter.report(found)
+        elif item.network.text not in networks:
+            word = item.network
+            what = "network of this file"
+            found = messages.unknown_word(word.span, word.text, networks, what=what)
+            reporter.report(found)
+        for setting in item.settings:
+            reporter.report(
+                messages.misplaced(
+                    setting.span, "a parameter", "on a `train` job",
+                    "give the network's parameter its default, or use `-D`",
+                )
+            )  # fmt: skip
+
+
+def check_alike(networks: Sequence[Network], reporter: Reporter) -> None:
+    """Report networks of one file whose labels or images the file would have to tell apart."""
+    for what in ("labels", "preprocess"):
+        said = [(network, _shared_part(network, what)) for network in networks]
+        for network, value in said[1:]:
+            if value != said[0][1] and network.span is not None:
+                reporter.report(
+                    messages.networks_differ(
+                        network.span, what, network.name, networks[0].name
+                    )
+                )
+
+
+def _shared_part(network: Network, what: str) -> Any:
+    """What the file has once for all of its networks; a family may be each one's own."""
+    if what == "labels":
+        return network.labels or LabelNames()
+    found = network.preprocess
+    return (found.resize, found.fast) if found else (None, True)

@@ -1,0 +1,226 @@
+"""Files to networks: which are built, with which parameters, and their jobs."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from slimgen.diagnostics import Diagnostics
+from slimgen.elaborate.comments import leading_comment
+from slimgen.elaborate.expressions import Evaluator, Silent
+from slimgen.elaborate.files import Loaded, Program, Reader
+from slimgen.elaborate.job_list import check_alike, check_jobs, jobs_of
+from slimgen.elaborate.keys import universal_words
+from slimgen.elaborate.one_network import FINAL_ENDPOINT, Defines, OneNetwork, inputs_of
+from slimgen.elaborate.report import Rejected, Reporter
+from slimgen.elaborate.unknown import report_unknown
+from slimgen.elaborate.unused import lines_of, report_unused, report_unused_files
+from slimgen.elaborate.values import Frame, Tensor
+from slimgen.ir.graph import Function, Graph, Network
+from slimgen.layers.values import named
+from slimgen.messages import names as messages
+from slimgen.source import Source, Span
+from slimgen.syntax import tree
+from slimgen.syntax.parser import parse_expression
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for besides the source.
+
+    Attributes:
+        defines: `-D name=value`, as text, in order.
+        networks: The networks to build; empty: all that are not mere parts of others.
+        passes: Names of the passes to run; None: all.
+        building: Something is to be built: a source without networks is an error.
+    """
+
+    defines: tuple[tuple[str, str], ...] = ()
+    networks: tuple[str, ...] = ()
+    passes: tuple[str, ...] | None = None
+    building: bool = False
+
+
+def elaborate(
+    source: Source, request: Request, reader: Reader, diagnostics: Diagnostics
+) -> tuple[Graph | None, tuple[Source, ...]]:
+    """Return the graph of a source, or None after errors, and all sources read."""
+    reporter = Reporter(diagnostics)
+    program = Program(reader, reporter, Evaluator(universal_words()))
+    main = program.load(source)
+    try:
+        graph = _graph(program, main, request)
+    except Rejected as rejected:
+        if not isinstance(rejected, Silent):
+            reporter.report(rejected.diagnostic)
+        graph = None
+    report_unknown(
+        main.file, {name: one.file for name, one in program.loaded.items()}, reporter
+    )
+    sources = tuple(program.sources)
+    return (None if diagnostics.has_errors else graph), sources
+
+
+def _graph(program: Program, main: Loaded, request: Request) -> Graph | None:
+    reporter = program.reporter
+    report_unused(
+        main.file, {name: one.file for name, one in program.loaded.items()}, reporter
+    )
+    report_unused_files(main.file, main.uses, reporter)
+    chosen = _chosen(main, request, reporter)
+    defines = _defines(request, reporter)
+    if not chosen:
+        return None
+    settings = [_parameters(program, main, node, defines) for node in chosen]
+    _check_defines(defines, chosen, reporter)
+    check_jobs(main, reporter)
+    constants = _constants(settings)
+    ends: dict[str, Mapping[str, Tensor]] = {}
+    networks: list[Network] = []
+    functions: list[Function] = []
+    for node, parameters in zip(chosen, settings, strict=True):
+        one = OneNetwork(program, main, node, defines)
+        built = one.build({n: _named(n, v, constants) for n, v in parameters.items()})
+        if built is None:
+            continue
+        network, made = built
+        ends[network.name] = one.end_points
+        head = one.head(network, parameters)
+        networks.append(replace(network, head=head))
+        functions.extend(made)
+    check_alike(networks, reporter)
+    jobs = jobs_of(program, main, networks, ends, changed=bool(defines))
+    return Graph(
+        tuple(networks),
+        tuple(functions),
+        tuple(jobs),
+        leading_comment(main.file, None),
+    )
+
+
+def _named(name: str, value: Any, constants: frozenset[str]) -> Any:
+    return named(value, name) if name in constants else value
+
+
+def _constants(settings: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """The parameters that have one value in all networks: constants of the file."""
+    found: dict[str, list[Any]] = {}
+    for parameters in settings:
+        for name, value in parameters.items():
+            found.setdefault(name, []).append((type(value), value))
+    return frozenset(
+        name for name, values in found.items() if all(v == values[0] for v in values)
+    )
+
+
+def _chosen(main: Loaded, request: Request, reporter: Reporter) -> list[tree.Network]:
+    nodes = {
+        item.name.text: item
+        for item in main.file.items
+        if isinstance(item, tree.Network) and item.name.text in main.words.declared
+    }
+    for name in request.networks:
+        if name not in nodes:
+            reporter.report(messages.no_such_network(name, list(nodes)))
+    jobs = {item.network.text for item in main.file.items if isinstance(item, tree.Job)}
+    if request.networks:
+        chosen = [node for name, node in nodes.items() if name in request.networks]
+    else:
+        names = _not_only_words(main.file, list(nodes), jobs)
+        chosen = [nodes[name] for name in names]
+    # A file of blocks can be checked, but gives nothing to build.
+    wanted = request.building or not main.file.items
+    if wanted and not chosen and not reporter.diagnostics.has_errors:
+        reporter.report(messages.no_network(Span(main.file.source, 0, 0)))
+    # The command line of the file trains its first network.
+    return sorted(chosen, key=lambda node: node.name.text not in jobs)
+
+
+def _not_only_words(
+    file: tree.File, networks: Sequence[str], jobs: Collection[str]
+) -> list[str]:
+    """The networks that do not only serve as words in others, in order."""
+    words = {
+        item.name.text: {line.word.text for line in lines_of(item)}
+        for item in file.items
+        if isinstance(item, tree.Block | tree.Network)
+    }
+
+    parts = {name: _reached(name, words) for name in networks}
+    chosen = {
+        name
+        for name in networks
+        if name in jobs or not any(name in parts[o] for o in networks if o != name)
+    }
+    for name in networks:  # those of a circle are all words in others
+        if not any(name in {one, *parts[one]} for one in chosen):
+            chosen.add(name)
+    return [name for name in networks if name in chosen]
+
+
+def _reached(name: str, words: Mapping[str, set[str]]) -> set[str]:
+    """The words that a block or network uses, directly or not."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        new = words.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
+    return found
+
+
+def _defines(
+    request: Request, reporter: Reporter
+) -> dict[str, tuple[tree.Expression | None, str]]:
+    defines: dict[str, tuple[tree.Expression | None, str]] = {}
+    for name, text in request.defines:
+        expression = None
+        if name != FINAL_ENDPOINT:
+            found = Diagnostics()
+            expression = parse_expression(text, f"-D {name}", found)
+            if expression is None:
+                reason = next((d.help or d.message for d in found), "")
+                reporter.report(messages.bad_define(name, text, reason))
+                continue
+        defines[name] = (expression, text)
+    return defines
+
+
+def _check_defines(
+    defines: Mapping[str, Any], chosen: Sequence[tree.Network], reporter: Reporter
+) -> None:
+    known: list[str] = []
+    for node in chosen:
+        known += [parameter.name.text for parameter in node.parameters]
+        known += [one.name.text for one in inputs_of(node)]
+    for name in defines:
+        if name not in known and name != FINAL_ENDPOINT:
+            reporter.report(messages.unknown_parameter(None, name, known))
+
+
+def _parameters(
+    program: Program,
+    main: Loaded,
+    node: tree.Network,
+    defines: Defines,
+) -> dict[str, Any]:
+    """Evaluate a network's parameters: `-D`, else the default."""
+    frame = Frame(main.frame)
+    values: dict[str, Any] = {}
+    for parameter in node.parameters:
+        name = parameter.name.text
+        expression = defines.get(name, (parameter.default, ""))[0]
+        if expression is None:
+            raise Rejected(
+                messages.missing_parameter(parameter.span, node.name.text, name)
+            )
+        if isinstance(parameter.default, tree.String):
+            expression = _as_string(expression, frame)
+        values[name] = frame.names[name] = program.evaluator.evaluate(expression, frame)
+    return values
+
+
+def _as_string(expression: tree.Expression, frame: Frame) -> tree.Expression:
+    """A bare word given for a string, as a shell leaves it: `-D upsample=nearest`."""
+    if isinstance(expression, tree.Name) and expression.text not in frame.known():
+        return tree.String(expression.span, expression.text)
+    return expression

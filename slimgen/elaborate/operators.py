@@ -1,0 +1,124 @@
+"""What operators and functions do with values."""
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from slimgen.elaborate.report import Rejected, TooMuch
+from slimgen.elaborate.values import (
+    LARGEST_INTEGER,
+    LONGEST_LIST,
+    LONGEST_TEXT,
+    Tensor,
+)
+from slimgen.layers.kinds import Word
+from slimgen.messages import names as messages
+from slimgen.source import Span
+
+ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+}
+ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a number; `true` is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def checked(value: Any, span: Span) -> Any:
+    """Return a computed value, or refuse one beyond the limits."""
+    if isinstance(value, tuple) and len(value) > LONGEST_LIST:
+        raise TooMuch(messages.limit_exceeded(span, "values in a list", LONGEST_LIST))
+    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+        raise TooMuch(
+            messages.limit_exceeded(span, "characters in a string", LONGEST_TEXT)
+        )
+    if not is_number(value):
+        return value
+    if isinstance(value, complex) or (
+        isinstance(value, float) and not math.isfinite(value)
+    ):
+        raise Rejected(messages.cannot_compute(span, "the number is not finite"))
+    if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+        raise Rejected(messages.cannot_compute(span, "the number is too large"))
+    return value
+
+
+def check_power(span: Span, base: float, exponent: float) -> None:
+    """Refuse a power that has no real value, or would take long to compute."""
+    if isinstance(exponent, int) and abs(exponent) > 1024:
+        raise Rejected(messages.cannot_compute(span, "the exponent is above 1024"))
+    if base < 0 and not isinstance(exponent, int):
+        raise Rejected(messages.cannot_compute(span, "a root of a negative number"))
+
+
+def equal(left: Any, right: Any) -> bool:
+    """Whether two values are the same; `true` is not 1, a word is its text."""
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return len(left) == len(right) and all(map(equal, left, right))
+    if isinstance(left, bool) != isinstance(right, bool):
+        return False
+    if isinstance(left, Word) and isinstance(right, str):
+        return left.text == right
+    if isinstance(left, str) and isinstance(right, Word):
+        return left == right.text
+    if isinstance(left, Tensor) or isinstance(right, Tensor):
+        return left is right
+    return bool(left == right)
+
+
+def _round(value: float, digits: int = 0) -> float:
+    """Round as Python does, halves to even; without digits to a whole number."""
+    return round(value, digits) if digits else round(value)
+
+
+def _extreme(choose: Callable[[Any], Any]) -> Callable[..., Any]:
+    def function(*values: Any) -> Any:
+        items = (
+            values[0] if len(values) == 1 and isinstance(values[0], tuple) else values
+        )
+        if not items or not all(is_number(item) for item in items):
+            raise TypeError
+        return choose(items)
+
+    return function
+
+
+def _numeric(function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*values: Any) -> Any:
+        if not values or not all(is_number(value) for value in values):
+            raise TypeError
+        return function(*values)
+
+    return call
+
+
+def _length(value: Any) -> int:
+    if not isinstance(value, tuple | str):
+        raise TypeError
+    return len(value)
+
+
+BUILTINS: dict[str, Callable[..., Any]] = {
+    "min": _extreme(min),
+    "max": _extreme(max),
+    "round": _numeric(_round),
+    "ceil": _numeric(math.ceil),
+    "floor": _numeric(math.floor),
+    "int": _numeric(int),
+    "abs": _numeric(abs),
+    "len": _length,
+}

@@ -1,0 +1,128 @@
+"""What an expression can be worth, and how messages call it."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from slimgen.diagnostics import Diagnostic
+from slimgen.ir.graph import Value
+from slimgen.layers.kinds import Word
+from slimgen.source import Span
+from slimgen.syntax import tree
+
+LARGEST_INTEGER = 2**63 - 1
+LONGEST_LIST = 100_000
+LONGEST_TEXT = 10_000
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor by name: the value, and the function that holds it.
+
+    `value` is None after a layer that failed: what follows is not blamed for it.
+    """
+
+    value: Value | None
+    home: Any = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class LetFunction:
+    """A function of the source, with the names that it sees."""
+
+    declaration: tree.LetFunction
+    frame: "Frame" = field(compare=False, repr=False)
+
+
+class Unknown:
+    """The value of a name whose `let` failed: who reads it is not blamed for it."""
+
+
+UNKNOWN = Unknown()
+
+
+@dataclass
+class Frame:
+    """The names of one block, network or file; `parent` is what it stands in."""
+
+    parent: "Frame | None" = None
+    names: dict[str, Any] = field(default_factory=dict)
+
+    def find(self, name: str) -> Any:
+        """Return the value of `name`; raises KeyError."""
+        frame: Frame | None = self
+        while frame is not None:
+            if name in frame.names:
+                return frame.names[name]
+            frame = frame.parent
+        raise KeyError(name)
+
+    def known(self) -> list[str]:
+        """All names in reach, the nearest first."""
+        frame: Frame | None = self
+        names: list[str] = []
+        while frame is not None:
+            names.extend(frame.names)
+            frame = frame.parent
+        return names
+
+
+def describe(value: Any) -> str:
+    """Name a value in a message: `3`, a list of 2 values, the tensor [batch, 10]."""
+    match value:
+        case None:
+            return "`none`"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case int() | float():
+            return f"`{number_text(value)}`"
+        case str():
+            return f'the string "{value[:40]}"'
+        case tuple():
+            return _described_list(value)
+        case Word(text=text, called=called):
+            return f"`{text}(…)`" if called else f"`{text}`"
+        case Tensor(value=None):
+            return "a tensor"
+        case Tensor(value=Value(type=type_)):
+            return f"a tensor {type_}"
+        case LetFunction():
+            return f"the function `{value.declaration.name.text}`"
+    return "something else"
+
+
+def number_text(value: float) -> str:
+    """Write a number; a fraction that is whole keeps its dot: `8.0` is not `8`."""
+    if isinstance(value, int):
+        return str(int(value))
+    text = f"{value:g}"
+    return text if re.search(r"[.en]", text) else f"{text}.0"
+
+
+def _described_list(items: tuple[Any, ...]) -> str:
+    """Write out a short list of plain values; of another, say how long it is."""
+    plain = all(
+        item is None or isinstance(item, int | float | str | Word) for item in items
+    )
+    texts = [describe(item).strip("`").removeprefix("the string ") for item in items]
+    written = f"`[{', '.join(texts)}]`"
+    return written if plain and len(written) <= 40 else f"a list of {len(items)}"
+
+
+@dataclass(frozen=True)
+class Failed:
+    """An argument without a value, and what there is to say of it; None: it is said.
+
+    It is said only where the argument matters: not of a key that the word does not have.
+    """
+
+    diagnostic: Diagnostic | None
+
+
+@dataclass(frozen=True)
+class Given:
+    """An evaluated argument and where it stands."""
+
+    value: Any
+    span: Span
+    scope: bool = False

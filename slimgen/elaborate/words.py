@@ -1,0 +1,144 @@
+"""Lines: layers, activations, blocks and merging layers."""
+
+from slimgen.elaborate.arguments import Line
+from slimgen.elaborate.blocks import BlockWalk
+from slimgen.elaborate.calls import FinalEndpoint
+from slimgen.elaborate.common import Name
+from slimgen.elaborate.expressions import Silent
+from slimgen.elaborate.keys import unknown_word
+from slimgen.elaborate.place import Part, Place
+from slimgen.elaborate.report import Rejected
+from slimgen.elaborate.scopes import join
+from slimgen.elaborate.values import Given, Tensor, describe
+from slimgen.layers import LAYERS
+from slimgen.layers.activation import Activate
+from slimgen.layers.functions import ACTIVATIONS
+from slimgen.layers.jobs import NETWORK_LINES
+from slimgen.layers.kinds import KindError, Word
+from slimgen.layers.spec import Layer
+from slimgen.messages import names as messages
+from slimgen.syntax import tree
+
+
+class WordWalk(BlockWalk):
+    """Applies the word of a line."""
+
+    def _line(self, statement: tree.Line, place: Place) -> None:
+        if statement.word.text in NETWORK_LINES:
+            self._about_weights(statement, place)
+            return
+        if len(statement.groups) > 1:
+            raise Rejected(
+                messages.misplaced(
+                    statement.groups[1][0].span if statement.groups[1] else statement.span,
+                    "a comma", "between the arguments of a layer",
+                    "blanks separate arguments; a list is written in brackets",
+                )
+            )  # fmt: skip
+        line = self._evaluated(statement.word, statement.arguments, place)
+        name = self._name(statement.name, place)
+        if statement.body is not None:
+            place.net = self._merge(statement, line, name, place)
+        else:
+            place.net = self.apply(line, name, place)
+
+    def _about_weights(self, statement: tree.Line, place: Place) -> None:
+        """Keep a `preprocess` or `labels` line of the network."""
+        word = statement.word
+        if place.builder.parent is not None:
+            raise Rejected(
+                messages.misplaced(
+                    word.span, f"`{word.text}`", "inside a block",
+                    "it belongs to the network that has the weights",
+                )
+            )  # fmt: skip
+        if word.text in self.weights:
+            first = self.weights[word.text].word.span
+            raise Rejected(messages.name_taken(word.span, word.text, "given", first))
+        self.weights[word.text] = statement
+
+    def apply(self, line: Line, name: Name, place: Place) -> Tensor:
+        block = place.words.find(line.word)
+        inner = place.inside(reuse=self._reuse(line, place))
+        if block is not None:
+            return self._call(block, line, name, inner, place)
+        layer = self._layer(line, place)
+        if layer.merges and not line.positional:
+            raise Rejected(messages.missing_operands(line.span, line.word))
+        try:
+            return self.calls.apply(layer, line, name, inner)
+        except FinalEndpoint:
+            place.net = inner.net
+            raise
+
+    def _layer(self, line: Line, place: Place) -> type[Layer]:
+        if line.word in ACTIVATIONS and line.word not in LAYERS:
+            self._bind_activation(line)
+            return Activate
+        if line.word not in LAYERS:
+            known = [*place.words.known(), *LAYERS, *ACTIVATIONS]
+            self.reporter.report(unknown_word(line.word, line.span, known))
+            line.refuse_failed(self.reporter)
+            raise Silent(line.span)
+        return LAYERS[line.word]
+
+    def _bind_activation(self, line: Line) -> None:
+        """Turn `leaky_relu 0.2` into the layer that applies that function."""
+        line.refuse_failed(self.reporter)
+        word = Word(
+            line.word,
+            tuple(given.value for given in line.positional),
+            tuple((key, given.value) for key, given in line.keywords.items()),
+            True,
+            line.span,
+        )
+        try:
+            function = ACTIVATIONS[line.word].bind(word)
+        except KindError as error:
+            given = [*line.positional, *line.keywords.values()]
+            found = " and ".join(describe(one.value) for one in given) or "nothing"
+            place = given[0].span if len(given) == 1 else line.span
+            help = messages.suggestion(error.word, error.words) if error.word else ""
+            raise Rejected(
+                messages.wrong_value(
+                    place, f"`{line.word}`", error.expected, found, help
+                )
+            ) from None
+        line.positional = [Given(function, line.span)]
+        line.keywords = {}
+
+    def _merge(
+        self, statement: tree.Line, line: Line, name: Name, place: Place
+    ) -> Tensor:
+        assert statement.body is not None
+        layer = LAYERS.get(line.word)
+        if not (layer or line.word in ACTIVATIONS or place.words.find(line.word)):
+            merging = [word for word, layer in LAYERS.items() if layer.merges]
+            raise Rejected(unknown_word(line.word, line.span, merging))
+        if layer is None or not layer.merges:
+            raise Rejected(
+                messages.misplaced(
+                    statement.word.span, "a body in braces", f"after `{line.word}`",
+                    "only merging layers, such as `add` and `concat`, have branches",
+                )
+            )  # fmt: skip
+        if place.net is None:
+            raise Rejected(messages.no_current_tensor(line.span, line.word))
+        reuse = self._reuse(line, place)
+        scope: str | None = None
+        if isinstance(name, str):
+            scope = join(place.scope, name)
+        parts: list[Part] = []
+        inner = place.inside(scope=scope or place.scope, merge=parts, reuse=reuse)
+        failures = self.failures
+        with self._scope_open(scope):
+            try:
+                self.body(statement.body, inner)
+            except FinalEndpoint:
+                place.net = inner.net
+                raise
+        if not parts and self.failures > failures:
+            raise Silent(line.span)
+        if not parts:
+            raise Rejected(messages.missing_operands(line.span, line.word))
+        return self.calls.merge(layer, line, parts, scope, place)

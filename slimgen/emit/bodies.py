@@ -1,0 +1,255 @@
+"""Items to statements: one line a layer, its output's shape as a comment."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeGuard
+
+from slimgen.emit.functions import FunctionDefinition, Use
+from slimgen.emit.layout import WIDTH, fitted
+from slimgen.emit.names import identifier, scope_text
+from slimgen.emit.spelling import Spelling
+from slimgen.ir.graph import Call, EndPoint, Item, Loop, Node, Path, Value
+from slimgen.layers.spec import TensorType
+from slimgen.layers.values import python
+from slimgen.layers.variable import FreeVariable
+
+
+@dataclass(frozen=True)
+class Emitted:
+    """The functions that statements may call.
+
+    Attributes:
+        layers: Function of each kind of layer.
+        blocks: Name of the emitted function of each block.
+        scoped: The blocks whose function records its result as an end point itself.
+        parameters: The literals that each block takes.
+        taken: Every name that the file gives to something: no local name hides one.
+    """
+
+    layers: Mapping[tuple[str, str], FunctionDefinition]
+    blocks: Mapping[str, str]
+    scoped: frozenset[str]
+    parameters: Mapping[str, tuple[str, ...]]
+    taken: frozenset[str]
+
+
+class Body:
+    """Writes the body of one function; `spelling` has the names of its literals."""
+
+    def __init__(
+        self, emitted: Emitted, names: Mapping[int, str], spelling: Spelling
+    ) -> None:
+        self.emitted = emitted
+        self.spelling = spelling
+        self.taken = emitted.taken.union(spelling.locals.values())
+        self.names: dict[int, str] = dict(names)
+        self.lines: list[str] = []
+        self._live: dict[str, int] = {name: index for index, name in self.names.items()}
+        self._long_lived: Mapping[int, str] = {}
+
+    def write(self, items: Sequence[Item], outputs: Iterable[Value]) -> None:
+        """Write all statements; the outputs stay alive to the end."""
+        last: dict[int, int] = {}
+        for number, item in enumerate(items):
+            for index in uses(item):
+                last[index] = number
+        for value in outputs:
+            last[value.index] = len(items)
+        self._long_lived = long_lived(items, last)
+        self._release(index for index in self.names if index not in last)
+        self._items(self.spelling.items(items), last, 1)
+
+    def _items(
+        self, items: Sequence[Item], last: Mapping[int, int], depth: int
+    ) -> None:
+        """Write statements; a name is free again from the last use of its value on."""
+        ends: dict[int, list[int]] = {}
+        for index, number in last.items():
+            ends.setdefault(number, []).append(index)
+        for number, item in enumerate(items):
+            self._release(ends.get(number, ()))
+            self._item(item, last, depth)
+            if isinstance(item, Loop):
+                self._release(ends.get(number, ()))
+
+    def _release(self, indices: Iterable[int]) -> None:
+        """Free the names of values that nothing needs any more."""
+        for index in indices:
+            name = self.names.get(index, "")
+            if self._live.get(name) == index:
+                del self._live[name]
+
+    def _name(self, value: Value) -> str:
+        """Choose the name of a new value."""
+        wanted = identifier(self._long_lived.get(value.index, value.hint))
+        name, number = wanted, 2
+        while name in self._live or name in self.taken:
+            name, number = f"{wanted}_{number}", number + 1
+        self._live[name] = value.index
+        self.names[value.index] = name
+        return name
+
+    def _item(self, item: Item, last: Mapping[int, int], depth: int) -> None:
+        match item:
+            case Node():
+                self._result(item.output, self._node(item), last, depth)
+            case Call():
+                self._result(item.output, self._call(item), last, depth)
+            case EndPoint():
+                name = self.names[item.value.index]
+                self._line(f"end_point({name}, {scope_text(item.scope)})", depth)
+            case Loop():
+                self._loop(item, depth)
+
+    def _result(
+        self, value: Value, text: str, last: Mapping[int, int], depth: int
+    ) -> None:
+        # A merge of one branch is that branch, by its name if nothing else needs that.
+        if text.isidentifier() and text not in self._live:
+            self.names[value.index] = text
+            self._live[text] = value.index
+            return
+        # What nothing takes, such as an end point of its own, needs no name.
+        code = f"{self._name(value)} = {text}" if value.index in last else text
+        self._line(code, depth, shape_comment(value.type))
+
+    def _line(self, code: str, depth: int, comment: str = "") -> None:
+        self.lines.extend(fitted(code, depth, comment))
+
+    def _node(self, node: Node) -> str:
+        names = [self.names[value.index] for value in node.inputs]
+        types = tuple(value.type for value in node.inputs)
+        scope = scope_text(node.scope) if node.scope is not None else None
+        if isinstance(node.layer, FreeVariable):
+            return free_variable(node.layer, node.scope or ())
+        template = node.layer.template(types)
+        if not template:
+            text = node.layer.expression(names)
+            return text if scope is None else f"end_point({text}, {scope})"
+        function = self.emitted.layers[Use(node.layer, types).key]
+        arguments = function.arguments(node.layer, names)
+        scopes = [] if scope is None else [f"scope={scope}"]
+        return f"{function.name}({', '.join([*names[:1], *arguments, *scopes])})"
+
+    def _call(self, call: Call) -> str:
+        names = [self.names[value.index] for value in call.inputs]
+        # Before blocks are shared, a call says what the source does, and nothing takes it.
+        taken = self.emitted.parameters[call.function]
+        arguments = [python(value) for name, value in call.arguments if name in taken]
+        scope = scope_text(call.scope)
+        given = ", ".join([*names, *arguments])
+        text = f"{self.emitted.blocks[call.function]}({given}, scope={scope})"
+        if call.opens and call.function not in self.emitted.scoped:
+            return f"end_point({text}, {scope})"
+        return text
+
+    def _loop(self, loop: Loop, depth: int) -> None:
+        last = self._last_in_turn(loop)
+        start = self.names[loop.start.index]
+        carried = self._name(loop.output)
+        if start != carried:
+            self._line(f"{carried} = {start}", depth)
+        self.names[loop.carried.index] = carried
+        low = f"{loop.first}, " if loop.first else ""
+        count = f"range({low}{loop.last + 1})"
+        header = len(self.lines)
+        self._line(f"for {loop.variable} in {count}:", depth)
+        kept = dict(self._live)
+        # The carried name is free for the turn's own values once it is used up.
+        self._live[carried] = loop.carried.index
+        self._items(loop.items, last, depth + 1)
+        result = self.names[loop.result.index]
+        if result != carried:
+            self._line(f"{carried} = {result}", depth + 1)
+        if len(self.lines) == header + 1:
+            del self.lines[header:]  # its turns do nothing
+        else:
+            self._comment_loop(header, shape_comment(loop.output.type))
+        self._live = {**kept, carried: loop.output.index}
+        self.names[loop.output.index] = carried
+
+    def _last_in_turn(self, loop: Loop) -> dict[int, int]:
+        """The last use of each value of a turn; what comes from outside stays alive."""
+        last: dict[int, int] = {}
+        for number, item in enumerate(loop.items):
+            for index in uses(item):
+                last[index] = number
+        last[loop.result.index] = len(loop.items)
+        own = {
+            item.output.index for item in loop.items if not isinstance(item, EndPoint)
+        }
+        for index in [index for index in last if index not in own]:
+            if index != loop.carried.index:
+                self._live[self.names[index]] = index
+                del last[index]
+        return last
+
+    def _comment_loop(self, header: int, comment: str) -> None:
+        """Put a loop's shape on its first line where its body has no room for it."""
+        shown = any(line.endswith(f"# {comment}") for line in self.lines[header:])
+        line = f"{self.lines[header]}  # {comment}"
+        if comment and not shown and len(line) <= WIDTH:
+            self.lines[header] = line
+
+
+def long_lived(items: Sequence[Item], last: Mapping[int, int]) -> dict[int, str]:
+    """Names for values still needed when the next of their name comes: their scopes'.
+
+    `net` stays what the network goes on with, and a skip connection says where it is from.
+    """
+    found: dict[int, str] = {}
+    following: dict[str, int] = {}
+    for number in range(len(items) - 1, -1, -1):
+        item = items[number]
+        if isinstance(item, EndPoint | Loop):
+            following |= {item.output.hint: number} if isinstance(item, Loop) else {}
+            continue
+        value = item.output
+        if following.get(value.hint, len(items)) < last.get(value.index, -1):
+            scopes = [item.scope]
+            scopes += [
+                i.scope for i in items[number + 1 : number + 2] if _taps(i, value)
+            ]
+            leaf = "".join(p for p in scopes[-1] or () if isinstance(p, str))
+            if leaf:
+                found[value.index] = leaf.rpartition("/")[2]
+        following[value.hint] = number
+    return found
+
+
+def _taps(item: Item, value: Value) -> TypeGuard[EndPoint]:
+    return isinstance(item, EndPoint) and item.value.index == value.index
+
+
+def uses(item: Item) -> list[int]:
+    """Indices of the values that an item takes."""
+    match item:
+        case Node() | Call():
+            return [value.index for value in item.inputs]
+        case EndPoint():
+            return [item.value.index]
+        case Loop():
+            return [item.start.index, *(u for part in item.items for u in uses(part))]
+
+
+def shape_comment(type_: TensorType) -> str:
+    """Write a shape without its batch; nothing where all lengths differ between calls."""
+    shape = type_.shape[1:]
+    if not shape or all(length is None for length in shape):
+        return ""
+    return f"[{', '.join('?' if n is None else str(n) for n in shape)}]"
+
+
+def free_variable(layer: FreeVariable, path: Path) -> str:
+    """Write the creation of a variable that stands by itself; its scope is its name."""
+    name = scope_text(path).removeprefix("scope / ") if path else python("")
+    texts = [name, python(layer.shape), python(layer.initializer)]
+    if layer.regularizer is not None:
+        texts.append(python(layer.regularizer))
+    for name, neutral in (
+        ("trainable", True), ("dtype", "float32"), ("device", None), ("saved", True)
+    ):  # fmt: skip
+        value = getattr(layer, name)
+        if value != neutral:
+            texts.append(f"{name}={python(value)}")
+    return f"scope.variable({', '.join(texts)})"

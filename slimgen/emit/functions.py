@@ -1,0 +1,176 @@
+"""The functions of the emitted file, one a kind of layer: signatures fitted to their use.
+
+A parameter whose value is neutral at every call is left out; the most frequent value of
+another becomes its default, so that a call says only what is special about it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slimgen.emit.layout import signature, tidy
+from slimgen.emit.templates import render
+from slimgen.layers.spec import Layer, Parameter, TensorType, parameters
+from slimgen.layers.values import Function, Hole, Operand, python
+
+
+@dataclass(frozen=True)
+class Use:
+    """One call of a layer: the layer and the types of its inputs."""
+
+    layer: Layer
+    inputs: tuple[TensorType, ...]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Template and name of the function."""
+        return self.layer.template(self.inputs), self.layer.function(self.inputs)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """What a template may ask about a parameter.
+
+    Attributes:
+        used: It is in the signature.
+        optional: Some call passes None.
+        always_none: Every call passes None.
+    """
+
+    parameter: Parameter
+    used: bool
+    optional: bool
+    always_none: bool
+    default: Any  # `...` when calls must give it
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class FunctionDefinition:
+    """A function of the emitted file and how it is called."""
+
+    template: str
+    name: str
+    slots: tuple[Slot, ...]
+    ranks: tuple[int, ...]
+    dtypes: tuple[str, ...]
+    constants: Mapping[str, str]
+
+    @property
+    def parameters(self) -> list[str]:
+        """The parameters as declared, `scope` last."""
+        used = [slot for slot in self.slots if slot.used]
+        required = [s for s in used if s.default is ... and s.parameter.positional]
+        others = [s for s in used if s not in required and s.parameter.positional]
+        keys = [s for s in used if not s.parameter.positional]
+        texts = ["inputs", *map(self._declared, [*required, *others])]
+        return [*texts, "*", *map(self._declared, keys), "scope"]
+
+    def arguments(self, layer: Layer, names: Sequence[str]) -> list[str]:
+        """The arguments of one call after the input; `names` are its input tensors."""
+        texts: list[str] = []
+        in_order = True
+        for slot in sorted((slot for slot in self.slots if slot.used), key=_call_order):
+            value = getattr(layer, slot.parameter.name)
+            if slot.default is not ... and value == slot.default:
+                in_order = False
+                continue
+            text = names[value.index] if isinstance(value, Operand) else python(value)
+            text = self.constants.get(text, text)
+            if in_order and slot.parameter.positional:
+                texts.append(text)
+            else:
+                texts.append(f"{slot.parameter.name}={text}")
+        return texts
+
+    def _declared(self, slot: Slot) -> str:
+        if slot.default is ...:
+            return slot.parameter.name
+        text = python(slot.default)
+        if isinstance(slot.default, tuple):
+            # A list as default would be one object for all calls.
+            text = f"({text[1:-1]}{',' * (len(slot.default) == 1)})"
+        return f"{slot.parameter.name}={self.constants.get(text, text)}"
+
+    def text(self) -> str:
+        """The function itself."""
+        slots = {slot.parameter.name: slot for slot in self.slots}
+        text = render(
+            f"layers/{self.template}.py.j2",
+            name=self.name,
+            signature=", ".join(self.parameters),
+            p=slots,
+            ranks=self.ranks,
+            dtypes=self.dtypes,
+        )
+        definition = f"def {self.name}({', '.join(self.parameters)}):"
+        text = text.replace(definition, signature(self.name, self.parameters), 1)
+        # Parts that were left out leave their lines empty.
+        return tidy("\n".join(line for line in text.splitlines() if line.strip()))
+
+
+def _call_order(slot: Slot) -> tuple[bool, bool]:
+    return (not slot.parameter.positional, slot.default is not ...)
+
+
+def define_functions(
+    uses: Sequence[Use], free: Callable[[str], str]
+) -> dict[tuple[str, str], FunctionDefinition]:
+    """Make one function for each kind of layer used, in order of first use.
+
+    `free` hands out a name of the file, for the constants that signatures need.
+    """
+    groups: dict[tuple[str, str], list[Use]] = {}
+    for use in uses:
+        if use.key[0]:
+            groups.setdefault(use.key, []).append(use)
+    constants: dict[str, str] = {}
+    definitions = {}
+    for key, group in groups.items():
+        definitions[key] = one = _define(key, group, constants)
+        for slot in one.slots:
+            if slot.used and isinstance(slot.default, Function):
+                _name_constant(slot.default, constants, free)
+    return definitions
+
+
+def _define(
+    key: tuple[str, str], uses: list[Use], constants: dict[str, str]
+) -> FunctionDefinition:
+    slots = tuple(
+        _slot(parameter, [getattr(use.layer, parameter.name) for use in uses])
+        for parameter in parameters(uses[0].layer)
+        if parameter.emitted
+    )
+    ranks = tuple(sorted({use.inputs[0].rank for use in uses}))
+    dtypes = tuple(sorted({use.inputs[0].dtype for use in uses}))
+    return FunctionDefinition(key[0], key[1], slots, ranks, dtypes, constants)
+
+
+def _name_constant(
+    function: Function, constants: dict[str, str], free: Callable[[str], str]
+) -> None:
+    """Give a default that is made by a call a name: a signature calls nothing."""
+    text = python(function)
+    if "(" not in text or text in constants:
+        return
+    constants[text] = free(function.target.rpartition(".")[2].upper())
+
+
+def _slot(parameter: Parameter, values: list[Any]) -> Slot:
+    literal = [v for v in values if not isinstance(v, Hole | Operand)]
+    counted = Counter(literal)
+    default: Any = ...
+    if counted and not (parameter.required and len(values) > 1):
+        # The earliest of the most frequent: `Counter` keeps the order of insertion.
+        default = counted.most_common(1)[0][0]
+    if parameter.required:
+        default = ...
+    neutral = all(_same(value, parameter.neutral) for value in values)
+    none = [value is None for value in values]
+    return Slot(parameter, not neutral, any(none), all(none), default, tuple(values))
+
+
+def _same(value: Any, neutral: Any) -> bool:
+    return type(value) is type(neutral) and bool(value == neutral)

@@ -1,0 +1,495 @@
+"""Graph to the plain data that the templates need, and the whole file."""
+
+import re
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from slimgen.emit.bodies import Body, Emitted
+from slimgen.emit.functions import FunctionDefinition, Use, define_functions
+from slimgen.emit.head import head
+from slimgen.emit.layout import INDENT, fitted, signature, tidy
+from slimgen.emit.names import RESERVED, Names, class_name, identifier
+from slimgen.emit.patterns import NameGroup, group_names
+from slimgen.emit.runtime import Runtime, describe_runtime
+from slimgen.emit.spelling import (
+    constant_values,
+    import_of,
+    respell_file,
+    respell_function,
+)
+from slimgen.emit.templates import imports_of, render, top_level_names
+from slimgen.ir.graph import (
+    Call,
+    Function,
+    Graph,
+    Item,
+    Loop,
+    Network,
+    Node,
+    Value,
+    walk,
+)
+from slimgen.layers import LAYERS
+from slimgen.layers.functions import ACTIVATIONS, INITIALIZERS, REGULARIZERS
+from slimgen.layers.spec import Layer, TensorType
+from slimgen.layers.values import Function as Named
+from slimgen.layers.values import Hole, python
+
+
+@dataclass(frozen=True)
+class FunctionText:
+    """What the template of a block's function needs."""
+
+    definition: str
+    doc: tuple[str, ...]
+    lines: tuple[str, ...]
+    result: str
+    scoped: bool
+
+
+@dataclass(frozen=True)
+class TensorText:
+    """An input or output of a network."""
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: str
+
+
+@dataclass(frozen=True)
+class NetworkText:
+    """What the template of a network needs."""
+
+    name: str
+    class_name: str
+    function: str
+    definition: str
+    scope: str
+    doc: tuple[str, ...]
+    lines: tuple[str, ...]
+    result: str
+    inputs: tuple[TensorText, ...]
+    outputs: tuple[TensorText, ...]
+    head: tuple[str, ...]
+    map: str
+    groups: tuple[NameGroup, ...]
+
+
+def emit(graph: Graph, source_name: str, digest: str) -> str:
+    """Write the whole file."""
+    body = _Module(graph).text()
+    return head(source_name, digest, body) + body
+
+
+def function_layers(layer: Layer) -> Iterable[Layer]:
+    """Yield the layers that are arguments of a layer: its normalizer."""
+    for field in fields(layer):
+        value = getattr(layer, field.name)
+        if isinstance(value, Layer):
+            yield value
+
+
+class _Module:
+    """Collects what one file needs, then writes it."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.runtime: Runtime = describe_runtime(graph)
+        self.names = Names(RESERVED | top_level_names(self.runtime.parts))
+        self.normalizers: dict[tuple[Layer, int], str] = {}
+        graph = self._respelled(graph)
+        self.graph = self._with_normalizers(graph)
+        uses = [*self._uses(self.graph), *self._normalizer_uses(graph)]
+        self.layers = define_functions(uses, self.names.free)
+        self.helpers = self._helpers(uses)
+        self.blocks = {
+            function.name: self.names.free(identifier(function.name))
+            for function in graph.functions
+        }
+        self.functions = {
+            network.name: self.names.free(identifier(network.name))
+            for network in graph.networks
+        }
+        self.emitted = Emitted(
+            self.layers,
+            self.blocks,
+            self._scoped(),
+            {function.name: function.parameters for function in graph.functions},
+            self.names.taken,
+        )
+
+    # What is used.
+
+    def _respelled(self, graph: Graph) -> Graph:
+        """Give names of the file's to constants and modules, all others being reserved."""
+        uses = [*self._uses(graph), *self._normalizer_uses(graph)]
+        self.imported = self._standard_imports(uses)
+        reserved = [name.rpartition(".")[2] for name in self.imported]
+        reserved += [use.key[1] for use in uses if use.key[0]]
+        reserved += [class_name(network.name) for network in graph.networks]
+        for name in [*reserved, *self._helpers(uses)]:
+            self.names.take(name)
+        self.spelling = respell_file(graph, self.names, frozenset(self.imported))
+        return self.spelling.graph(graph)
+
+    def _with_normalizers(self, graph: Graph) -> Graph:
+        """Replace each normalizer by the name of a small function that applies it."""
+
+        def rewritten(items: tuple[Item, ...]) -> tuple[Item, ...]:
+            return tuple(map(one, items))
+
+        def one(item: Item) -> Item:
+            if isinstance(item, Loop):
+                return replace(item, items=rewritten(item.items))
+            if not isinstance(item, Node):
+                return item
+            changed = {
+                field.name: self._normalizer(getattr(item.layer, field.name), item)
+                for field in fields(item.layer)
+                if isinstance(getattr(item.layer, field.name), Layer)
+            }
+            return replace(item, layer=replace(item.layer, **changed))
+
+        return replace(
+            graph,
+            networks=tuple(
+                replace(n, items=rewritten(n.items)) for n in graph.networks
+            ),
+            functions=tuple(
+                replace(f, items=rewritten(f.items)) for f in graph.functions
+            ),
+        )
+
+    def _normalizer(self, layer: Layer, node: Node) -> Named:
+        key = (layer, node.output.type.rank)
+        if key not in self.normalizers:
+            self.normalizers[key] = self.names.free("normalize")
+        return Named("normalize", target=self.normalizers[key])
+
+    def _items(self, graph: Graph) -> Iterable[Item]:
+        for function in graph.functions:
+            yield from walk(function.items)
+        for network in graph.networks:
+            yield from walk(network.items)
+
+    def _uses(self, graph: Graph) -> list[Use]:
+        return [
+            Use(item.layer, tuple(value.type for value in item.inputs))
+            for item in self._items(graph)
+            if isinstance(item, Node)
+        ]
+
+    def _normalizer_uses(self, graph: Graph) -> list[Use]:
+        found: list[Use] = []
+        for item in self._items(graph):
+            if isinstance(item, Node):
+                types = (item.output.type,)
+                found.extend(Use(layer, types) for layer in function_layers(item.layer))
+        return found
+
+    def _helpers(self, uses: Sequence[Use]) -> list[str]:
+        """The helper functions, each after those that it calls."""
+        order: dict[str, None] = {}
+
+        def need(name: str) -> None:
+            if name not in order:
+                for inner in NEEDS.get(name, ()):
+                    need(inner)
+                order[name] = None
+
+        for use in uses:
+            for name in use.layer.helpers():
+                need(name)
+            for value in _values(use.layer):
+                for function in _functions(value):
+                    for name in _helper_names(function):
+                        need(name)
+        return list(order)
+
+    def _scoped(self) -> frozenset[str]:
+        """The blocks that always have a scope: their functions are layers themselves."""
+        scoped = {function.name: True for function in self.graph.functions}
+        for item in self._items(self.graph):
+            if isinstance(item, Call) and not item.opens:
+                scoped[item.function] = False
+        return frozenset(name for name, always in scoped.items() if always)
+
+    # What is written.
+
+    def text(self) -> str:
+        """Write everything below the head."""
+        networks = [self._network(network) for network in self.graph.networks]
+        firsts = {f.block: f.name for f in reversed(self.graph.functions)}
+        functions = [
+            self._function(function, firsts[function.block] == function.name)
+            for function in self.graph.functions
+        ]
+        context = self.runtime.context(networks)
+        layers = self._layer_functions()
+        bodies = tidy(render("networks.py.j2", functions=functions, networks=networks))
+        options = [name for name in OPTIONS if f"{name}=" in layers + bodies]
+        parts = [
+            render("docstring.py.j2", lines=self._docstring()),
+            self._imports(),
+            *self._constants(),
+            render("scope.py.j2", options=options, foreign=bool(self.spelling.modules)),
+            *([layers] if layers.strip() else []),
+            render("entry.py.j2"),
+            tidy(render("maps.py.j2", networks=networks)),
+            render("network.py.j2"),
+            bodies,
+        ]
+        for part in self.runtime.parts:
+            text = render(f"{part}.py.j2", **context)
+            parts.append(tidy(text) if part in ("names", "settings") else text)
+        first, *rest = parts
+        return first + "\n" + rest[0] + "\n" + "\n\n".join(["", *rest[1:]]).lstrip("\n")
+
+    def _docstring(self) -> list[str]:
+        comment = self.graph.comment.splitlines()
+        lines = [line for line in comment if line.strip()] or [
+            f"The network{'s' if len(self.graph.networks) > 1 else ''} "
+            + ", ".join(network.name for network in self.graph.networks)
+            + "."
+        ]
+        lines.append("")
+        for network in self.graph.networks:
+            lines.append(_size(network))
+        return [docstring_text(line) for line in lines]
+
+    def _standard_imports(self, uses: Sequence[Use]) -> list[str]:
+        """What the file imports of Python's own: modules, and members with a dot."""
+        templates = ["scope.py.j2", "network.py.j2", "networks.py.j2", "entry.py.j2"]
+        templates += [f"{part}.py.j2" for part in self.runtime.parts]
+        templates += [f"layers/{use.key[0]}.py.j2" for use in uses if use.key[0]]
+        templates += [f"functions/{helper}.py.j2" for helper in self._helpers(uses)]
+        needed = {"contextlib", "dataclasses", "functools", *self.runtime.imports}
+        for template in dict.fromkeys(templates):
+            needed |= imports_of(template)
+        return sorted(name for name in needed if name not in THIRD)
+
+    def _imports(self) -> str:
+        lines = [f"import {name}" for name in self.imported if "." not in name]
+        for name in self.imported:
+            module, dot, member = name.rpartition(".")
+            if dot:
+                lines.append(f"from {module} import {member}")
+        lines += ["", "import numpy as np", "import tensorflow as tf"]
+        modules = self.spelling.modules.items()
+        own = [import_of(n, alias) for n, alias in modules if n not in self.imported]
+        if own:
+            lines += ["", *own]
+        return "\n".join(lines) + "\n"
+
+    def _constants(self) -> list[str]:
+        constants = self.spelling.constants
+        if not constants:
+            return []
+        values = constant_values(self.graph)
+        lines = [f"{name} = {python(values[name])}" for name in constants.values()]
+        return ["# Parameters of the build.\n\n" + tidy("\n".join(lines))]
+
+    def _layer_functions(self) -> str:
+        texts = [render(f"functions/{name}.py.j2") for name in self.helpers]
+        constants = next((d.constants for d in self.layers.values()), {})
+        if constants:
+            lines = (fitted(f"{n} = {text}", 0) for text, n in constants.items())
+            texts.append("\n".join(line for part in lines for line in part))
+        # A normalizer may be a default of the functions below it.
+        normal = {self._normalizing(*key).name for key in self.normalizers}
+        layers = self.layers.values()
+        texts += [layer.text() for layer in layers if layer.name in normal]
+        for (layer, rank), name in self.normalizers.items():
+            texts.append(self._normalize(layer, rank, name))
+        texts += [layer.text() for layer in layers if layer.name not in normal]
+        return "\n\n\n".join(text.strip("\n") for text in texts) + "\n"
+
+    def _normalizing(self, layer: Layer, rank: int) -> FunctionDefinition:
+        return self.layers[Use(layer, (TensorType((None,) * rank),)).key]
+
+    def _normalize(self, layer: Layer, rank: int, name: str) -> str:
+        definition = self._normalizing(layer, rank)
+        given = ", ".join(["inputs", *definition.arguments(layer, ["inputs"])])
+        scope = f"scope / {python(type(layer).normalizer_scope)}"
+        call = f"return {definition.name}({given}, scope={scope})"
+        return "\n".join([f"def {name}(inputs, scope):", *fitted(call, 1)])
+
+    def _function(self, function: Function, documented: bool) -> FunctionText:
+        """Write a block's function; only the first of a block needs to be documented."""
+        inputs, body = self._body(
+            [(value.index, value.hint) for value in function.inputs],
+            function.items,
+            function.parameters,
+        )
+        body.write(function.items, [function.output])
+        name = self.blocks[function.name]
+        parameters = [body.spelling.locals[name] for name in function.parameters]
+        return FunctionText(
+            signature(name, [*inputs, *parameters, "scope"]),
+            _wrapped(function.comment) if documented else (),
+            tuple(body.lines),
+            body.names[function.output.index],
+            function.name in self.emitted.scoped,
+        )
+
+    def _body(
+        self,
+        inputs: Sequence[tuple[int, str]],
+        items: Sequence[Item],
+        parameters: Sequence[str] = (),
+    ) -> tuple[list[str], Body]:
+        """The names of a function's inputs, and what writes its body."""
+        local = respell_function(parameters, items, self.emitted.taken)
+        free = Names(self.emitted.taken.union(local.locals.values()))
+        names = {index: free.free(identifier(hint)) for index, hint in inputs}
+        return list(names.values()), Body(self.emitted, names, local)
+
+    def _network(self, network: Network) -> NetworkText:
+        inputs, body = self._body(
+            [(one.value.index, one.name) for one in network.inputs], network.items
+        )
+        body.write(network.items, [value for _, value in network.outputs])
+        root = f"{network.scope}/" if network.scope else ""
+        name = self.functions[network.name]
+        return NetworkText(
+            network.name,
+            class_name(network.name),
+            name,
+            signature(name, [*inputs, "scope"]),
+            network.scope,
+            _class_doc(network, self.graph.comment),
+            tuple(body.lines),
+            _result(network, body.names),
+            tuple(
+                TensorText(i.name, i.value.type.shape, i.value.type.dtype)
+                for i in network.inputs
+            ),
+            tuple(
+                TensorText(name or _output(value), value.type.shape, value.type.dtype)
+                for name, value in network.outputs
+            ),
+            _heads(network, root),
+            self.names.free(f"{name.upper()}_SLIM"),
+            _groups(network),
+        )
+
+
+THIRD = ("numpy", "tensorflow")
+OPTIONS = ("dtype", "device", "saved")  # of a variable, in few files only
+SHAPE = re.compile(r"\[[^]]*\]")
+UNBROKEN = "\0"  # stands for a blank at which no line ends
+
+
+def _needs() -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for table in (ACTIVATIONS, INITIALIZERS, REGULARIZERS):
+        for spec in table.values():
+            found[spec.target] = spec.needs
+    return found
+
+
+NEEDS = _needs()
+
+
+def _values(layer: Layer) -> Iterable[Any]:
+    for field in fields(layer):
+        yield getattr(layer, field.name)
+
+
+def _functions(value: Any) -> Iterable[Named]:
+    """Yield the named functions in a value, those of a hole too."""
+    if isinstance(value, Named):
+        yield value
+        for _, inner in value.arguments:
+            yield from _functions(inner)
+    elif isinstance(value, Hole):
+        for inner in value.values:
+            yield from _functions(inner)
+    elif isinstance(value, tuple):
+        for inner in value:
+            yield from _functions(inner)
+
+
+def _helper_names(function: Named) -> list[str]:
+    """The emitted helpers of a function: none for TensorFlow's and the user's own."""
+    if "." in function.target or function.word in (
+        "normalize",
+        "params",
+        "python",
+    ):
+        return []
+    return [function.target]
+
+
+def _size(network: Network) -> str:
+    """Write inputs, outputs and size of a network in a line."""
+    takes = ", ".join(f"{i.name} {i.value.type}" for i in network.inputs)
+    gives = ", ".join(f"{name} {value.type}".strip() for name, value in network.outputs)
+    count = 0
+    for variable in network.variables:
+        size = 1
+        for length in variable.spec.shape:
+            size *= length
+        count += size if variable.spec.saved else 0
+    return f"{network.name}: {takes} -> {gives}; {count:,} parameters."
+
+
+def _groups(network: Network) -> tuple[NameGroup, ...]:
+    """The names of a network's weights; a normalizer's are those of its layer."""
+    inner = frozenset(
+        layer.normalizer_scope for layer in LAYERS.values() if layer.normalizer_scope
+    )
+    names = [one.name for one in network.variables if one.spec.saved]
+    return tuple(group_names(names, inner))
+
+
+def _class_doc(network: Network, said: str) -> tuple[str, ...]:
+    """What a source says of a network, unless it is `said` already, and its size."""
+    comment = "" if network.comment == said else " ".join(network.comment.split())
+    return _wrapped(comment, _size(network).removeprefix(f"{network.name}: "))
+
+
+def _wrapped(*paragraphs: str) -> tuple[str, ...]:
+    """Texts as the lines of a docstring, indented and in quotes; shapes stay whole."""
+    lines: list[str] = []
+    for text in filter(None, map(docstring_text, paragraphs)):
+        text = SHAPE.sub(lambda s: s[0].replace(" ", UNBROKEN), text)
+        wrapped = [line.replace(UNBROKEN, " ") for line in textwrap.wrap(text, 77)]
+        lines += ["", *wrapped] if lines else wrapped
+    if not lines:
+        return ()
+    indent = " " * INDENT
+    if len(lines) == 1:
+        return (f'{indent}"""{lines[0]}"""',)
+    first, *rest = (f"{indent}{line}" if line else "" for line in lines)
+    return (f'{indent}"""{first.strip()}', *rest, f'{indent}"""')
+
+
+def docstring_text(text: str) -> str:
+    """Make a line harmless within a docstring."""
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    # The first line describes the command line: argparse would fill this in.
+    shown = shown.replace("%(prog)", "% (prog)")
+    return shown.replace("\\", "\\\\").replace('"', "'").strip()
+
+
+def _output(value: Value) -> str:
+    """How the only output of a network is called."""
+    return "logits" if value.type.rank == 2 else "output"
+
+
+def _result(network: Network, names: Mapping[int, str]) -> str:
+    if len(network.outputs) == 1:
+        return names[network.outputs[0][1].index]
+    pairs = (f"{python(n)}: {names[v.index]}" for n, v in network.outputs)
+    return f"{{{', '.join(pairs)}}}"
+
+
+def _heads(network: Network, root: str) -> tuple[str, ...]:
+    """The scopes, relative to the network's, that hold what depends on `classes`."""
+    scopes: dict[str, None] = {}
+    for name in network.head:
+        relative = name.removeprefix(root)
+        scopes[relative.rpartition("/")[0] or relative] = None
+    return tuple(scopes)

@@ -1,0 +1,126 @@
+"""Names of the emitted file: the user's where legal and free, else with a number."""
+
+import builtins
+import keyword
+import re
+from collections.abc import Iterator
+
+from slimgen.diagnostics import Diagnostic
+from slimgen.ir.graph import Graph, Path
+from slimgen.layers.values import Hole, python
+from slimgen.messages import names as messages
+
+# What every emitted file uses itself, besides the functions of its layers.
+OWN = [
+    "tf",
+    "np",
+    "argparse",
+    "dataclasses",
+    "functools",
+    "math",
+    "json",
+    "sys",
+    "os",
+    "pathlib",
+    "time",
+    "struct",
+    "re",
+    "scope",
+    "self",
+    "model",
+    "inputs",
+    "training",
+    "generator",
+    "layer",
+    "end_point",
+    "Scope",
+    "Network",
+    "restore",
+    "expand",
+    "preprocess",
+    "postprocess",
+    "loss",
+    "accuracy",
+    "main",
+    "train",
+    "evaluate",
+    "predict",
+]
+RESERVED = frozenset([*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *OWN])
+
+
+# What the file calls as a class could be called: classes, imports, constants.
+CLASSES = {
+    *("Callable", "ClassVar", "Entry", "Folder", "Momentum", "Network", "Progress"),
+    *("Records", "Report", "RestoreError", "Run", "Scope", "Settings", "UserError"),
+    *("Weights", "LABELS", "NETWORK", "NETWORKS", "PREPROCESSING"),
+}
+
+
+def class_name(name: str) -> str:
+    """Write a network's name in CapWords: `resnet_v1_50` is `ResnetV150`."""
+    written = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+    return f"_{written}" if written[:1].isdigit() else written or "Network"
+
+
+def taken_classes(graph: Graph) -> Iterator[Diagnostic]:
+    """Yield an error for each network whose class would be called as something else is."""
+    owners: dict[str, str] = {}
+    for network in graph.networks:
+        name = class_name(network.name)
+        if name in CLASSES:
+            other = "a name of the file's own"
+        elif name in RESERVED:
+            other = "a word of Python's"
+        elif name in owners:
+            other = f"the class of `{owners[name]}`"
+        else:
+            owners[name] = network.name
+            continue
+        yield messages.emitted_name_taken(network.span, network.name, name, other)
+
+
+def identifier(text: str) -> str:
+    """Make a legal Python name of any text; a reserved one gets an underscore."""
+    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)  # AuxLogits: aux_logits
+    name = re.sub(r"\W", "_", text, flags=re.ASCII).strip("_").lower() or "net"
+    if name[0].isdigit():
+        name = f"_{name}"
+    return f"{name}_" if name in RESERVED else name
+
+
+class Names:
+    """Hands out names, each once."""
+
+    def __init__(self, taken: frozenset[str] = RESERVED) -> None:
+        self._taken = set(taken)
+
+    def free(self, wanted: str) -> str:
+        """Return `wanted`, or with the first number that is free."""
+        name, number = wanted, 2
+        while name in self._taken:
+            name, number = f"{wanted}_{number}", number + 1
+        self._taken.add(name)
+        return name
+
+    def take(self, name: str) -> None:
+        """Make sure that a name of the file's own is not handed out."""
+        self._taken.add(name)
+
+    @property
+    def taken(self) -> frozenset[str]:
+        """All names that are handed out or were taken from the start."""
+        return frozenset(self._taken)
+
+
+def scope_text(path: Path) -> str:
+    """Write a scope relative to the function's as Python."""
+    if not path:
+        return "scope"
+    if not any(isinstance(part, Hole) for part in path):
+        return f"scope / {python(''.join(str(part) for part in path))}"
+    # Scope names have no braces, quotes or backslashes: they need no escapes.
+    text = "".join(
+        f"{{{part.name}}}" if isinstance(part, Hole) else part for part in path
+    )
+    return f'scope / f"{text}"'

@@ -1,0 +1,141 @@
+"""What stands below the networks in an emitted file: which parts, and what they need."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from slimgen.ir.graph import Graph, Network
+from slimgen.ir.jobs import Train
+
+# The parts in order of the file; what each imports besides TensorFlow.
+IMPORTS = {
+    "entry": ("dataclasses", "re"),
+    "names": (),
+    "restore": (
+        "contextlib", "dataclasses", "difflib", "fnmatch", "os", "re",
+        "collections.abc.Callable",
+    ),
+    "preprocess": (),
+    "outputs": (),
+    "settings": ("dataclasses", "math"),
+    "data": ("glob", "os"),
+    "device": ("re",),
+    "optimizer": (),
+    "train": ("json", "math", "os", "sys", "time"),
+    "evaluate": (),
+    "main": ("argparse", "sys"),
+}  # fmt: skip
+TRAINING = ("settings", "data", "device", "optimizer", "train", "evaluate")
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """How images become a network's input: the families of slim-semantics 8.3."""
+
+    families: tuple[str, ...]
+    resize: tuple[int, int]
+    fast: bool
+    free_size: bool
+    grey: bool  # some network takes one channel
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Names of the dataset's labels, and the label of the first class."""
+
+    names: tuple[str, ...] = ()
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The parts of one file and what their templates see."""
+
+    parts: tuple[str, ...]
+    imports: tuple[str, ...]
+    preprocess: Preprocess | None
+    classifier: bool
+    labels: Labels
+    train: Any
+    families: tuple[str, ...]
+
+    def context(self, networks: Sequence[Any]) -> dict[str, Any]:
+        """What the templates of the parts see."""
+        named = [
+            NetworkNames(network.name, network.class_name, family)
+            for network, family in zip(networks, self.families, strict=True)
+        ]
+        return {
+            "networks": tuple(named),
+            "preprocess": self.preprocess,
+            "classifier": self.classifier,
+            "labels": self.labels,
+            "train": self.train,
+        }
+
+
+@dataclass(frozen=True)
+class NetworkNames:
+    """How the command line calls a network."""
+
+    name: str
+    class_name: str
+    preprocess: str
+
+
+def describe_runtime(graph: Graph) -> Runtime:
+    """Decide which parts a file needs."""
+    images = all(_takes_one_image(network) for network in graph.networks)
+    classifier = images and all(_is_classifier(n) for n in graph.networks)
+    train = graph.jobs[0] if graph.jobs else None
+    if train and train.preprocess:
+        graph = _with_preprocess(graph, train)
+    preprocess = _preprocess(graph) if images else None
+    parts = ["names", "restore"]
+    if preprocess:
+        parts.append("preprocess")
+    if classifier:
+        parts.append("outputs")
+    if train:
+        parts += TRAINING
+    parts.append("main")
+    imports = {name for part in ["entry", *parts] for name in IMPORTS[part]}
+    if classifier:
+        imports.add("json")
+    if preprocess and "inception" in preprocess.families and not preprocess.fast:
+        imports.add("functools")
+    labels = next((n.labels for n in graph.networks if n.labels), Labels())
+    families = tuple(_family(network) for network in graph.networks)
+    return Runtime(
+        tuple(parts), tuple(sorted(imports)), preprocess, classifier, labels, train,
+        families,
+    )  # fmt: skip
+
+
+def _with_preprocess(graph: Graph, train: Train) -> Graph:
+    """The graph whose first network has the preprocessing of its job."""
+    first, *others = graph.networks
+    changed = replace(first, preprocess=train.preprocess)
+    return replace(graph, networks=(changed, *others))
+
+
+def _takes_one_image(network: Network) -> bool:
+    return len(network.inputs) == 1 and network.inputs[0].value.type.rank == 4
+
+
+def _is_classifier(network: Network) -> bool:
+    return len(network.outputs) == 1 and network.outputs[0][1].type.rank == 2
+
+
+def _family(network: Network) -> str:
+    return network.preprocess.family if network.preprocess else "none"
+
+
+def _preprocess(graph: Graph) -> Preprocess:
+    families = dict.fromkeys(_family(network) for network in graph.networks)
+    given = [n.preprocess for n in graph.networks if n.preprocess]
+    resize = next((g.resize for g in given if g.resize), (256, 512))
+    fast = all(g.fast for g in given)
+    free = any(None in n.inputs[0].value.type.shape[1:3] for n in graph.networks)
+    grey = any(n.inputs[0].value.type.shape[-1] == 1 for n in graph.networks)
+    return Preprocess(tuple(families), resize, fast, free, grey)

@@ -1,0 +1,62 @@
+"""The Jinja environment: templates hold layout, Python holds meaning."""
+
+import functools
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import jinja2
+
+from slimgen.layers.values import python
+
+
+@functools.cache
+def environment() -> jinja2.Environment:
+    """Return the environment; every value is written through the filter `py`."""
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("slimgen.templates", ""),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    made.filters["py"] = python
+    # What a macro wrote over several lines, as one piece of a line.
+    made.filters["oneline"] = lambda text: text.replace("\n", "")
+    return made
+
+
+def render(template: str, /, **context: Any) -> str:
+    """Render one template; one without a tag is its text, and not worth compiling."""
+    source = _source(template)
+    if not TAG.search(source):
+        return source
+    return environment().get_template(template).render(**context)
+
+
+TAG = re.compile(r"\{[{%#]")
+IMPORTS = re.compile(r"\{# imports: (.*?) #\}")
+TOP_LEVEL = re.compile(r"^(?:def|class) (\w+)|^(\w+) = ", re.MULTILINE)
+
+
+@functools.cache
+def _source(template: str) -> str:
+    loader = environment().loader
+    assert loader is not None
+    return loader.get_source(environment(), template)[0]
+
+
+def imports_of(template: str) -> set[str]:
+    """The modules that a template says it needs: `{# imports: math, re #}`."""
+    found = IMPORTS.match(_source(template))
+    return {name.strip() for name in found[1].split(",")} if found else set()
+
+
+def top_level_names(parts: Iterable[str]) -> frozenset[str]:
+    """The names that the parts of an emitted file define."""
+    names: set[str] = set()
+    for part in ("scope", "entry", "network", *parts):
+        for match in TOP_LEVEL.finditer(_source(f"{part}.py.j2")):
+            names.add(match[1] or match[2])
+    return frozenset(names)

@@ -1,0 +1,1 @@
+"""The resolved network as data: what the passes rewrite and the emitter prints."""

@@ -1,0 +1,215 @@
+"""The graph: networks and functions of nodes in order of computation.
+
+Blocks stay functions and loops stay loops. Everything is frozen; a pass makes a new graph.
+Names of variable scopes are relative to the function that they stand in.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from slimgen.layers.spec import Layer, TensorType, VariableSpec
+from slimgen.layers.values import Hole
+from slimgen.source import Span
+
+Path = tuple[str | Hole, ...]
+"""A scope relative to the function's: text and loop variables, joined without a separator."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """A tensor: its number within the function, its type, and a name that would suit it."""
+
+    index: int
+    type: TensorType
+    hint: str = "net"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One turn of a `repeat` or `for`: which loop, the name it counts with, and the count."""
+
+    loop: int
+    name: str
+    index: int
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an argument of a layer comes from: the line, a scope, or the default (None).
+
+    `inner` has those of an argument that is a layer itself, such as a normalizer.
+    """
+
+    parameter: str
+    span: Span | None
+    scope: bool = False
+    inner: "tuple[Origin, ...]" = ()
+
+
+@dataclass(frozen=True)
+class Node:
+    """A layer applied to tensors.
+
+    Attributes:
+        layer: All its arguments; tensor arguments are `Operand(i)` into `inputs`.
+        scope: Its variable scope, () for the function's own; None when it has no name.
+        steps: The loops that it stands in, outermost first.
+        origins: Where each argument comes from, for `show --stage resolved`.
+        shared: Its variables may be those of an earlier layer. In a function that is
+            called under a name again they are: from the second call on.
+    """
+
+    layer: Layer
+    inputs: tuple[Value, ...]
+    output: Value
+    scope: Path | None
+    span: Span = field(compare=False, repr=False)
+    steps: tuple[Step, ...] = field(compare=False, default=())
+    origins: tuple[Origin, ...] = field(compare=False, default=(), repr=False)
+    shared: bool = False
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function applied to tensors; `arguments` are the literals that it takes.
+
+    `opens`: the block has the scope to itself, and its result is the end point of that
+    name. Without, it is that of an `in` or a `branch` around the call.
+    """
+
+    function: str
+    inputs: tuple[Value, ...]
+    output: Value
+    scope: Path
+    arguments: tuple[tuple[str, Any], ...]
+    span: Span = field(compare=False, repr=False)
+    steps: tuple[Step, ...] = field(compare=False, default=())
+    opens: bool = True
+
+
+@dataclass(frozen=True)
+class EndPoint:
+    """A `tap`: the tensor is an end point under this scope."""
+
+    value: Value
+    scope: Path
+    span: Span = field(compare=False, repr=False)
+    steps: tuple[Step, ...] = field(compare=False, default=())
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Items that are run for `variable` from `first` to `last`, both included.
+
+    `start` enters the first turn as `carried`; what a turn leaves as `result` enters the
+    next as `carried`, and after the last is the loop's `output`.
+    """
+
+    variable: str
+    first: int
+    last: int
+    items: "tuple[Item, ...]"
+    start: Value
+    carried: Value
+    result: Value
+    output: Value
+    steps: tuple[Step, ...] = field(compare=False, default=())
+
+
+Item = Node | Call | EndPoint | Loop
+
+
+@dataclass(frozen=True)
+class Function:
+    """A block: items from inputs to one output.
+
+    Attributes:
+        name: Unique in the graph; the block's own name with a number where needed.
+        block: The name of the block.
+        parameters: The literals that calls give, in order.
+        comment: What the source says above the block.
+    """
+
+    name: str
+    block: str
+    inputs: tuple[Value, ...]
+    parameters: tuple[str, ...]
+    items: tuple[Item, ...]
+    output: Value
+    comment: str = field(compare=False, default="")
+
+
+@dataclass(frozen=True)
+class Input:
+    """An input of a network by name."""
+
+    name: str
+    value: Value
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable of a network under its full name."""
+
+    name: str
+    spec: VariableSpec
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network with every decision taken.
+
+    Attributes:
+        scope: Root of its variable names; "" for none.
+        parameters: The build parameters and their values, in order.
+        outputs: Name and value of each; a single one without a name is `("", value)`.
+        variables: In order of creation.
+        head: Names of the variables whose shape depends on `classes`.
+        constants: The parameters that are constants of the emitted file.
+    """
+
+    name: str
+    scope: str
+    parameters: tuple[tuple[str, Any], ...]
+    inputs: tuple[Input, ...]
+    items: tuple[Item, ...]
+    outputs: tuple[tuple[str, Value], ...]
+    variables: tuple[Variable, ...]
+    head: tuple[str, ...] = ()
+    comment: str = ""
+    preprocess: Any = None
+    labels: Any = None
+    span: Span | None = field(compare=False, default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """What a source says: its networks, the functions that they call, and its jobs."""
+
+    networks: tuple[Network, ...]
+    functions: tuple[Function, ...]
+    jobs: tuple[Any, ...] = ()
+    comment: str = ""
+
+    def function(self, name: str) -> Function:
+        """Return the function called `name`."""
+        for function in self.functions:
+            if function.name == name:
+                return function
+        raise KeyError(name)
+
+
+def walk(items: tuple[Item, ...]) -> Iterator[Item]:
+    """Yield all items in order, those inside loops too."""
+    for item in items:
+        yield item
+        if isinstance(item, Loop):
+            yield from walk(item.items)
+
+
+def path_text(path: Path) -> str:
+    """Write a scope with `{name}` for each hole."""
+    return "".join(
+        part if isinstance(part, str) else f"{{{part.name}}}" for part in path
+    )

@@ -1,0 +1,261 @@
+"""A network as it runs: every call entered, every turn taken, every literal in its place.
+
+What counts or checks works on this form, so that it is the same before and after passes.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from slimgen.ir.graph import (
+    Call,
+    EndPoint,
+    Graph,
+    Item,
+    Loop,
+    Network,
+    Node,
+    Path,
+    Step,
+    Value,
+    walk,
+)
+from slimgen.layers.spec import Layer, TensorType
+from slimgen.layers.values import Function, Hole
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor of one run: a number of its own, and its type as its layer infers it."""
+
+    number: int
+    type: TensorType
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A layer applied.
+
+    Attributes:
+        scope: In full; None when it has no name.
+        place: What stands around it.
+        shared: Its variables are those of an earlier layer.
+    """
+
+    node: Node
+    layer: Layer
+    inputs: tuple[Tensor, ...]
+    output: Tensor
+    scope: str | None
+    place: str
+    steps: tuple[Step, ...]
+    shared: bool = False
+
+    @property
+    def variable_names(self) -> tuple[str, ...]:
+        """The full names of its variables, in order of creation."""
+        scope = self.place if self.scope is None else self.scope
+        types = [tensor.type for tensor in self.inputs]
+        return tuple(spec.full_name(scope) for spec in self.layer.variables(types))
+
+
+@dataclass(frozen=True)
+class Entered:
+    """A call with what its function does; `opens` says whether it opens a scope."""
+
+    call: Call
+    block: str
+    scope: str
+    parts: "tuple[Part, ...]"
+    output: Tensor
+    steps: tuple[Step, ...]
+
+    @property
+    def opens(self) -> bool:
+        """Whether the call opens a variable scope."""
+        return self.call.opens
+
+
+Part = Applied | Entered
+
+
+@dataclass(frozen=True)
+class Unrolled:
+    """All that a network does, and the tensors that it takes and gives."""
+
+    inputs: tuple[tuple[str, Tensor], ...]
+    outputs: tuple[tuple[str, Tensor], ...]
+    parts: tuple[Part, ...]
+
+    def applied(self) -> Iterator[Applied]:
+        """Yield every application of a layer, in order."""
+        yield from applied(self.parts)
+
+
+def applied(parts: Sequence[Part]) -> Iterator[Applied]:
+    """Yield every application of a layer among `parts`, in order."""
+    for part in parts:
+        if isinstance(part, Applied):
+            yield part
+        else:
+            yield from applied(part.parts)
+
+
+def unroll(graph: Graph, network: Network) -> Unrolled:
+    """Run a network on types; raises ShapeError where a layer does not take its inputs."""
+    run = _Run(graph)
+    tensors = {i.value.index: run.tensor(i.value.type) for i in network.inputs}
+    parts = run.items(network.items, _Frame(network.scope, tensors))
+    return Unrolled(
+        tuple((i.name, tensors[i.value.index]) for i in network.inputs),
+        tuple((name, tensors[value.index]) for name, value in network.outputs),
+        parts,
+    )
+
+
+def join(parent: str, name: str) -> str:
+    """Join two scopes, either of which may be empty."""
+    return f"{parent}/{name}" if parent and name else parent or name
+
+
+@dataclass
+class _Frame:
+    """One run of one function: its scope, its tensors by index, its literals by name."""
+
+    scope: str
+    tensors: dict[int, Tensor]
+    literals: Mapping[str, Any] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+    skipped: int = 0  # how many of an item's steps `steps` replaces
+
+    def path(self, path: Path) -> str:
+        """Write a relative scope in full."""
+        return join(self.scope, "".join(str(filled(p, self.literals)) for p in path))
+
+    def take(self, values: Sequence[Value]) -> tuple[Tensor, ...]:
+        """Return the tensors behind values."""
+        return tuple(self.tensors[value.index] for value in values)
+
+    def taken(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+        """Return the steps of an item as they are in this turn."""
+        return self.steps + steps[self.skipped :]
+
+
+class _Run:
+    """Walks the items of a network; numbers tensors."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.functions = {function.name: function for function in graph.functions}
+        self._tensors = 0
+        self._created: set[str] = set()
+        bodies = [n.items for n in graph.networks] + [f.items for f in graph.functions]
+        self._shares = any(
+            isinstance(item, Node) and item.shared
+            for items in bodies
+            for item in walk(items)
+        )
+
+    def tensor(self, type_: TensorType) -> Tensor:
+        """Make a new tensor."""
+        self._tensors += 1
+        return Tensor(self._tensors - 1, type_)
+
+    def items(self, items: Sequence[Item], frame: _Frame) -> tuple[Part, ...]:
+        """Run items in order."""
+        parts: list[Part] = []
+        for item in items:
+            match item:
+                case Node():
+                    parts.append(self._node(item, frame))
+                case Call():
+                    parts.append(self._call(item, frame))
+                case Loop():
+                    parts.extend(self._loop(item, frame))
+                case EndPoint():
+                    pass
+        return tuple(parts)
+
+    def _node(self, node: Node, frame: _Frame) -> Applied:
+        inputs = frame.take(node.inputs)
+        layer = filled(node.layer, frame.literals)
+        (type_,) = layer.outputs([tensor.type for tensor in inputs])
+        output = frame.tensors[node.output.index] = self.tensor(type_)
+        scope = None if node.scope is None else frame.path(node.scope)
+        steps = frame.taken(node.steps)
+        made = Applied(node, layer, inputs, output, scope, frame.scope, steps)
+        if not self._shares:
+            return made
+        names = made.variable_names
+        shared = node.shared and self._created.issuperset(names) and bool(names)
+        self._created.update(names)
+        return replace(made, shared=shared)
+
+    def _call(self, call: Call, frame: _Frame) -> Entered:
+        function = self.functions[call.function]
+        scope = frame.path(call.scope)
+        indices = [value.index for value in function.inputs]
+        given = zip(indices, frame.take(call.inputs), strict=True)
+        literals = {
+            name: filled(value, frame.literals)
+            for name, value in call.arguments
+            if name in function.parameters
+        }
+        inner = _Frame(scope, dict(given), literals)
+        parts = self.items(function.items, inner)
+        output = inner.tensors[function.output.index]
+        frame.tensors[call.output.index] = output
+        steps = frame.taken(call.steps)
+        return Entered(call, function.block, scope, parts, output, steps)
+
+    def _loop(self, loop: Loop, frame: _Frame) -> Iterator[Part]:
+        depth = len(loop.steps)
+        number = next(
+            (item.steps[depth].loop for item in loop.items if len(item.steps) > depth),
+            0,
+        )
+        outer = frame.taken(loop.steps)
+        frame.tensors[loop.carried.index] = frame.tensors[loop.start.index]
+        for index in range(loop.first, loop.last + 1):
+            turn = _Frame(
+                frame.scope,
+                frame.tensors,
+                {**frame.literals, loop.variable: index},
+                (*outer, Step(number, loop.variable, index)),
+                depth + 1,
+            )
+            yield from self.items(loop.items, turn)
+            frame.tensors[loop.carried.index] = frame.tensors[loop.result.index]
+        frame.tensors[loop.output.index] = frame.tensors[loop.result.index]
+
+
+def filled(value: Any, literals: Mapping[str, Any]) -> Any:
+    """Return a value with every hole replaced by the literal of its name."""
+    match value:
+        case Hole(name=name):
+            return literals[name]
+        case tuple():
+            return tuple(filled(item, literals) for item in value)
+        case Function() if value.arguments:
+            arguments = tuple((k, filled(v, literals)) for k, v in value.arguments)
+            return replace(value, arguments=arguments)
+        case Layer() if literals:
+            old = {field.name: getattr(value, field.name) for field in fields(value)}
+            new = {name: filled(item, literals) for name, item in old.items()}
+            return replace(value, **new) if new != old else value
+        case _:
+            return value
+
+
+def values_in(value: Any) -> Iterator[Any]:
+    """Yield a value and all that it consists of: items, arguments, fields of a layer."""
+    yield value
+    inner: Sequence[Any] = ()
+    match value:
+        case tuple():
+            inner = value
+        case Function():
+            inner = [item for _, item in value.arguments]
+        case Layer():
+            inner = [getattr(value, field.name) for field in fields(value)]
+    for item in inner:
+        yield from values_in(item)

@@ -1,0 +1,104 @@
+"""The layers of the language: one declaration each, one family a file."""
+
+from slimgen.layers.activation import Crelu, Softmax
+from slimgen.layers.convolution import Conv
+from slimgen.layers.dense import FullyConnected
+from slimgen.layers.dropout import Dropout, DropPath
+from slimgen.layers.example_norms import (
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
+    LocalResponseNorm,
+    UnitNorm,
+)
+from slimgen.layers.image import Crop, Pad, Resize
+from slimgen.layers.merge import Add, Average, Concat, Maximum, Minimum, Multiply
+from slimgen.layers.misc import (
+    BiasAdd,
+    Cast,
+    Maxout,
+    OneHot,
+    Python,
+    ScaleGradient,
+    SpatialSoftmax,
+)
+from slimgen.layers.normalization import BatchNorm
+from slimgen.layers.pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool, Pool
+from slimgen.layers.reduction import ReduceMax, ReduceMean, ReduceMin, ReduceSum
+from slimgen.layers.reshaping import ExpandDims, Flatten, Reshape, Squeeze, Transpose
+from slimgen.layers.separable import ConvInPlane, DepthwiseConv, SeparableConv
+from slimgen.layers.slicing import (
+    ImagesToSequence,
+    SequenceToImages,
+    Slice,
+    Split,
+)
+from slimgen.layers.spec import Layer
+from slimgen.layers.transposed import ConvTranspose
+
+# By family, in the order of the documentation.
+DECLARATIONS: tuple[type[Layer], ...] = (
+    # Convolutions
+    Conv,
+    ConvTranspose,
+    SeparableConv,
+    DepthwiseConv,
+    ConvInPlane,
+    # Dense
+    FullyConnected,
+    # Pools
+    MaxPool,
+    AvgPool,
+    Pool,
+    GlobalMaxPool,
+    GlobalAvgPool,
+    # Activations
+    Softmax,
+    Crelu,
+    # Normalization
+    BatchNorm,
+    LayerNorm,
+    InstanceNorm,
+    GroupNorm,
+    LocalResponseNorm,
+    UnitNorm,
+    # Dropout
+    Dropout,
+    DropPath,
+    # Merging
+    Add,
+    Multiply,
+    Maximum,
+    Minimum,
+    Average,
+    Concat,
+    # Shapes
+    Flatten,
+    Squeeze,
+    ExpandDims,
+    Reshape,
+    Transpose,
+    Slice,
+    Split,
+    ImagesToSequence,
+    SequenceToImages,
+    # Reductions
+    ReduceMean,
+    ReduceMax,
+    ReduceMin,
+    ReduceSum,
+    # Images
+    Pad,
+    Crop,
+    Resize,
+    # Other layers
+    BiasAdd,
+    OneHot,
+    Maxout,
+    SpatialSoftmax,
+    ScaleGradient,
+    Cast,
+    Python,
+)
+
+LAYERS: dict[str, type[Layer]] = {layer.word: layer for layer in DECLARATIONS}

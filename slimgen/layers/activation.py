@@ -1,0 +1,103 @@
+"""Activations as statements: `relu`, `leaky_relu 0.1`, `softmax`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from slimgen.layers.functions import ACTIVATIONS
+from slimgen.layers.kinds import FunctionKind, Integer
+from slimgen.layers.shapes import require_float
+from slimgen.layers.spec import Layer, ShapeError, TensorType, parameter
+from slimgen.layers.values import Function, python
+
+
+def applied(function: Function, value: str) -> str:
+    """Write the function applied to `value` in Python."""
+    if function.factory or not function.arguments:
+        return f"{python(function)}({value})"
+    given = ", ".join(f"{key}={python(item)}" for key, item in function.arguments)
+    return f"{function.target}({value}, {given})"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Activate(Layer):
+    """Apply an activation to every value: what `relu` or `leaky_relu 0.1` stands for.
+
+    Shape: any -> the same.
+    """
+
+    word = "activate"
+    family = "Activations"
+    opens_variable_scope = False
+    example = "leaky_relu 0.1"
+
+    activation: Function = parameter(
+        FunctionKind("an activation", ACTIVATIONS), "the activation"
+    )
+
+    def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """Return the shape of the input."""
+        require_float(inputs[0])
+        return (inputs[0],)
+
+    def expression(self, inputs: Sequence[str]) -> str:
+        """Write one call: `tf.nn.leaky_relu(net, alpha=0.1)`."""
+        return applied(self.activation, inputs[0])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Softmax(Layer):
+    """Turn the last axis into probabilities.
+
+    Shape: [batch, …, classes] -> the same.
+    Source: https://www.tensorflow.org/api_docs/python/tf/nn/softmax
+    """
+
+    word = "softmax"
+    slim = "softmax"
+    tensorflow = "tf.nn.softmax"
+    family = "Activations"
+    default_scope = "softmax"
+    example = "softmax as Predictions"
+
+    def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        require_float(inputs[0])
+        if inputs[0].rank < 2:
+            raise ShapeError(
+                f"`softmax` needs an axis of classes, the input is {inputs[0]}"
+            )
+        return (inputs[0],)
+
+    def expression(self, inputs: Sequence[str]) -> str:
+        return f"tf.nn.softmax({inputs[0]})"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Crelu(Layer):
+    """Keep the positive and the negative parts of each value, one behind the other.
+
+    Shape: [batch, …, channels] -> [batch, …, 2 · channels].
+    Source: https://www.tensorflow.org/api_docs/python/tf/nn/crelu
+    """
+
+    word = "crelu"
+    tensorflow = "tf.nn.crelu"
+    family = "Activations"
+    opens_variable_scope = False
+    example = "crelu"
+
+    axis: int = parameter(Integer(), "the axis that is doubled", -1)
+
+    def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """Infer the output: twice as long along one axis."""
+        require_float(inputs[0])
+        shape = list(inputs[0].shape)
+        if self.axis % len(shape) == 0 or not -len(shape) <= self.axis < len(shape):
+            raise ShapeError(f"{self.axis} is no axis of {inputs[0]} behind the batch")
+        length = shape[self.axis]
+        shape[self.axis] = None if length is None else 2 * length
+        return (TensorType(tuple(shape), inputs[0].dtype),)
+
+    def expression(self, inputs: Sequence[str]) -> str:
+        """Write one call."""
+        axis = "" if self.axis == -1 else f", axis={python(self.axis)}"
+        return f"tf.nn.crelu({inputs[0]}{axis})"

@@ -1,0 +1,171 @@
+"""Documentation derived from the declarations: for `slimgen layers` and for docs/."""
+
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from slimgen.layers import DECLARATIONS, LAYERS
+from slimgen.layers.functions import ACTIVATIONS, INITIALIZERS, REGULARIZERS
+from slimgen.layers.jobs import NETWORK_LINES, TRAIN_LINES
+from slimgen.layers.kinds import FunctionSpec, Kind
+from slimgen.layers.spec import Layer, Parameter, parameters
+from slimgen.layers.values import Function
+from slimgen.layers.variable import FreeVariable
+from slimgen.messages.foreign import our_word
+
+FUNCTIONS: Mapping[str, Mapping[str, FunctionSpec]] = {
+    "Activations as arguments": ACTIVATIONS,
+    "Initializers": INITIALIZERS,
+    "Regularizers": REGULARIZERS,
+}
+
+
+LINES: Mapping[str, type[Layer]] = {
+    "variable": FreeVariable,
+    "local_variable": FreeVariable,
+    **NETWORK_LINES,
+    **TRAIN_LINES,
+}
+"""What is declared as layers are, and is none: variables, and lines about weights and jobs."""
+
+
+def families() -> dict[str, list[type[Layer]]]:
+    """Return the layers by family, in the order of their declarations."""
+    found: dict[str, list[type[Layer]]] = {}
+    for layer in DECLARATIONS:
+        found.setdefault(layer.family, []).append(layer)
+    return found
+
+
+def summary_of(layer: type[Layer]) -> str:
+    """Return the first sentence of a layer's documentation."""
+    return _doc(layer).split("\n\n")[0].split(".\n")[0].replace("\n", " ").rstrip(".")
+
+
+def _doc(layer: type[Layer]) -> str:
+    return inspect.cleandoc(layer.__doc__ or "")
+
+
+def describe_all() -> str:
+    """Return every word in one line, by family."""
+    words = [layer.word for layer in DECLARATIONS]
+    words += [*LINES, *(word for table in FUNCTIONS.values() for word in table)]
+    width = max(map(len, words))
+    parts = [
+        _section(family, [(one.word, summary_of(one)) for one in members], width)
+        for family, members in families().items()
+    ]
+    lines = [(word, summary_of(line)) for word, line in LINES.items()]
+    parts.append(_section("Variables, weights and jobs", lines, width))
+    parts += [
+        _section(title, [(spec.word, spec.doc) for spec in table.values()], width)
+        for title, table in FUNCTIONS.items()
+    ]
+    return "\n".join(parts)
+
+
+def _section(title: str, rows: Iterable[tuple[str, str]], width: int) -> str:
+    lines = [f"  {word:<{width}}  {text}" for word, text in rows]
+    return "\n".join([title, *lines]) + "\n"
+
+
+def describe(layer: type[Layer]) -> str:
+    """Return what is known about a layer, as Markdown."""
+    parts = [f"# {layer.word}", _doc(layer), _facts(layer)]
+    if layer.example:
+        parts.append(f"```slimgen\n{layer.example}\n```")
+    rows = _arguments(layer)
+    if rows:
+        parts.append(
+            "Arguments; those with a number may stand without their key."
+            if rows[0].startswith("1.")
+            else "Arguments, all with their key."
+        )
+        parts.append("\n".join(rows))
+    if layer.traps:
+        rows = [f"- `{key}`: {why}" for key, why in layer.traps.items()]
+        parts.append("Keys of TF-Slim that have no meaning here:\n\n" + "\n".join(rows))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _facts(layer: type[Layer]) -> str:
+    facts = []
+    if layer.slim:
+        facts.append(f"- TF-Slim: `{layer.slim}`")
+    if layer.tensorflow:
+        facts.append(f"- TensorFlow: `{layer.tensorflow}`")
+    if layer.default_scope:
+        facts.append(f"- scope without a name: `{layer.default_scope}`")
+    if layer.normalizer_scope:
+        facts.append(f"- as a value: `normalizer={layer.word}`")
+    if layer.merges:
+        facts.append("- takes branches in braces, or a list of tensors")
+    return "\n".join(facts)
+
+
+def _arguments(layer: type[Layer]) -> list[str]:
+    declared = parameters(layer)
+    placed = [one for one in declared if one.positional]
+    named = [one for one in declared if not one.positional]
+    rows = [f"{number}. {_argument(one)}" for number, one in enumerate(placed, 1)]
+    return rows + [f"- {_argument(one)}" for one in named]
+
+
+def _argument(one: Parameter) -> str:
+    slim = f"; in TF-Slim `{one.slim}`" if one.slim != one.name else ""
+    default = (
+        "required" if one.required else f"default `{write(one.default, one.kind)}`"
+    )
+    return f"`{one.name}`: {one.doc}. Takes {one.kind.expected}; {default}{slim}."
+
+
+def describe_function(spec: FunctionSpec) -> str:
+    """Return what is known about an activation, an initializer or a regularizer."""
+    parts = [f"# {spec.word}", f"{spec.doc}."]
+    if spec.slim:
+        parts.append(f"- TF-Slim or TensorFlow: `{spec.slim}`")
+    rows = []
+    for number, (name, kind, default) in enumerate(spec.parameters, 1):
+        usual = "required" if default is ... else f"default `{write(default, kind)}`"
+        rows.append(f"{number}. `{name}`: takes {kind.expected}; {usual}.")
+    if rows:
+        parts.append("Arguments:\n\n" + "\n".join(rows))
+    return "\n\n".join(parts) + "\n"
+
+
+def find_layer(word: str) -> type[Layer] | None:
+    """Return the layer, or the line declared as one, of this name."""
+    return LAYERS.get(word) or LINES.get(word)
+
+
+def word_of(name: str) -> str:
+    """Return our word for a layer's name in TF-Slim, Keras and so on, or nothing."""
+    for layer in DECLARATIONS:
+        if name in (layer.slim, layer.tensorflow.rpartition(".")[2]):
+            return layer.word
+    return our_word(name)
+
+
+def find_function(word: str) -> FunctionSpec | None:
+    """Return the activation, initializer or regularizer of this name."""
+    return next((table[word] for table in FUNCTIONS.values() if word in table), None)
+
+
+def write(value: Any, kind: Kind | None = None) -> str:
+    """Return a value as it is written in the language."""
+    match value:
+        case None | True | False:
+            return str(value).lower()
+        case int() | float():
+            return repr(value)
+        case str():
+            bare = kind is not None and value in kind.words
+            return value if bare else f'"{value}"'
+        case tuple() | list():
+            return f"[{', '.join(write(item, kind) for item in value)}]"
+        case Function(word=word, arguments=arguments):
+            given = ", ".join(f"{key}={write(item)}" for key, item in arguments)
+            return f"{word}({given})" if given else word
+        case Layer():
+            return value.word
+    raise TypeError(f"no notation for {value!r}")

@@ -1,0 +1,383 @@
+"""What values an argument takes: each kind checks a value and says what it expected.
+
+A value comes from the evaluator: a Python literal, a tuple (a list or a size), a `Word`
+(a bare word or a call such as `l2(0.1)`), or a `Tensor`. What leaves is a literal of
+`values.py`, ready to be stored in a layer.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from slimgen.layers.values import Function
+
+
+@dataclass(frozen=True)
+class Word:
+    """A bare word or a call of one, not yet looked up: `relu`, `l2(0.1)`.
+
+    `place` is whatever the evaluator needs to find its source again, `places` likewise
+    for its arguments: first those without a key.
+    """
+
+    text: str
+    positional: tuple[Any, ...] = ()
+    keywords: tuple[tuple[str, Any], ...] = ()
+    called: bool = False
+    place: Any = field(default=None, compare=False, repr=False)
+    places: tuple[Any, ...] = field(default=(), compare=False, repr=False)
+
+
+class KindError(Exception):
+    """A value that the kind does not take.
+
+    `expected` completes "expected …"; `words` are candidates for a suggestion.
+    """
+
+    def __init__(
+        self, expected: str, words: tuple[str, ...] = (), word: str = ""
+    ) -> None:
+        super().__init__(expected)
+        self.expected = expected
+        self.words = words
+        self.word = word
+
+
+class Kind(Protocol):
+    """The values that one argument takes."""
+
+    @property
+    def expected(self) -> str:
+        """What it takes, for messages and documentation: "a whole number from 1"."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The bare words that it takes."""
+
+    def coerce(self, value: Any) -> Any:
+        """Return the literal for `value`, or raise KindError."""
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+@dataclass(frozen=True)
+class Integer:
+    """A whole number within bounds."""
+
+    at_least: int | None = None
+    at_most: int | None = None
+    words: tuple[str, ...] = ()
+
+    @property
+    def expected(self) -> str:
+        low = f" from {self.at_least}" if self.at_least is not None else ""
+        high = f" to {self.at_most}" if self.at_most is not None else ""
+        return f"a whole number{low}{high}"
+
+    def coerce(self, value: Any) -> int:
+        fits = isinstance(value, int) and not isinstance(value, bool)
+        if not fits or not _within(value, self.at_least, self.at_most):
+            raise KindError(self.expected)
+        return int(value) if type(value) is bool else value
+
+
+def _within(value: float, low: float | None, high: float | None) -> bool:
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+@dataclass(frozen=True)
+class Real:
+    """A number within bounds; `above` is a bound that is not included."""
+
+    at_least: float | None = None
+    at_most: float | None = None
+    above: float | None = None
+    words: tuple[str, ...] = ()
+
+    @property
+    def expected(self) -> str:
+        low = f" from {self.at_least:g}" if self.at_least is not None else ""
+        low = f" above {self.above:g}" if self.above is not None else low
+        high = f" to {self.at_most:g}" if self.at_most is not None else ""
+        return f"a number{low}{high}"
+
+    def coerce(self, value: Any) -> float:
+        if not _number(value) or not math.isfinite(value):
+            raise KindError(self.expected)
+        if not _within(value, self.at_least, self.at_most) or (
+            self.above is not None and value <= self.above
+        ):
+            raise KindError(self.expected)
+        return value if isinstance(value, float) else float(value)
+
+
+@dataclass(frozen=True)
+class Boolean:
+    """`true` or `false`."""
+
+    expected: str = "`true` or `false`"
+    words: tuple[str, ...] = ()
+
+    def coerce(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise KindError(self.expected)
+        return value
+
+
+@dataclass(frozen=True)
+class Text:
+    """A string."""
+
+    expected: str = "a string"
+    words: tuple[str, ...] = ()
+
+    def coerce(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise KindError(self.expected)
+        return value
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of some words, in any case."""
+
+    words: tuple[str, ...]
+
+    @property
+    def expected(self) -> str:
+        return " or ".join(f"`{word}`" for word in self.words)
+
+    def coerce(self, value: Any) -> str:
+        text = value.text if isinstance(value, Word) and not value.called else value
+        if not isinstance(text, str):
+            raise KindError(self.expected, self.words)
+        for word in self.words:
+            if text.lower() == word.lower():
+                return word
+        raise KindError(self.expected, self.words, text)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A size along each spatial axis: `3x3`, `[kh, kw]`, or one number for all."""
+
+    at_least: int = 1
+    words: tuple[str, ...] = ()
+
+    @property
+    def expected(self) -> str:
+        return f"a size such as `3x3`, or a whole number from {self.at_least}"
+
+    def coerce(self, value: Any) -> int | tuple[int, ...]:
+        one = Integer(self.at_least)
+        try:
+            if isinstance(value, tuple):
+                if not value:
+                    raise KindError(self.expected)
+                return tuple(one.coerce(item) for item in value)
+            return one.coerce(value)
+        except KindError:
+            raise KindError(self.expected) from None
+
+
+@dataclass(frozen=True)
+class ListOf:
+    """A list, each item of one kind."""
+
+    item: Kind
+    length: int | None = None
+    words: tuple[str, ...] = ()
+
+    @property
+    def expected(self) -> str:
+        count = f" of {self.length}" if self.length is not None else ""
+        return f"a list{count}, each {self.item.expected}"
+
+    def coerce(self, value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, tuple):
+            raise KindError(self.expected)
+        if self.length is not None and len(value) != self.length:
+            raise KindError(self.expected)
+        try:
+            return tuple(self.item.coerce(item) for item in value)
+        except KindError:
+            raise KindError(self.expected) from None
+
+
+@dataclass(frozen=True)
+class Optional:
+    """`none`, or what another kind takes."""
+
+    item: Kind
+
+    @property
+    def expected(self) -> str:
+        return f"{self.item.expected}, or `none`"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return self.item.words
+
+    def coerce(self, value: Any) -> Any:
+        if value is None:
+            return None
+        try:
+            return self.item.coerce(value)
+        except KindError as error:
+            # What is wrong inside `l2(…)` says more than that `none` would do.
+            whole = error.expected == self.item.expected
+            expected = self.expected if whole else error.expected
+            raise KindError(expected, error.words, error.word) from None
+
+
+@dataclass(frozen=True)
+class Either:
+    """What one of several kinds takes, tried in order."""
+
+    kinds: tuple[Kind, ...]
+
+    @property
+    def expected(self) -> str:
+        return " or ".join(kind.expected for kind in self.kinds)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return tuple(word for kind in self.kinds for word in kind.words)
+
+    def coerce(self, value: Any) -> Any:
+        for kind in self.kinds:
+            try:
+                return kind.coerce(value)
+            except KindError:
+                continue
+        text = value.text if isinstance(value, Word) else ""
+        raise KindError(self.expected, self.words, text)
+
+
+@dataclass(frozen=True)
+class FunctionSpec:
+    """An activation, initializer or regularizer that can be named in a source.
+
+    Attributes:
+        word: Its name in the language.
+        target: Its name in the emitted file, such as `tf.nn.relu` or `truncated_normal`.
+        doc: One clause, with the formula where there is one.
+        parameters: Name, kind and default (`...`: required) of each argument.
+        factory: The target makes the function from the arguments.
+        slim: TF-Slim's or TensorFlow's name.
+        check: Raises KindError when the arguments do not go together.
+        needs: Other emitted functions that the target calls.
+    """
+
+    word: str
+    target: str
+    doc: str
+    parameters: tuple[tuple[str, Kind, Any], ...] = ()
+    factory: bool = False
+    slim: str = ""
+    check: Callable[[Mapping[str, Any]], None] | None = None
+    needs: tuple[str, ...] = ()
+
+    def bind(self, word: Word) -> Function:
+        """Give it the arguments of `word`; arguments left at their defaults are omitted."""
+        known = [name for name, _, _ in self.parameters]
+        if len(word.positional) > len(known):
+            raise KindError(self._written())
+        given = dict(zip(known, word.positional, strict=False))
+        for key, value in word.keywords:
+            if key not in known:
+                raise KindError(self._written(), tuple(known), key)
+            if key in given:
+                raise KindError(f"`{key}` of `{self.word}` only once")
+            given[key] = value
+        return Function(
+            self.word, tuple(self._arguments(given)), self.target, self.factory
+        )
+
+    def _written(self) -> str:
+        """Write the call with its parameters: `l2(scale)`."""
+        if not self.parameters:
+            return f"`{self.word}` without arguments"
+        return f"`{self.word}({', '.join(name for name, _, _ in self.parameters)})`"
+
+    def _arguments(self, given: dict[str, Any]) -> list[tuple[str, Any]]:
+        values = {}
+        for name, kind, default in self.parameters:
+            if name in given:
+                try:
+                    values[name] = kind.coerce(given[name])
+                except KindError as error:
+                    raise KindError(
+                        f"{error.expected} as `{name}` of `{self.word}`",
+                        error.words,
+                        error.word,
+                    ) from None
+            elif default is ...:
+                raise KindError(self._written())
+        if self.check:
+            self.check(values)
+        defaults = {name: default for name, _, default in self.parameters}
+        return [
+            (name, value) for name, value in values.items() if value != defaults[name]
+        ]
+
+
+@dataclass(frozen=True)
+class FunctionKind:
+    """One of a table of functions: an activation, an initializer, a regularizer."""
+
+    noun: str
+    table: Mapping[str, FunctionSpec]
+
+    @property
+    def expected(self) -> str:
+        return f"{self.noun} such as `{next(iter(self.table))}`"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return tuple(self.table)
+
+    def coerce(self, value: Any) -> Function:
+        if isinstance(value, Function):
+            return value
+        if not isinstance(value, Word):
+            raise KindError(self.expected, self.words)
+        if value.text not in self.table:
+            raise KindError(self.expected, self.words, value.text)
+        return self.table[value.text].bind(value)
+
+
+@dataclass(frozen=True)
+class LayerKind:
+    """A layer used as a value (`normalizer=`); the elaborator resolves it first."""
+
+    noun: str
+    words: tuple[str, ...]
+
+    @property
+    def expected(self) -> str:
+        return f"{self.noun} such as `{self.words[0]}`"
+
+    def coerce(self, value: Any) -> Any:
+        if isinstance(value, Word):
+            raise KindError(self.expected, self.words, value.text)
+        if getattr(type(value), "word", None) not in self.words:
+            raise KindError(self.expected, self.words)
+        return value
+
+
+@dataclass(frozen=True)
+class TensorKind:
+    """A tensor by name; the elaborator turns it into an Operand."""
+
+    expected: str = "a tensor: a tap, an input, an end point or `net`"
+    words: tuple[str, ...] = ()
+
+    def coerce(self, value: Any) -> Any:
+        from_elaborator = type(value).__name__ == "Operand"
+        if not from_elaborator:
+            raise KindError(self.expected)
+        return value

@@ -1,0 +1,275 @@
+"""Layers that make one tensor of several: branches, or a list of tensors and numbers."""
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slimgen.layers.activation import applied
+from slimgen.layers.functions import ACTIVATION
+from slimgen.layers.kinds import Integer, KindError
+from slimgen.layers.shapes import broadcast
+from slimgen.layers.spec import Layer, Shape, ShapeError, TensorType, parameter
+from slimgen.layers.values import Function, Hole, Operand, python
+
+
+class UnlikeInputs(ShapeError):
+    """Inputs of a merge that do not go together.
+
+    Attributes:
+        differing, against: Positions among the merge's inputs.
+    """
+
+    def __init__(self, message: str, differing: int, against: int = 0) -> None:
+        super().__init__(message)
+        self.differing = differing
+        self.against = against
+
+
+@dataclass(frozen=True)
+class Operands:
+    """A list of tensors, in which numbers may stand too."""
+
+    numbers: bool = True
+    words: tuple[str, ...] = ()
+
+    @property
+    def expected(self) -> str:
+        if self.numbers:
+            return "a list of tensors and numbers such as `[net, 0.17]`"
+        return "a list of tensors such as `[net, skip]`"
+
+    def coerce(self, value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, tuple) or not value:
+            raise KindError(self.expected)
+        if not all(self._fits(item) for item in value):
+            raise KindError(self.expected)
+        if not any(isinstance(item, Operand) for item in value):
+            raise KindError(f"{self.expected}, one of them a tensor")
+        return value
+
+    def _fits(self, item: Any) -> bool:
+        if isinstance(item, Operand):
+            return True
+        return (
+            self.numbers
+            and isinstance(item, int | float | Hole)
+            and not isinstance(item, bool)
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Merge(Layer):
+    """What all merges have: operands first, an activation last.
+
+    `operands` is () for the branches of braces: then each input is one, in order.
+    """
+
+    family = "Merging"
+    inputs = (1, None)
+    merges = True
+
+    operands: tuple[Any, ...] = parameter(
+        Operands(), "what is merged, when no braces follow", (), emitted=False
+    )
+    activation: Function | None = parameter(
+        ACTIVATION, "what is applied to the result", None,
+        positional=False, slim="activation_fn", neutral=None,
+    )  # fmt: skip
+
+    def operation(self, operands: Sequence[str]) -> str:
+        """The merge of two or more operands in Python."""
+        raise NotImplementedError
+
+    def expression(self, inputs: Sequence[str]) -> str:
+        chosen = [
+            inputs[item.index] if isinstance(item, Operand) else python(item)
+            for item in self.chosen(len(inputs))
+        ]
+        merged = self.operation(chosen) if len(chosen) > 1 else chosen[0]
+        if self.activation is None:
+            return merged
+        return applied(self.activation, merged)
+
+    def chosen(self, count: int) -> tuple[Any, ...]:
+        """The operands in order; all inputs when no list was given."""
+        return self.operands or tuple(Operand(i) for i in range(count))
+
+    def check_dtypes(self, inputs: Sequence[TensorType]) -> None:
+        """Raise UnlikeInputs unless all inputs have one type of element."""
+        for index, tensor in enumerate(inputs):
+            if tensor.dtype != inputs[0].dtype:
+                raise UnlikeInputs(
+                    f"`{self.word}` needs one type of element,"
+                    f" found {inputs[0].dtype} and {tensor.dtype}",
+                    index,
+                )
+
+
+class Elementwise(Merge):
+    """A merge of values at the same place; shapes broadcast as in TensorFlow."""
+
+    def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        self.check_dtypes(inputs)
+        shape: Shape = ()
+        for index, tensor in enumerate(inputs):
+            try:
+                shape = broadcast(shape, tensor.shape)
+            except ShapeError:
+                raise self._unlike(inputs, index) from None
+        return (TensorType(shape, inputs[0].dtype),)
+
+    def _unlike(self, inputs: Sequence[TensorType], index: int) -> UnlikeInputs:
+        against = next(
+            (i for i in range(index) if not _go_together(inputs[i], inputs[index])), 0
+        )
+        return UnlikeInputs(
+            f"`{self.word}` needs inputs of one shape,"
+            f" found {inputs[against]} and {inputs[index]}",
+            index,
+            against,
+        )
+
+
+def _go_together(first: TensorType, second: TensorType) -> bool:
+    try:
+        broadcast(first.shape, second.shape)
+    except ShapeError:
+        return False
+    return True
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Add(Elementwise):
+    """Add tensors, as the shortcut of a residual unit.
+
+    Shape: [batch, …] several times -> the same, broadcast.
+    Source: https://www.tensorflow.org/api_docs/python/tf/math/add
+    """
+
+    word = "add"
+    tensorflow = "tf.math.add"
+    example = "add [net, net] activation=relu as sum"
+
+    def operation(self, operands: Sequence[str]) -> str:
+        return " + ".join(operands)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Multiply(Elementwise):
+    """Multiply tensors value by value.
+
+    Shape: [batch, …] several times -> the same, broadcast.
+    Source: https://www.tensorflow.org/api_docs/python/tf/math/multiply
+    """
+
+    word = "multiply"
+    tensorflow = "tf.math.multiply"
+    example = "multiply [net, 0.17]"
+
+    def operation(self, operands: Sequence[str]) -> str:
+        return " * ".join(operands)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Maximum(Elementwise):
+    """Take the largest value at each place.
+
+    Shape: [batch, …] several times -> the same, broadcast.
+    Source: https://www.tensorflow.org/api_docs/python/tf/math/maximum
+    """
+
+    word = "maximum"
+    tensorflow = "tf.math.maximum"
+    example = "maximum [net, 0]"
+
+    def operation(self, operands: Sequence[str]) -> str:
+        return functools.reduce(lambda a, b: f"tf.maximum({a}, {b})", operands)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Minimum(Elementwise):
+    """Take the smallest value at each place.
+
+    Shape: [batch, …] several times -> the same, broadcast.
+    Source: https://www.tensorflow.org/api_docs/python/tf/math/minimum
+    """
+
+    word = "minimum"
+    tensorflow = "tf.math.minimum"
+    example = "minimum [net, 6]"
+
+    def operation(self, operands: Sequence[str]) -> str:
+        return functools.reduce(lambda a, b: f"tf.minimum({a}, {b})", operands)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Average(Elementwise):
+    """Take the mean at each place.
+
+    Shape: [batch, …] several times -> the same, broadcast.
+    Source: https://www.tensorflow.org/api_docs/python/tf/math/add
+    """
+
+    word = "average"
+    tensorflow = "tf.keras.layers.average"
+    example = "average [net, net]"
+
+    def operation(self, operands: Sequence[str]) -> str:
+        return f"({' + '.join(operands)}) / {len(operands)}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Concat(Merge):
+    """Join tensors along an axis: the last one, so the channels, unless `axis` is given.
+
+    Shape: [batch, …, a], [batch, …, b] -> [batch, …, a + b].
+    Source: https://www.tensorflow.org/api_docs/python/tf/concat
+    """
+
+    word = "concat"
+    tensorflow = "tf.concat"
+    example = "concat [net, net] as joined"
+
+    operands: tuple[Any, ...] = parameter(
+        Operands(numbers=False), "what is joined, when no braces follow", (),
+        emitted=False,
+    )  # fmt: skip
+    axis: int = parameter(Integer(), "the axis that grows", -1, positional=False)
+
+    def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        self.check_dtypes(inputs)
+        first = inputs[0]
+        if not -first.rank <= self.axis < first.rank:
+            raise ShapeError(f"`concat` along axis {self.axis}: the input is {first}")
+        axis = self.axis % first.rank
+        for index, tensor in enumerate(inputs):
+            if not _join(first.shape, tensor.shape, axis):
+                raise UnlikeInputs(
+                    f"`concat` needs inputs that differ in axis {axis} alone,"
+                    f" found {first} and {tensor}",
+                    index,
+                )
+        chosen = [inputs[operand.index].shape for operand in self.chosen(len(inputs))]
+        return (TensorType(_joined(chosen, axis), first.dtype),)
+
+    def operation(self, operands: Sequence[str]) -> str:
+        return f"tf.concat([{', '.join(operands)}], {python(self.axis)})"
+
+
+def _join(first: Shape, second: Shape, axis: int) -> bool:
+    return len(first) == len(second) and all(
+        i == axis or a is None or b is None or a == b
+        for i, (a, b) in enumerate(zip(first, second, strict=True))
+    )
+
+
+def _joined(shapes: Sequence[Shape], axis: int) -> Shape:
+    result: list[int | None] = []
+    for i, sizes in enumerate(zip(*shapes, strict=True)):
+        known = [size for size in sizes if size is not None]
+        if i != axis:
+            result.append(known[0] if known else None)
+        else:
+            result.append(sum(known) if len(known) == len(sizes) else None)
+    return tuple(result)

@@ -1,0 +1,220 @@
+"""Layers that put the same values in another shape."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from slimgen.layers.kinds import Integer, ListOf, Optional
+from slimgen.layers.shapes import product
+from slimgen.layers.spec import Layer, Shape, ShapeError, TensorType, parameter
+from slimgen.layers.tail import COLLECTIONS
+from slimgen.layers.values import python
+
+
+def axis_of(axis: int, rank: int, what: str) -> int:
+    """Count `axis` from 0; an error when a tensor of `rank` has no such axis."""
+    if not -rank <= axis < rank:
+        raise ShapeError(
+            f"`{what}`: axis {axis} does not exist, the input has rank {rank}",
+            "axes count from 0, which is the batch",
+        )
+    return axis % rank
+
+
+def batch_size(tensor: str) -> str:
+    """The length of the first axis in Python, known when it runs."""
+    return f"tf.shape({tensor})[0]"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Flatten(Layer):
+    """Lay out all values of an example in one axis.
+
+    Shape: [batch, …] -> [batch, product].
+    Source: https://www.tensorflow.org/api_docs/python/tf/reshape
+    """
+
+    word = "flatten"
+    slim = "flatten"
+    tensorflow = "tf.reshape"
+    family = "Shapes"
+    default_scope = "Flatten"
+    opens_variable_scope = False
+    example = "flatten as Flatten_1"
+    traps = COLLECTIONS
+
+    def canonical(self, inputs: Sequence[TensorType]) -> Layer:
+        return Flattened(size=self.outputs(inputs)[0].shape[1])
+
+    def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        tensor = inputs[0]
+        return (TensorType((tensor.shape[0], product(tensor.shape[1:])), tensor.dtype),)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Flattened(Flatten):
+    """`flatten` of an input whose size is known: the form that is emitted."""
+
+    size: int | None = parameter(Optional(Integer(0)), "values of one example")
+
+    def expression(self, inputs: Sequence[str]) -> str:
+        if self.size is None:
+            return f"tf.reshape({inputs[0]}, [{batch_size(inputs[0])}, -1])"
+        return f"tf.reshape({inputs[0]}, [-1, {python(self.size)}])"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Squeeze(Layer):
+    """Take away axes of length 1: those given, else all but the batch.
+
+    Shape: [batch, 1, 1, channels] -> [batch, channels].
+    Source: https://www.tensorflow.org/api_docs/python/tf/squeeze
+    """
+
+    word = "squeeze"
+    tensorflow = "tf.squeeze"
+    family = "Shapes"
+    example = "reduce_mean [1, 2] keepdims=true; squeeze [1, 2] as squeezed"
+
+    axis: tuple[int, ...] = parameter(ListOf(Integer()), "the axes", ())
+
+    def canonical(self, inputs: Sequence[TensorType]) -> Layer:
+        return replace(self, axis=self._axes(inputs[0]))
+
+    def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        axes = self._axes(inputs[0])
+        if 0 in axes and inputs[0].shape[0] is None:
+            raise ShapeError("`squeeze` leaves the batch, axis 0, as it is")
+        for axis in axes:
+            if inputs[0].shape[axis] not in (1, None):
+                raise ShapeError(
+                    f"`squeeze`: axis {axis} of {inputs[0]} has"
+                    f" {inputs[0].shape[axis]} values, only axes of 1 can go"
+                )
+        kept = [size for i, size in enumerate(inputs[0].shape) if i not in axes]
+        return (TensorType(tuple(kept), inputs[0].dtype),)
+
+    def _axes(self, tensor: TensorType) -> tuple[int, ...]:
+        if self.axis:
+            return tuple(sorted(axis_of(a, tensor.rank, "squeeze") for a in self.axis))
+        if None in tensor.shape[1:]:
+            raise ShapeError(
+                f"`squeeze` cannot tell which axes of {tensor} have length 1",
+                "name them: `squeeze [1, 2]`",
+            )
+        return tuple(i for i, size in enumerate(tensor.shape) if i and size == 1)
+
+    def expression(self, inputs: Sequence[str]) -> str:
+        if not self.axis:
+            return inputs[0]
+        return f"tf.squeeze({inputs[0]}, {python(self.axis)})"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ExpandDims(Layer):
+    """Put in an axis of length 1.
+
+    Shape: [batch, channels] -> [batch, 1, channels] for axis 1.
+    Source: https://www.tensorflow.org/api_docs/python/tf/expand_dims
+    """
+
+    word = "expand_dims"
+    tensorflow = "tf.expand_dims"
+    family = "Shapes"
+    example = "expand_dims 1"
+
+    axis: int = parameter(Integer(), "where the new axis stands")
+
+    def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        sizes = list(inputs[0].shape)
+        sizes.insert(axis_of(self.axis, len(sizes) + 1, "expand_dims"), 1)
+        return (TensorType(tuple(sizes), inputs[0].dtype),)
+
+    def expression(self, inputs: Sequence[str]) -> str:
+        return f"tf.expand_dims({inputs[0]}, {python(self.axis)})"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Reshape(Layer):
+    """Give the values of each example another shape.
+
+    The first size is the batch, -1; one more -1 stands for what is left over.
+
+    Shape: [batch, 3136] -> [batch, 7, 7, 64] for `[-1, 7, 7, 64]`.
+    Source: https://www.tensorflow.org/api_docs/python/tf/reshape
+    """
+
+    word = "reshape"
+    tensorflow = "tf.reshape"
+    family = "Shapes"
+    example = "reshape [-1, 1024, 4]"
+
+    shape: tuple[int, ...] = parameter(
+        ListOf(Integer(-1)), "the new sizes, the batch first"
+    )
+
+    def canonical(self, inputs: Sequence[TensorType]) -> Layer:
+        sizes = self.outputs(inputs)[0].shape[1:]
+        return replace(self, shape=(-1, *(-1 if n is None else n for n in sizes)))
+
+    def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        tensor = inputs[0]
+        batch = tensor.shape[0]
+        if not self.shape or self.shape[0] not in (-1, batch):
+            raise ShapeError(
+                "`reshape` keeps the batch, so its first size is -1",
+                f"write `reshape [-1, {', '.join(map(str, self.shape))}]`",
+            )
+        return (TensorType((batch, *self._sizes(tensor)), tensor.dtype),)
+
+    def _sizes(self, tensor: TensorType) -> Shape:
+        sizes, count = self.shape[1:], product(tensor.shape[1:])
+        if sizes.count(-1) > 1:
+            raise ShapeError("`reshape` can work out one size besides the batch")
+        known = math.prod(n for n in sizes if n != -1)
+        if count is None:
+            return tuple(None if n == -1 else n for n in sizes)
+        fits = known and count % known == 0 if -1 in sizes else known == count
+        if not fits:
+            raise ShapeError(
+                f"`reshape` to {list(self.shape)}: an example of {tensor} has"
+                f" {count} values, not {known}{' times a whole number' * (-1 in sizes)}"
+            )
+        return tuple(count // known if n == -1 else n for n in sizes)
+
+    def expression(self, inputs: Sequence[str]) -> str:
+        if -1 in self.shape[1:]:
+            sizes = ", ".join(map(python, self.shape[1:]))
+            return f"tf.reshape({inputs[0]}, [{batch_size(inputs[0])}, {sizes}])"
+        return f"tf.reshape({inputs[0]}, {python(self.shape)})"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Transpose(Layer):
+    """Put the axes in another order.
+
+    Shape: [batch, height, width, channels] -> [batch, channels, height, width]
+    for `[0, 3, 1, 2]`.
+    Source: https://www.tensorflow.org/api_docs/python/tf/transpose
+    """
+
+    word = "transpose"
+    tensorflow = "tf.transpose"
+    family = "Shapes"
+    example = "transpose [0, 3, 1, 2]"
+
+    perm: tuple[int, ...] = parameter(
+        ListOf(Integer(0)), "which axis of the input comes first, second, …"
+    )
+
+    def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        tensor = inputs[0]
+        if sorted(self.perm) != list(range(tensor.rank)):
+            raise ShapeError(
+                f"`transpose` needs each axis from 0 to {tensor.rank - 1} once,"
+                f" found {list(self.perm)}"
+            )
+        return (TensorType(tuple(tensor.shape[i] for i in self.perm), tensor.dtype),)
+
+    def expression(self, inputs: Sequence[str]) -> str:
+        return f"tf.transpose({inputs[0]}, {python(self.perm)})"

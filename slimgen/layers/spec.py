@@ -1,0 +1,228 @@
+"""What a layer's declaration consists of.
+
+A layer is one frozen dataclass. Its fields, made with `parameter`, are its arguments in
+TF-Slim's order; checks, defaults, documentation, completion and the signature of the
+emitted function derive from them. Its methods give shapes, variables and work.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from slimgen.layers.kinds import Kind
+
+Shape = tuple[int | None, ...]
+
+
+class ShapeError(Exception):
+    """Inputs that a layer cannot take; the message is for the user, without a full stop."""
+
+    def __init__(self, message: str, help: str = "") -> None:
+        super().__init__(message)
+        self.help = help
+
+
+@dataclass(frozen=True)
+class TensorType:
+    """Shape with the batch first (None: free) and dtype of a tensor."""
+
+    shape: Shape
+    dtype: str = "float32"
+
+    @property
+    def rank(self) -> int:
+        """Number of axes, the batch among them."""
+        return len(self.shape)
+
+    @property
+    def channels(self) -> int:
+        """Length of the last axis; an error when it is free."""
+        if self.shape[-1] is None:
+            raise ShapeError("the number of channels is not known here")
+        return self.shape[-1]
+
+    def __str__(self) -> str:
+        sizes = [
+            "batch" if i == 0 and n is None else "?" if n is None else str(n)
+            for i, n in enumerate(self.shape)
+        ]
+        return f"[{', '.join(sizes)}]" + (
+            "" if self.dtype == "float32" else f" {self.dtype}"
+        )
+
+
+@dataclass(frozen=True)
+class VariableSpec:
+    """A variable that a layer creates; `name` is relative to the layer's scope.
+
+    `{scope}` in a name stands for the full scope before it, which TF-Slim repeats there.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    initializer: Any
+    regularizer: Any = None
+    trainable: bool = True
+    dtype: str = "float32"
+    device: str | None = None
+    saved: bool = True
+
+    def full_name(self, scope: str) -> str:
+        """The name of the variable of a layer in `scope`, which may be empty."""
+        name = f"{scope}/{self.name}" if scope and self.name else scope or self.name
+        before, repeated, after = name.partition("/{scope}/")
+        return f"{before}/{before}/{after}" if repeated else name
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One argument of a layer: a field of its dataclass."""
+
+    name: str
+    kind: Kind
+    doc: str
+    default: Any
+    required: bool
+    positional: bool
+    slim: str
+    neutral: Any
+    emitted: bool
+
+
+REQUIRED: Any = object()
+
+
+def parameter(
+    kind: Kind,
+    doc: str,
+    default: Any = REQUIRED,
+    *,
+    positional: bool = True,
+    slim: str | None = None,
+    neutral: Any = REQUIRED,
+    emitted: bool = True,
+) -> Any:
+    """Declare an argument of a layer.
+
+    Args:
+        kind: What values it takes.
+        doc: One clause for the documentation, with units.
+        default: What it is when neither the line nor a scope gives it.
+        positional: Whether it may stand without its key; key-only arguments come last.
+        slim: TF-Slim's name for it, when ours differs.
+        neutral: The value with which the emitted function does not need this parameter
+            (by default none: it is always in the signature).
+        emitted: False when it only matters to the compiler.
+    """
+    metadata = {"parameter": (kind, doc, positional, slim, neutral, emitted)}
+    if default is REQUIRED:
+        return dataclasses.field(metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def parameters(layer: "type[Layer] | Layer") -> tuple[Parameter, ...]:
+    """The arguments of a layer, in order."""
+    kind = layer if isinstance(layer, type) else type(layer)
+    if kind not in _PARAMETERS:
+        _PARAMETERS[kind] = _declared(kind)
+    return _PARAMETERS[kind]
+
+
+_PARAMETERS: "dict[type[Layer], tuple[Parameter, ...]]" = {}
+
+
+def _declared(layer: "type[Layer]") -> tuple[Parameter, ...]:
+    found = []
+    for field in dataclasses.fields(layer):
+        kind, doc, positional, slim, neutral, emitted = field.metadata["parameter"]
+        required = field.default is dataclasses.MISSING
+        default = None if required else field.default
+        found.append(
+            Parameter(
+                field.name, kind, doc, default, required, positional,
+                slim or field.name, neutral, emitted,
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Layer:
+    """A layer with all its arguments; subclasses are declarations.
+
+    Tensor arguments are `Operand(i)`: the i-th of the node's inputs. After blocks are shared
+    a field may hold a `Hole`, the name of the function's parameter.
+
+    Equality, hash and text are written once here: declarations turn off those that a
+    dataclass would make for each, which take most of the time to import them.
+    """
+
+    word: ClassVar[str]
+    slim: ClassVar[str] = ""  # TF-Slim's name of the function, "" when it has none
+    tensorflow: ClassVar[str] = ""  # TensorFlow's name, for the documentation
+    family: ClassVar[str] = ""  # heading in the documentation
+    default_scope: ClassVar[str | None] = None  # None: without a name it has no scope
+    scopes_by_rank: ClassVar[dict[int, str]] = {}  # where the input's rank decides
+    opens_variable_scope: ClassVar[bool] = True  # pools and flatten: only a name scope
+    normalizer_scope: ClassVar[str | None] = None  # set: usable as `normalizer=`
+    inputs: ClassVar[tuple[int, int | None]] = (
+        1,
+        1,
+    )  # least and most; None: any number
+    merges: ClassVar[bool] = False  # takes branches or a list of tensors
+    example: ClassVar[str] = ""  # a line that compiles after `input images 32x32x4`
+    traps: ClassVar[dict[str, str]] = {}  # known keys that have no meaning here: why
+
+    @classmethod
+    def scope_for(cls, rank: int | None) -> str | None:
+        """Return the default scope for a first input of this rank, as TF-Slim's."""
+        return (
+            cls.default_scope
+            if rank is None
+            else cls.scopes_by_rank.get(rank, cls.default_scope)
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), tuple(vars(self).values())))
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({given})"
+
+    def canonical(self, inputs: Sequence[TensorType]) -> "Layer":
+        """The same layer in the form that is emitted: windows spread, what is moot dropped."""
+        return self
+
+    def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """Infer the outputs; raises ShapeError in the user's words."""
+        raise NotImplementedError
+
+    def variables(self, inputs: Sequence[TensorType]) -> tuple[VariableSpec, ...]:
+        """The variables that it creates, in TF-Slim's order of creation."""
+        return ()
+
+    def multiply_adds(
+        self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]
+    ) -> int:
+        """Multiplications with additions for one example; 0 where none are counted."""
+        return 0
+
+    def template(self, inputs: Sequence[TensorType]) -> str:
+        """The template of the emitted function, in templates/layers; "" for none."""
+        return ""
+
+    def function(self, inputs: Sequence[TensorType]) -> str:
+        """The name of the emitted function, such as `conv2d`."""
+        return self.word
+
+    def helpers(self) -> tuple[str, ...]:
+        """Functions that its emitted code calls: names of templates in templates/functions."""
+        return ()
+
+    def expression(self, inputs: Sequence[str]) -> str:
+        """The Python expression, for a layer without a function of its own."""
+        raise NotImplementedError

@@ -1,0 +1,137 @@
+"""What every parametrised layer of TF-Slim ends with: biases or a normalizer, an activation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from slimgen.layers.functions import (
+    ACTIVATION,
+    INITIALIZER,
+    REGULARIZER,
+    initializer_problem,
+)
+from slimgen.layers.kinds import Boolean, LayerKind, Optional, Text
+from slimgen.layers.spec import Layer, ShapeError, TensorType, VariableSpec, parameter
+from slimgen.layers.values import Function
+
+RELU = Function("relu", target="tf.nn.relu")
+XAVIER = Function("xavier", target="xavier", factory=True)
+ZEROS = Function("zeros", target="zeros")
+NORMALIZERS = ("batch_norm", "layer_norm", "instance_norm", "group_norm")
+
+COLLECTIONS = {
+    "variables_collections": "variables are found by name in `model.named_variables`",
+    "outputs_collections": "every named layer is an end point already",
+}
+
+
+def check_initializer(function: Any, shape: tuple[int, ...]) -> None:
+    """Raise ShapeError when an initializer cannot make a variable of `shape`."""
+    problem = initializer_problem(function, shape)
+    if problem:
+        raise ShapeError(problem)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Parametrised(Layer):
+    """The arguments that follow a layer's own, and what they create."""
+
+    traps = COLLECTIONS
+
+    activation: Function | None = parameter(
+        ACTIVATION, "what is applied last", RELU,
+        positional=False, slim="activation_fn", neutral=None,
+    )  # fmt: skip
+    normalizer: Any = parameter(
+        Optional(LayerKind("a normalizer", NORMALIZERS)),
+        "normalisation in place of biases", None,
+        positional=False, slim="normalizer_fn", neutral=None,
+    )  # fmt: skip
+    initializer: Function = parameter(
+        INITIALIZER, "first values of the weights", XAVIER,
+        positional=False, slim="weights_initializer",
+    )  # fmt: skip
+    regularizer: Function | None = parameter(
+        REGULARIZER, "term of the loss for the weights", None,
+        positional=False, slim="weights_regularizer", neutral=None,
+    )  # fmt: skip
+    biases: Function | None = parameter(
+        Optional(INITIALIZER), "first values of the biases; `none`: no biases", ZEROS,
+        positional=False, slim="biases_initializer", neutral=None,
+    )  # fmt: skip
+    biases_regularizer: Function | None = parameter(
+        REGULARIZER, "term of the loss for the biases", None,
+        positional=False, neutral=None,
+    )  # fmt: skip
+    trainable: bool = parameter(
+        Boolean(), "whether training changes the variables", True,
+        positional=False, neutral=True,
+    )  # fmt: skip
+    device: str | None = parameter(
+        Optional(Text()), "device of the variables, such as `cpu:0`", None,
+        positional=False, neutral=None,
+    )  # fmt: skip
+
+    def emitted_tail(self, inputs: Sequence[TensorType]) -> dict[str, Any]:
+        """Return what changes in the tail when it is emitted, for `replace`.
+
+        Biases give way to a normalizer, as in TF-Slim, and their regularizer with them.
+        """
+        if self.normalizer is not None:
+            normalizer = self.normalizer.canonical(self.outputs(inputs))
+            return {
+                "normalizer": normalizer, "biases": None, "biases_regularizer": None
+            }  # fmt: skip
+        if self.biases is None:
+            return {"biases_regularizer": None}
+        return {}
+
+    def canonical(self, inputs: Sequence[TensorType]) -> Layer:
+        """Leave out what has no effect."""
+        return replace(self, **self.emitted_tail(inputs))
+
+    def kernel_variables(
+        self, inputs: Sequence[TensorType]
+    ) -> tuple[VariableSpec, ...]:
+        """Return the weights."""
+        raise NotImplementedError
+
+    def variables(self, inputs: Sequence[TensorType]) -> tuple[VariableSpec, ...]:
+        """Return the weights, then the biases or the normalizer's variables."""
+        output = self.outputs(inputs)[0]
+        return self.kernel_variables(inputs) + self.tail_variables(output)
+
+    def tail_variables(self, output: TensorType) -> tuple[VariableSpec, ...]:
+        """Return the biases, unless there is a normalizer: then its variables."""
+        if self.normalizer is not None:
+            scope = type(self.normalizer).normalizer_scope
+            made = self.normalizer.variables((output,))
+            return tuple(
+                VariableSpec(
+                    f"{scope}/{v.name}", v.shape, v.initializer, v.regularizer,
+                    v.trainable, v.dtype, v.device, v.saved,
+                )
+                for v in made
+            )  # fmt: skip
+        if self.biases is None:
+            return ()
+        shape = (self.output_channels(output),)
+        check_initializer(self.biases, shape)
+        return (
+            VariableSpec(
+                "biases", shape, self.biases, self.biases_regularizer,
+                self.trainable, output.dtype, self.device,
+            ),
+        )  # fmt: skip
+
+    def output_channels(self, output: TensorType) -> int:
+        """Return the length of the biases."""
+        return output.channels
+
+    def weights(self, name: str, shape: tuple[int, ...], dtype: str) -> VariableSpec:
+        """Make a kernel with this layer's initializer and regularizer."""
+        check_initializer(self.initializer, shape)
+        return VariableSpec(
+            name, shape, self.initializer, self.regularizer,
+            self.trainable, dtype, self.device,
+        )  # fmt: skip

@@ -1,0 +1,81 @@
+"""A character that does not belong into a text: E001."""
+
+import re
+import unicodedata
+
+from slimgen.diagnostics import Diagnostic
+from slimgen.source import Span
+
+LOOK_ALIKES = {
+    "“": '"',
+    "”": '"',
+    "„": '"',
+    "«": '"',
+    "»": '"',
+    "‘": '"',
+    "’": '"',
+    "–": "-",
+    "—": "-",
+    "−": "-",
+    "×": "x",
+    "…": "..",
+    "≤": "<=",
+    "≥": ">=",
+    "≠": "!=",
+    "÷": "/",
+    "∗": "*",
+}
+
+SIGNS = {
+    "&": "write `and`",
+    "&&": "write `and`",
+    "|": "write `or`",
+    "||": "write `or`",
+    "!": "write `not`",
+    "\\": "a statement goes on after a comma and inside parentheses; a string is taken literally",
+    "`": 'a string stands in double quotes: `"text"`',
+    "^": "a power is `**`",
+    "@": "",
+    "$": "a value in a name is `{expression}`",
+    "~": "",
+    ".": "a number is written `0.5`, a range `1..3`",
+}
+
+MODULE = re.compile(r"\b(?:slim|tf_slim|tf|layers|nn|keras)$")
+
+
+def foreign_character(span: Span) -> Diagnostic:
+    """A character means nothing in the language, or hides in a string or comment."""
+    text = span.text
+    ascii_text = "".join(LOOK_ALIKES.get(c, c) for c in text)
+    ascii_text = unicodedata.normalize("NFKC", ascii_text).strip()
+    remedy = SIGNS.get(
+        text, "names are made of the letters a-z and A-Z, digits and `_`"
+    )
+    if text == "." and MODULE.search(
+        span.source.text, max(span.start - 10, 0), span.start
+    ):
+        remedy = "a layer stands without a module before it: `conv 64 3x3`"
+    elif text.isspace():
+        remedy = "write a plain blank"
+    elif ascii_text.isascii() and ascii_text.isprintable() and ascii_text != text:
+        remedy = f"write `{ascii_text}`" if ascii_text else "leave it out"
+    elif not text.isprintable():
+        remedy = "leave it out"
+    return Diagnostic(
+        "E001",
+        f"{character_name(text[0])} does not belong here",
+        span,
+        label="not a sign of the language",
+        help=remedy,
+    )
+
+
+def character_name(character: str) -> str:
+    """Return a character as the message names it."""
+    shown = f"`{character}`" if character.isprintable() and character != "`" else ""
+    code = f"U+{ord(character):04X}"
+    if shown and character.isascii():
+        return shown
+    name = unicodedata.name(character, "")
+    return f"{shown} ({code} {name})" if shown else f"{code} {name}".strip()

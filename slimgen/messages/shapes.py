@@ -1,0 +1,89 @@
+"""Diagnostics about shapes (E2xx): each layer has its own sentence for its own facts."""
+
+from collections.abc import Sequence
+
+from slimgen.diagnostics import Diagnostic, Note
+from slimgen.source import Span
+
+
+def does_not_fit(
+    span: Span, word: str, reason: str, inputs: Sequence[str], help: str
+) -> Diagnostic:
+    """Report inputs that a layer cannot take."""
+    label = f"on {' and '.join(inputs[:4])}" if inputs else "here"
+    return Diagnostic("E201", _about(word, reason), span, label, help)
+
+
+def _about(word: str, reason: str) -> str:
+    """Put the layer's word before a sentence that does not begin with it."""
+    return reason if reason.startswith(f"`{word}`") else f"`{word}`: {reason}"
+
+
+def parts_differ(
+    span: Span,
+    word: str,
+    reason: str,
+    parts: Sequence[tuple[Span, int, str]],
+    help: str = "",
+) -> Diagnostic:
+    """Report branches that do not go together.
+
+    Args:
+        span: The merging layer.
+        word: Its word.
+        reason: What it needs, in a clause.
+        parts: Place, number from 0 and shape of the branches in question.
+        help: What makes them differ.
+    """
+    noun = " branch"
+    told = []
+    for _, index, shape in parts:
+        told.append(f"{shape} from the {ordinal(index)}{noun}")
+        noun = ""
+    label = ", ".join(told)
+    notes = tuple(Note(place, shape) for place, _, shape in parts)
+    return Diagnostic("E203", _about(word, reason), span, label, help, notes)
+
+
+def shrinking_branches(parts: Sequence[tuple[int, int, int]]) -> str:
+    """Say by what branches divide the size: number from 0, factor, line (1, 0: not)."""
+    told: list[str] = []
+    for index, factor, line in parts:
+        branch = f"the {ordinal(index)}{'' if told else ' branch'}"
+        if factor > 1:
+            told.append(f"{branch} subsamples by {factor} (line {line})")
+        else:
+            told.append(f"{branch} does not" if told else f"{branch} keeps the size")
+    return ", ".join(told)
+
+
+def ordinal(index: int) -> str:
+    """Write 0 as `first`."""
+    names = ("first", "second", "third", "fourth", "fifth", "sixth")
+    return names[index] if index < len(names) else f"{index + 1}th"
+
+
+def reused_shape_differs(
+    span: Span, name: str, needed: str, found: str, first: Span | None
+) -> Diagnostic:
+    """Report shared variables of another shape."""
+    notes = (Note(first, f"{found} from here"),) if first else ()
+    return Diagnostic(
+        "E204",
+        f"`{name}` is {found}, this layer needs {needed}",
+        span,
+        "reused here",
+        "layers share variables only when their inputs have the same channels",
+        notes,
+    )
+
+
+def wrong_input_size(span: Span, name: str, expected: str, found: str) -> Diagnostic:
+    """Report an input size that is no list of lengths."""
+    return Diagnostic(
+        "E205",
+        f"the size of `{name}` is {expected}, found {found}",
+        span,
+        "this size",
+        "a size leaves out the batch: `224x224x3`, `?x?x3`, `[100]`",
+    )

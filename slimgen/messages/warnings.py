@@ -1,0 +1,76 @@
+"""Warnings (W3xx): what is written and has no effect."""
+
+from slimgen.diagnostics import Diagnostic, Severity
+from slimgen.source import Span
+
+
+def unused_parameter(span: Span, name: str, owner: str) -> Diagnostic:
+    """Warn of a parameter that nothing reads."""
+    return Diagnostic(
+        "W301",
+        f"nothing in `{owner}` uses its parameter `{name}`",
+        span,
+        "unused",
+        "remove it, or use it",
+        severity=Severity.WARNING,
+    )
+
+
+def unused_scope_key(span: Span, key: str) -> Diagnostic:
+    """Warn of a default that no line can take."""
+    return Diagnostic(
+        "W302",
+        f"no line takes the default `{key}`",
+        span,
+        "each line says its own",
+        "remove it, here or on the lines",
+        severity=Severity.WARNING,
+    )
+
+
+def unused_scope_word(span: Span, word: str) -> Diagnostic:
+    """Warn of a word in a scope's list that no line uses."""
+    return Diagnostic(
+        "W303",
+        f"no line uses `{word}`",
+        span,
+        "unused in this scope",
+        "remove it from the list",
+        severity=Severity.WARNING,
+    )
+
+
+def unused_file(span: Span, path: str) -> Diagnostic:
+    """Warn of a `use` from which nothing is taken."""
+    return Diagnostic(
+        "W304",
+        f"nothing of `{path}` is used",
+        span,
+        "unused",
+        "remove the line",
+        severity=Severity.WARNING,
+    )
+
+
+def branch_without_effect(span: Span) -> Diagnostic:
+    """Warn of a side branch of which nothing can be found again."""
+    return Diagnostic(
+        "W305",
+        "this branch has no effect",
+        span,
+        "nothing in it has a name",
+        "name it by `as`, `tap` or `output`, or put it into `add` or `concat`",
+        severity=Severity.WARNING,
+    )
+
+
+def job_left_out(span: Span, job: str, reason: str) -> Diagnostic:
+    """Warn of a job that a network changed by `-D` cannot have."""
+    return Diagnostic(
+        "W306",
+        f"this build has no `{job}`: {reason}",
+        span,
+        "left out",
+        "the network was changed by `-D`; without it the job is there",
+        severity=Severity.WARNING,
+    )

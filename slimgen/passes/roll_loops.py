@@ -1,0 +1,354 @@
+"""Make a loop of neighbouring turns of `repeat` or `for` that differ only in their count.
+
+before    %1 = conv(%0) as conv1/conv1_1
+          %2 = conv(%1) as conv1/conv1_2
+after     %2 = for i in 1..2 (%3 = %0):  %1 = conv(%3) as conv1/conv1_{i}
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+from slimgen.ir.graph import (
+    Call,
+    EndPoint,
+    Graph,
+    Item,
+    Loop,
+    Node,
+    Path,
+    Step,
+    Value,
+)
+from slimgen.layers.values import Hole
+
+TOKENS = re.compile(r"(\d+)")
+
+
+def roll_loops(graph: Graph) -> Graph:
+    """Roll the loops of every network and function."""
+    networks = tuple(
+        replace(n, items=_roll(n.items, [value for _, value in n.outputs]))
+        for n in graph.networks
+    )
+    functions = tuple(
+        replace(f, items=_roll(f.items, [f.output], f.parameters))
+        for f in graph.functions
+    )
+    return replace(graph, networks=networks, functions=functions)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """An item and the range of original items that it stands for."""
+
+    item: Item
+    first: int
+    last: int
+
+
+def _roll(
+    items: Sequence[Item], outputs: Sequence[Value], parameters: Sequence[str] = ()
+) -> tuple[Item, ...]:
+    roller = _Roller(items, outputs, frozenset(parameters))
+    entries = [_Entry(item, i, i) for i, item in enumerate(items)]
+    return tuple(entry.item for entry in roller.roll(entries, 0))
+
+
+def _defined(item: Item) -> tuple[int, ...]:
+    return () if isinstance(item, EndPoint) else (item.output.index,)
+
+
+def _used(item: Item) -> tuple[int, ...]:
+    match item:
+        case Node() | Call():
+            return tuple(value.index for value in item.inputs)
+        case EndPoint():
+            return (item.value.index,)
+        case Loop():
+            inner = [u for part in item.items for u in _used(part)]
+            made = {d for part in item.items for d in _defined(part)}
+            made.add(item.carried.index)
+            return (item.start.index, *(u for u in inner if u not in made))
+
+
+class _Roller:
+    """Rolls one function; knows where each value is used last."""
+
+    def __init__(
+        self,
+        items: Sequence[Item],
+        outputs: Sequence[Value],
+        parameters: frozenset[str],
+    ) -> None:
+        self.parameters = parameters
+        self.last_use: dict[int, int] = {}
+        for position, item in enumerate(items):
+            for index in _used(item):
+                self.last_use[index] = position
+        for value in outputs:
+            self.last_use[value.index] = len(items)
+        indices = [d for item in items for d in _defined(item)]
+        indices += [u for item in items for u in _used(item)]
+        self.next_index = max(indices, default=0) + 1
+
+    def roll(self, entries: Sequence[_Entry], depth: int) -> list[_Entry]:
+        """Roll the loops that begin at `depth` of the items' steps."""
+        result: list[_Entry] = []
+        for loop, group in groupby(entries, lambda e: _step(e.item, depth, "loop")):
+            members = list(group)
+            if loop is None:
+                result.extend(members)
+                continue
+            turns = [
+                self.roll(list(turn), depth + 1)
+                for _, turn in groupby(members, lambda e: _step(e.item, depth, "index"))
+            ]
+            result.extend(self._runs(turns, depth))
+        return result
+
+    def _runs(self, turns: list[list[_Entry]], depth: int) -> list[_Entry]:
+        result: list[_Entry] = []
+        start = 0
+        while start < len(turns):
+            run = self._run(turns, start, depth)
+            if run is None:
+                result.extend(turns[start])
+                start += 1
+            else:
+                entry, count = run
+                result.append(entry)
+                start += count
+        return result
+
+    def _run(
+        self, turns: list[list[_Entry]], start: int, depth: int
+    ) -> tuple[_Entry, int] | None:
+        """The longest loop that begins with turn `start`, if it has two turns."""
+        step = turns[start][0].item.steps[depth]
+        if not step.name:
+            return None
+        pair: _Pair | None = None
+        end = start + 1
+        while end < len(turns) and self._leads_to(turns[end - 1], turns[end]):
+            index = step.index + end - 1 - start
+            found = self._match(turns[end - 1], turns[end], index, depth, pair)
+            if found is None or found.start is None:
+                break
+            pair = pair or found
+            end += 1
+        if not self._is_closed(turns[end - 1]):
+            end -= 1
+        if pair is None or end - start < 2:
+            return None
+        return self._loop(turns[start:end], step, pair, depth), end - start
+
+    def _match(
+        self,
+        one: list[_Entry],
+        two: list[_Entry],
+        index: int,
+        depth: int,
+        known: "_Pair | None",
+    ) -> "_Pair | None":
+        """How turn `two` follows turn `one`, or None when they differ otherwise."""
+        if len(one) != len(two) or two[0].item.steps[depth].index != index + 1:
+            return None
+        pair = _Pair(index, _result(one), _locals(one), _locals(two))
+        for a, b in zip(one, two, strict=True):
+            if not pair.follows(a.item, b.item):
+                return None
+        if known is not None and (pair.scopes, pair.carried) != (
+            known.scopes,
+            known.carried,
+        ):
+            return None
+        return pair
+
+    def _is_closed(self, turn: list[_Entry]) -> bool:
+        """Whether nothing but a turn's result is used outside it."""
+        *inner, _ = [d for entry in turn for d in _defined(entry.item)] or [-1]
+        return all(self.last_use.get(d, -1) <= turn[-1].last for d in inner)
+
+    def _leads_to(self, turn: list[_Entry], following: list[_Entry]) -> bool:
+        """Whether nothing after the following turn needs what a turn defines."""
+        result = _result(turn)
+        if result is None or not self._is_closed(turn):
+            return False
+        return self.last_use.get(result.output.index, -1) <= following[-1].last
+
+    def _loop(
+        self, run: list[list[_Entry]], step: Step, pair: "_Pair", depth: int
+    ) -> _Entry:
+        first, last = run[0], run[-1]
+        name, index, start = self._free(step.name), step.index, pair.start
+        assert start is not None
+        carried = replace(start, index=self.next_index)
+        self.next_index += 1
+        values = tuple(range(index, index + len(run)))
+        items = tuple(
+            pair.rolled(number, entry.item, carried, Hole(name, values))
+            for number, entry in enumerate(first)
+        )
+        result, final = _result(first), _result(last)
+        assert result is not None
+        assert final is not None
+        loop = Loop(
+            name, index, index + len(run) - 1, items, start, carried,
+            result.output, final.output, result.steps[:depth],
+        )  # fmt: skip
+        return _Entry(loop, first[0].first, last[-1].last)
+
+    def _free(self, name: str) -> str:
+        """Return a loop's name, or one like it when a parameter has that name."""
+        while name in self.parameters:
+            name += "_"
+        return name
+
+
+def _step(item: Item, depth: int, field: str) -> Any:
+    steps = item.steps
+    return getattr(steps[depth], field) if depth < len(steps) else None
+
+
+def _locals(turn: Iterable[_Entry]) -> dict[int, int]:
+    """Index of each value that a turn defines, to its number within the turn."""
+    indices = [d for entry in turn for d in _defined(entry.item)]
+    return {index: number for number, index in enumerate(indices)}
+
+
+def _result(turn: Iterable[_Entry]) -> Node | Call | Loop | None:
+    """The last item of a turn that gives a value; what follows only names values."""
+    found = None
+    for entry in turn:
+        if not isinstance(entry.item, EndPoint):
+            found = entry.item
+    return found
+
+
+class _Pair:
+    """Compares two turns that follow each other, item by item.
+
+    `start` is the value that enters the first turn where the second takes the first's
+    result; `carried` has the places where it does, as (item, input).
+    """
+
+    def __init__(
+        self,
+        index: int,
+        result: Node | Call | Loop | None,
+        one: dict[int, int],
+        two: dict[int, int],
+    ) -> None:
+        self.index = index
+        self.result = -1 if result is None else result.output.index
+        self.one = one
+        self.two = two
+        self.start: Value | None = None
+        self.carried: set[tuple[int, int]] = set()
+        self.scopes: list[Path | None] = []
+        self.number = -1
+
+    def follows(self, a: Item, b: Item) -> bool:
+        """Whether `b` is `a` one turn later."""
+        self.number += 1
+        match a, b:
+            case Node(), Node():
+                same = a.layer == b.layer and a.shared == b.shared
+                return same and self._scope(a.scope, b.scope) and self._inputs(a, b)
+            case Call(), Call():
+                same = a.function == b.function and a.arguments == b.arguments
+                same = same and a.opens == b.opens
+                return same and self._scope(a.scope, b.scope) and self._inputs(a, b)
+            case EndPoint(), EndPoint():
+                if not self._scope(a.scope, b.scope):
+                    return False
+                return self._value(0, a.value, b.value)
+        return False
+
+    def _inputs(self, a: Node | Call, b: Node | Call) -> bool:
+        if len(a.inputs) != len(b.inputs) or a.output.type != b.output.type:
+            return False
+        return all(
+            self._value(place, x, y)
+            for place, (x, y) in enumerate(zip(a.inputs, b.inputs, strict=True))
+        )
+
+    def _value(self, place: int, x: Value, y: Value) -> bool:
+        # What a turn takes may be of another shape: `conv 64` on 3 channels, then on 64.
+        if x.type.rank != y.type.rank or x.type.dtype != y.type.dtype:
+            return False
+        if y.index in self.two or x.index in self.one:
+            return self.two.get(y.index, -1) == self.one.get(x.index, -2)
+        if y.index == self.result:
+            if self.start is not None and self.start.index != x.index:
+                return False
+            self.start = x
+            self.carried.add((self.number, place))
+            return True
+        return x.index == y.index
+
+    def _scope(self, a: Path | None, b: Path | None) -> bool:
+        path = _counted(a, b, self.index)
+        self.scopes.append(path)
+        return (path is None) == (a is None) and (a is None) == (b is None)
+
+    def rolled(self, number: int, item: Item, carried: Value, hole: Hole) -> Item:
+        """The item of the first turn as it stands in the loop."""
+        path = self.scopes[number]
+        scope = (
+            None
+            if path is None
+            else tuple(hole if isinstance(part, Hole) else part for part in path)
+        )
+        take: Callable[[int, Value], Value] = lambda place, value: (  # noqa: E731
+            carried if (number, place) in self.carried else value
+        )
+        match item:
+            case Node() | Call():
+                inputs = tuple(take(i, v) for i, v in enumerate(item.inputs))
+                if isinstance(item, Node):
+                    return replace(item, inputs=inputs, scope=scope)
+                assert scope is not None
+                return replace(item, inputs=inputs, scope=scope)
+            case EndPoint():
+                assert scope is not None
+                return replace(item, value=take(0, item.value), scope=scope)
+            case Loop():
+                raise AssertionError("nested loops are compared as they stand")
+
+
+def _counted(a: Path | None, b: Path | None, index: int) -> Path | None:
+    """The path with a hole where `a` has `index` and `b` the next; None if they differ."""
+    if a is None or b is None or len(a) != len(b):
+        return None
+    parts: list[str | Hole] = []
+    for x, y in zip(a, b, strict=True):
+        if isinstance(x, Hole) or isinstance(y, Hole):
+            if x != y:
+                return None
+            parts.append(x)
+            continue
+        left, right = TOKENS.split(x), TOKENS.split(y)
+        if len(left) != len(right):
+            return None
+        for p, q in zip(left, right, strict=True):
+            if p == q:
+                parts.append(p)
+            elif (p, q) == (str(index), str(index + 1)):
+                parts.append(Hole(""))
+            else:
+                return None
+    return tuple(_joined(parts))
+
+
+def _joined(parts: Iterable[str | Hole]) -> list[str | Hole]:
+    joined: list[str | Hole] = []
+    for part in parts:
+        if isinstance(part, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += part
+        elif part != "":
+            joined.append(part)
+    return joined

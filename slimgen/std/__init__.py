@@ -1,0 +1,1 @@
+"""Blocks that every network may use: `use "std/…"`."""

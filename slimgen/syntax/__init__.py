@@ -1,0 +1,1 @@
+"""Text to tree and back; what words mean is not decided here."""

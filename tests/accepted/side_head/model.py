@@ -1,0 +1,638 @@
+"""An auxiliary head, and weights that depend on `classes`.
+
+side_head: images [batch, 32, 32, 3] -> [batch, 5]; 2,290 parameters.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import difflib
+import fnmatch
+import functools
+import glob
+import json
+import math
+import os
+import re
+import sys
+import time
+from collections.abc import Callable
+from typing import ClassVar
+
+import numpy as np
+import tensorflow as tf
+
+# Parameters of the build.
+
+CLASSES = 5
+
+
+# Layers.
+
+
+@layer
+def conv2d(
+    inputs,
+    num_outputs,
+    kernel_size,
+    stride=2,
+    padding="SAME",
+    *,
+    activation=tf.nn.relu,
+    initializer=XAVIER,
+    biases=zeros,
+    scope,
+):
+    """Convolve with `weights`, normalize or add `biases`, then activate."""
+    kernel = [*kernel_size, inputs.shape[-1], num_outputs]
+    weights = scope.variable("weights", kernel, initializer)
+    outputs = tf.nn.conv2d(inputs, weights, stride, padding)
+    biases = scope.variable("biases", outputs.shape[-1:], biases)
+    outputs = tf.nn.bias_add(outputs, biases)
+    return activation(outputs)
+
+
+@layer
+def global_avg_pool2d(inputs, keepdims=True, *, scope):
+    """Take the mean of each channel over all positions."""
+    return tf.reduce_mean(inputs, [1, 2], keepdims=keepdims)
+
+
+@layer
+def fully_connected(
+    inputs, num_outputs, *, activation=None, initializer=XAVIER, biases=zeros, scope
+):
+    """Multiply by `weights`, normalize or add `biases`, then activate."""
+    shape = [inputs.shape[-1], num_outputs]
+    weights = scope.variable("weights", shape, initializer)
+    outputs = tf.linalg.matmul(inputs, weights)
+    biases = scope.variable("biases", outputs.shape[-1:], biases)
+    outputs = tf.nn.bias_add(outputs, biases)
+    return outputs if activation is None else activation(outputs)
+
+
+# Checkpoint maps.
+
+SIDE_HEAD_SLIM = same_names(
+    {
+        "{weights,biases}": (
+            "side_head/{conv/conv_{1..2},AuxLogits/{hidden,logits},{last,logits}}",
+        ),
+    }
+)
+
+
+def side_head(images, scope):
+    net = conv2d(images, 8, [3, 3], scope=scope / "conv/conv_1")  # [16, 16, 8]
+    net = conv2d(net, 8, [3, 3], scope=scope / "conv/conv_2")  # [8, 8, 8]
+    aux = global_avg_pool2d(net)  # [1, 1, 8]
+    aux = end_point(tf.reshape(aux, [-1, 8]), scope / "Flatten")  # [8]
+    aux = fully_connected(
+        aux, 16, activation=tf.nn.relu, scope=scope / "AuxLogits/hidden"
+    )  # [16]
+    aux = fully_connected(aux, CLASSES, scope=scope / "AuxLogits/logits")  # [5]
+    end_point(aux, scope / "aux")
+    net = conv2d(net, 16, [3, 3], 1, scope=scope / "last")  # [8, 8, 16]
+    net = global_avg_pool2d(net)  # [1, 1, 16]
+    net = end_point(tf.reshape(net, [-1, 16]), scope / "Flatten_1")  # [16]
+    net = fully_connected(net, CLASSES, scope=scope / "logits")  # [5]
+    return net
+
+
+class SideHead(Network):
+    """images [batch, 32, 32, 3] -> [batch, 5]; 2,290 parameters."""
+
+    scope = "side_head"
+    inputs: ClassVar = {
+        "images": tf.TensorSpec([None, 32, 32, 3], tf.float32),
+    }
+    outputs: ClassVar = {
+        "logits": tf.TensorSpec([None, CLASSES], tf.float32),
+    }
+    layers = staticmethod(side_head)
+    HEAD = ("AuxLogits/logits", "logits")
+    CHECKPOINT_MAPS: ClassVar = {"slim": SIDE_HEAD_SLIM}
+
+
+# What the functions below refer to.
+
+NETWORK = SideHead
+LABELS_OFFSET = 0  # the label of the first class
+LABELS = ()
+
+
+# Settings of the training job.
+
+
+def setting(default, text, **options):
+    """Return a field of `Settings`: an option of the command line too."""
+    return dataclasses.field(default=default, metadata={"help": text, **options})
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How `train` runs; the defaults are those of the model's `train` job."""
+
+    data: str = setting(
+        "train-*.tfrecord", "records (a pattern), or a folder with a folder a class"
+    )
+    image_key: str = setting("image/encoded", "feature that holds the image")
+    label_key: str = setting("image/class/label", "feature that holds the label")
+    directory: str = setting("runs/side_head", "folder of the run: checkpoints and log")
+    batch: int = setting(32, "images in a step")
+    steps: int = setting(1000, "steps in all")
+    learning_rate: float = setting(0.01, "learning rate at the start")
+    decay: float = setting(0.94, "factor of the learning rate at each decay")
+    decay_every: float = setting(2.0, "epochs from one decay to the next")
+    momentum: float = setting(0.9, "share of the velocity that a step keeps")
+    label_smoothing: float = setting(0.1, "share of a label spread over all classes")
+    shuffle: int = setting(2048, "records among which the next is drawn")
+    seed: int = setting(0, "what every random choice derives from")
+    save_minutes: float = setting(10.0, "minutes between checkpoints; 0: by steps only")
+    save_steps: int = setting(0, "steps between checkpoints; 0: by minutes only")
+    keep: int = setting(5, "checkpoints to keep")
+    log_steps: int = setting(10, "steps between lines of progress")
+    jit: str = setting("auto", "XLA; auto: on a GPU", choices=["auto", "on", "off"])
+    device: str = setting("auto", "auto, cpu or gpu:N")
+
+    def __post_init__(self):
+        """Refuse what no run can have."""
+        for name in ("batch", "steps", "shuffle", "keep", "log_steps"):
+            if getattr(self, name) < 1:
+                raise UserError(
+                    f"{name} is {getattr(self, name)}, and must be 1 or more"
+                )
+        for name in ("momentum", "label_smoothing"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise UserError(
+                    f"{name} is {getattr(self, name)}, and must be from 0 to 1"
+                )
+        if not 0 <= self.learning_rate < math.inf:
+            raise UserError(
+                f"learning_rate is {self.learning_rate}, and must be 0 or more"
+            )
+        if not 0 <= self.seed < 2**31:
+            raise UserError(f"seed is {self.seed}, and must be from 0 to {2**31 - 1}")
+
+
+# Input.
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
+
+
+class Records:
+    """Examples in TFRecord files: an encoded image and a label each."""
+
+    def __init__(self, pattern, image_key, label_key):
+        self.files = sorted(glob.glob(pattern))
+        if not self.files:
+            raise UserError(f"no file is called {pattern}")
+        self.count = sum(count_records(file) for file in self.files)
+        self.image_key, self.label_key = image_key, label_key
+        if not self.count:
+            raise UserError(f"{pattern} holds no records")
+
+    def items(self):
+        """Return the records of all files in order."""
+        return tf.data.TFRecordDataset(self.files)
+
+    def shuffled(self, seed, buffer):
+        """Return the records of one epoch: files in random order, and a shuffled buffer."""
+        files = tf.data.Dataset.from_tensor_slices(self.files)
+        files = files.shuffle(len(self.files), seed, reshuffle_each_iteration=False)
+        records = files.interleave(
+            tf.data.TFRecordDataset, cycle_length=8, num_parallel_calls=tf.data.AUTOTUNE
+        )
+        return records.shuffle(buffer, seed, reshuffle_each_iteration=False)
+
+    def read(self, record):
+        """Return the encoded image and the class of a record."""
+        features = {
+            self.image_key: tf.io.FixedLenFeature([], tf.string),
+            self.label_key: tf.io.FixedLenFeature([], tf.int64),
+        }
+        example = tf.io.parse_single_example(record, features)
+        return example[self.image_key], example[self.label_key] - LABELS_OFFSET
+
+
+class Folder:
+    """Images in a folder for each class, by its label; else in order of name or number."""
+
+    def __init__(self, path, classes):
+        with os.scandir(path) as entries:
+            names = sorted(e.name for e in entries if e.is_dir() and e.name[0] != ".")
+        if all(name.isdecimal() for name in names):
+            names.sort(key=int)
+        known = list(LABELS[LABELS_OFFSET:]) or names
+        for name in names:
+            if name not in known:
+                raise UserError(f"{path}/{name} is none of the {classes} classes")
+        if len(known) != classes:
+            raise UserError(f"{path} has {len(known)} folders for {classes} classes")
+        self.files, self.labels = [], []
+        for name in names:
+            files = sorted(os.listdir(os.path.join(path, name)))
+            files = [file for file in files if file.lower().endswith(IMAGE_SUFFIXES)]
+            self.files += [os.path.join(path, name, file) for file in files]
+            self.labels += [known.index(name)] * len(files)
+        self.count = len(self.files)
+        if not self.count:
+            raise UserError(f"{path} holds no images ({', '.join(IMAGE_SUFFIXES)})")
+
+    def items(self):
+        """Return paths and classes in order."""
+        return tf.data.Dataset.from_tensor_slices((self.files, self.labels))
+
+    def shuffled(self, seed, buffer):
+        """Return the paths and classes of one epoch, all of them shuffled."""
+        del buffer  # paths are small
+        return self.items().shuffle(self.count, seed, reshuffle_each_iteration=False)
+
+    def read(self, item):
+        """Return the encoded image and its class."""
+        path, label = item
+        return tf.io.read_file(path), tf.cast(label, tf.int64)
+
+
+def count_records(path):
+    """Count the records of a TFRecord file by their lengths, without reading them."""
+    count = position = 0
+    size = os.path.getsize(path)
+    with open(path, "rb") as file:
+        while position + 16 <= size:
+            file.seek(position)
+            # Length (8 bytes), its checksum (4), the record, its checksum (4).
+            position += 16 + int.from_bytes(file.read(8), "little")
+            count += 1
+    if position != size:
+        raise UserError(f"{path} is no TFRecord file, or is cut off")
+    return count
+
+
+def open_data(settings, network):
+    """Open the folder or the records that `settings.data` names."""
+    if os.path.isdir(settings.data):
+        return Folder(settings.data, class_count(network))
+    return Records(settings.data, settings.image_key, settings.label_key)
+
+
+def training_batches(source, settings, network, start):
+    """Return batches without end, from the example numbered `start` on.
+
+    The order of the examples, and how each is distorted, depend on nothing but the seed
+    and the number, so that a run that was stopped goes on with what it would have seen.
+    """
+    epoch, position = divmod(start, source.count)
+    items = tf.data.Dataset.range(epoch, tf.int64.max).flat_map(
+        lambda epoch: source.shuffled(settings.seed + epoch, settings.shuffle)
+    )
+    numbers = tf.data.Dataset.range(start, tf.int64.max)
+    examples = tf.data.Dataset.zip((numbers, items.skip(position)))
+    examples = examples.map(
+        lambda number, item: load(source.read(item), network, [settings.seed, number]),
+        num_parallel_calls=tf.data.AUTOTUNE,
+    )
+    batches = examples.batch(settings.batch, drop_remainder=True)
+    return checked(batches.prefetch(tf.data.AUTOTUNE), settings.data, network)
+
+
+def evaluation_batches(source, settings, network):
+    """Return each example once and in order; the last batch may be smaller."""
+    examples = source.items().enumerate()
+    examples = examples.map(
+        lambda _, item: load(source.read(item), network),
+        num_parallel_calls=tf.data.AUTOTUNE,
+    )
+    batches = examples.batch(settings.batch).prefetch(tf.data.AUTOTUNE)
+    return checked(batches, settings.data, network)
+
+
+def load(example, network, seed=None):
+    """Return the preprocessed image, distorted if there is a `seed`, and the class."""
+    encoded, label = example
+    image = decode_image(encoded, network)
+    return preprocess(image, seed is not None, seed, network), label
+
+
+def checked(batches, data, network):
+    """Pass on the batches; say in one line what is wrong with one."""
+    known = range(LABELS_OFFSET, LABELS_OFFSET + class_count(network))
+    try:
+        for images, labels in batches:
+            for label in (labels.numpy() + LABELS_OFFSET).tolist():
+                if label not in known:
+                    known = f"{known[0]} to {known[-1]}"
+                    raise UserError(f"{data}: label {label} is none of {known}")
+            yield images, labels
+    except (tf.errors.InvalidArgumentError, tf.errors.DataLossError) as error:
+        raise UserError(f"{data}: {first_line(error)}") from error
+
+
+# Devices.
+
+
+def find_device(name):
+    """Return TensorFlow's name for `auto` (the first GPU, if any), `cpu` or `gpu:N`."""
+    gpus = tf.config.list_logical_devices("GPU")
+    if name == "auto":
+        name = "gpu:0" if gpus else "cpu"
+    if name == "cpu":
+        return "/CPU:0"
+    number = re.fullmatch(r"gpu:(\d+)", name)
+    if number is None:
+        raise UserError(f"the device is auto, cpu or gpu:N, not {name}")
+    if int(number[1]) >= len(gpus):
+        raise UserError(f"there is no {name} among this machine's {len(gpus)} GPUs")
+    return f"/GPU:{number[1]}"
+
+
+def use_jit(jit, device):
+    """Return whether a step is compiled by XLA, which is slower on a CPU."""
+    return jit == "on" or (jit == "auto" and "GPU" in device)
+
+
+# Optimizer.
+
+
+class Momentum(tf.Module):
+    """TensorFlow 1's momentum: v = momentum v + gradient, w = w - rate v."""
+
+    def __init__(self, variables, momentum):
+        super().__init__()
+        self.momentum = momentum
+        self.velocities = {
+            name: tf.Variable(tf.zeros_like(variable), trainable=False, name=name)
+            for name, variable in variables.items()
+        }
+
+    def apply(self, variables, gradients, rate):
+        """Move each variable that has a gradient."""
+        for name, gradient in gradients.items():
+            if gradient is not None:
+                tf.raw_ops.ResourceApplyMomentum(
+                    var=variables[name].handle,
+                    accum=self.velocities[name].handle,
+                    lr=tf.cast(rate, gradient.dtype),
+                    grad=tf.convert_to_tensor(gradient),
+                    momentum=self.momentum,
+                )
+
+
+# Training.
+
+
+def learning_rate(step, settings, examples):
+    """Return the learning rate of a step, for an epoch of so many examples."""
+    decay_steps = max(1, int(examples * settings.decay_every / settings.batch))
+    decays = tf.floor(tf.cast(step, tf.float32) / decay_steps)
+    return settings.learning_rate * settings.decay**decays
+
+
+def total_loss(model, images, labels, settings):
+    """Return the loss of a batch with the regularisation terms."""
+    logits, end_points = model(images, training=True)
+    value = loss(logits, labels, settings.label_smoothing)
+    logits = end_points["aux"]
+    value += 0.3 * loss(logits, labels, settings.label_smoothing)
+    terms = model.regularization_losses.values()
+    return value + sum(tf.cast(term, value.dtype) for term in terms)
+
+
+class Run:
+    """A training run: what changes from step to step, and the folder that keeps it."""
+
+    def __init__(self, settings, network, examples):
+        self.settings = settings
+        self.model = network(seed=settings.seed)
+        self.trained = {
+            name: variable
+            for name, variable in self.model.named_variables.items()
+            if variable.trainable
+        }
+        self.optimizer = Momentum(self.trained, settings.momentum)
+        self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="global_step")
+        self.constants = {
+            "network": self.model.name,
+            "examples": examples,
+            "batch": settings.batch,
+            "seed": settings.seed,
+            "shuffle": settings.shuffle,
+        }
+        self.checkpoint = tf.train.Checkpoint(
+            model=self.model, optimizer=self.optimizer, step=self.step
+        )
+        self.checkpoints = tf.train.CheckpointManager(
+            self.checkpoint, settings.directory, settings.keep
+        )
+        self.saved = time.monotonic()
+
+    def resume(self):
+        """Go on from the folder's latest checkpoint, if it has one of this very run."""
+        directory = self.settings.directory
+        file = os.path.join(directory, "run.json")
+        latest = self.checkpoints.latest_checkpoint
+        if latest is None:
+            os.makedirs(directory, exist_ok=True)
+            with open(file, "w", encoding="utf-8") as stream:
+                json.dump(self.constants, stream, indent=2)
+            return
+        try:
+            with open(file, encoding="utf-8") as stream:
+                begun = dict(json.load(stream))
+        except (OSError, TypeError, ValueError) as error:
+            raise UserError(f"{file} does not say what {latest} is of") from error
+        for name, value in self.constants.items():
+            if begun.get(name) != value:
+                found = f"{directory} holds a run with {name} {begun.get(name)}"
+                raise UserError(f"{found}, not {value}")
+        report, _ = compare(self.model, open_weights(latest))
+        if report.misfit():
+            raise RestoreError(f"{latest} does not fit: {report.misfit()}", report)
+        with readable(latest):
+            self.checkpoint.restore(latest).assert_existing_objects_matched()
+
+    def time_to_save(self, step):
+        """Return whether a checkpoint is due after a step."""
+        steps, minutes = self.settings.save_steps, self.settings.save_minutes
+        by_step = steps > 0 and step % steps == 0
+        by_time = minutes > 0 and time.monotonic() - self.saved >= 60 * minutes
+        return by_step or by_time or step == self.settings.steps
+
+    def save(self):
+        """Write a checkpoint, called by its step."""
+        with writable(self.settings.directory):
+            self.checkpoints.save(checkpoint_number=self.step)
+        self.saved = time.monotonic()
+
+    def log(self, **values):
+        """Append a line of JSON to the log."""
+        file = os.path.join(self.settings.directory, "log.jsonl")
+        with open(file, "a", encoding="utf-8") as stream:
+            print(json.dumps(values), file=stream)
+
+
+def training_step(run, settings, jit):
+    """Return the function that makes one step: images and labels in, loss and rate out."""
+    variables = run.trained
+
+    @tf.function(autograph=False, jit_compile=jit)
+    def step(images, labels):
+        rate = learning_rate(run.step, settings, run.constants["examples"])
+        with tf.GradientTape() as tape:
+            value = total_loss(run.model, images, labels, settings)
+        run.optimizer.apply(variables, tape.gradient(value, variables), rate)
+        run.step.assign_add(1)
+        return value, rate
+
+    return step
+
+
+def train(settings=None, network=NETWORK):
+    """Train up to `settings.steps`; a run that was stopped goes on from its folder."""
+    settings = settings or Settings()
+    source = open_data(settings, network)
+    device = find_device(settings.device)
+    with tf.device(device):
+        run = Run(settings, network, source.count)
+        run.resume()
+    done = int(run.step)
+    print(f"{source.count} examples; step {done} of {settings.steps}; {device}")
+    one_step = training_step(run, settings, use_jit(settings.jit, device))
+    batches = training_batches(source, settings, network, done * settings.batch)
+    progress = Progress(run, settings)
+    for step in range(done + 1, settings.steps + 1):
+        images, labels = next(batches)
+        with tf.device(device):
+            progress.add(one_step(images, labels))
+        save = run.time_to_save(step)
+        if save or step == done + 1 or step % settings.log_steps == 0:
+            progress.report(step)
+        if save:
+            run.save()
+    show(f"{int(run.step)} steps done: {run.checkpoints.latest_checkpoint}", end="\n")
+    return run.model
+
+
+class Progress:
+    """The losses since the last report; they are waited for when it is written."""
+
+    def __init__(self, run, settings):
+        self.run = run
+        self.settings = settings
+        self.results = []
+        self.reported = time.monotonic()
+
+    def add(self, result):
+        """Keep the loss and the learning rate of a step, without waiting for them."""
+        self.results.append(result)
+
+    def report(self, step):
+        """Write a line about the last step; a loss that is no number ends the run."""
+        losses = [float(value) for value, _ in self.results]
+        for number, value in enumerate(losses, step - len(losses) + 1):
+            if not math.isfinite(value):
+                cause = "learning rate or values too large?"
+                raise UserError(f"the loss of step {number} is {value} ({cause})")
+        now = time.monotonic()
+        speed = len(losses) * self.settings.batch / (now - self.reported)
+        place = f"step {step}/{self.settings.steps}"
+        show(f"{place}  loss {losses[-1]:.4f}  {speed:.1f} images/s")
+        self.run.log(
+            step=step,
+            loss=losses[-1],
+            learning_rate=float(self.results[-1][1]),
+            images_per_second=round(speed, 1),
+        )
+        self.results, self.reported = [], now
+
+
+def show(line, end=""):
+    """Write a line of progress: over the one before on a terminal, else below it."""
+    if sys.stdout.isatty():
+        print(f"\r{line:<79}", end=end, flush=True)
+    else:
+        print(line, flush=True)
+
+
+# Evaluation.
+
+
+def evaluate(model, settings):
+    """Return the accuracy over `settings.data`, and how many examples that is."""
+    network = type(model)
+    source = open_data(settings, network)
+    device = find_device(settings.device)
+
+    @tf.function(autograph=False, jit_compile=use_jit(settings.jit, device))
+    def batch_accuracy(images, labels):
+        return accuracy(model(images)[0], labels)
+
+    hits = 0
+    for images, labels in evaluation_batches(source, settings, network):
+        with tf.device(device):
+            hits += round(float(batch_accuracy(images, labels)) * len(labels))
+    return hits / source.count, source.count
+
+
+def command_line():
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    add_checkpoint_command(commands)
+    add_predict_command(commands)
+    add_train_command(commands)
+    add_evaluate_command(commands)
+    return parser
+
+
+# train, evaluate
+
+
+def add_settings(parser, names):
+    """Add options for some of the settings."""
+    for field in dataclasses.fields(Settings):
+        if field.name in names:
+            options = {"type": field.type, **field.metadata}
+            options["help"] += " (default: %(default)s)"
+            flag = f"--{field.name.replace('_', '-')}"
+            parser.add_argument(flag, default=field.default, **options)
+
+
+def settings_of(options):
+    """Return the settings with what the command line says."""
+    fields = [field.name for field in dataclasses.fields(Settings)]
+    return Settings(**{n: v for n, v in vars(options).items() if n in fields})
+
+
+def add_train_command(commands):
+    """Add `train`."""
+    text = "train, or go on with a run that was stopped"
+    parser = add_command(commands, "train", run_train, text)
+    add_settings(parser, [field.name for field in dataclasses.fields(Settings)])
+
+
+def run_train(options):
+    """Train."""
+    train(settings_of(options))
+    return 0
+
+
+def add_evaluate_command(commands):
+    """Add `evaluate`."""
+    text = "print the accuracy over records, or over a folder with a folder a class"
+    parser = add_command(commands, "evaluate", run_evaluate, text)
+    add_settings(parser, ["image_key", "label_key", "batch", "jit", "device"])
+    parser.add_argument("--data", required=True, help="records (a pattern) or a folder")
+    text = "the weights; those of the run unless given"
+    run = Settings.directory
+    parser.add_argument("--checkpoint", default=run, metavar="FILE", help=text)
+
+
+def run_evaluate(options):
+    """Print the accuracy."""
+    with tf.device(find_device(options.device)):
+        model = NETWORK()
+    restore(model, options.checkpoint)
+    value, count = evaluate(model, settings_of(options))
+    print(f"accuracy {value:.4f} over {count} examples")
+    return 0

@@ -1,0 +1,230 @@
+"""Every argument of the convolutions."""
+
+from oracle.cases.describe import (
+    BATCH_NORM,
+    BOX,
+    L1,
+    L2,
+    LINE,
+    MAP,
+    RELU6,
+    TANH,
+    call,
+    case,
+    constant,
+)
+
+CONVOLUTIONS = [
+    case("conv", "conv 8 3x3 as c", "conv2d", MAP, 8, [3, 3], scope="c"),
+    case("conv-unnamed", "conv 8 3", "conv2d", MAP, 8, 3),
+    case("conv-even", "conv 8 4x2 2 as c", "conv2d", MAP, 8, [4, 2], 2, scope="c"),
+    case(
+        "conv-strides",
+        "conv 8 [3, 2] [2, 3] VALID as c",
+        "conv2d", MAP, 8, [3, 2], [2, 3], "VALID", scope="c",
+    ),
+    case("conv-rate", "conv 8 3x3 rate=2 as c", "conv2d", MAP, 8, 3, rate=2, scope="c"),
+    case(
+        "conv-rates",
+        "conv 8 3x3 padding=VALID rate=[2, 3] as c",
+        "conv2d", MAP, 8, 3, padding="VALID", rate=[2, 3], scope="c",
+    ),
+    case("conv-1d", "conv 8 3 2 as c", "conv1d", LINE, 8, 3, 2, scope="c"),
+    case("conv-1d-rate", "conv 8 3 rate=3 as c", "conv1d", LINE, 8, 3, rate=3, scope="c"),
+    case("conv-3d", "conv 8 [3, 2, 1] 2 as c", "conv3d", BOX, 8, [3, 2, 1], 2, scope="c"),
+    case(
+        "conv-3d-rate",
+        "conv 4 2 padding=VALID rate=[1, 2, 3] as c",
+        "conv3d", BOX, 4, 2, padding="VALID", rate=[1, 2, 3], scope="c",
+    ),
+    case(
+        "conv-channels-first",
+        "conv 8 3x3 2 data_format=NCHW as c",
+        "conv2d", [2, 4, 9, 10], 8, 3, 2, data_format="NCHW", scope="c",
+    ),
+    case(
+        "conv-linear",
+        "conv 8 3 activation=none as c",
+        "conv2d", MAP, 8, 3, activation_fn=None, scope="c",
+    ),
+    case(
+        "conv-relu6",
+        "conv 8 3 activation=relu6 as c",
+        "conv2d", MAP, 8, 3, activation_fn=RELU6, scope="c",
+    ),
+    case(
+        "conv-no-biases",
+        "conv 8 3 biases=none as c",
+        "conv2d", MAP, 8, 3, biases_initializer=None, scope="c",
+    ),
+    case(
+        "conv-constants",
+        "conv 8 3 initializer=constant(0.5) biases=constant(0.1) as c",
+        "conv2d", MAP, 8, 3,
+        weights_initializer=constant(0.5), biases_initializer=constant(0.1), scope="c",
+    ),
+    case(
+        "conv-regularizers",
+        "conv 8 3 regularizer=l2(0.25) biases_regularizer=l1(0.1) as c",
+        "conv2d", MAP, 8, 3, weights_regularizer=L2, biases_regularizer=L1, scope="c",
+    ),
+    case(
+        "conv-l1-l2",
+        "conv 8 3 regularizer=l1_l2(0.5, 0.25) as c",
+        "conv2d", MAP, 8, 3,
+        weights_regularizer=call("l1_l2_regularizer", 0.5, 0.25), scope="c",
+    ),
+    case(
+        "conv-sum",
+        "conv 8 3 regularizer=sum([l1(0.1), l2(0.25)]) as c",
+        "conv2d", MAP, 8, 3,
+        weights_regularizer=call("sum_regularizer", [L1, L2]), scope="c",
+    ),
+    case(
+        "conv-frozen",
+        "conv 8 3 trainable=false as c",
+        "conv2d", MAP, 8, 3, trainable=False, scope="c",
+    ),
+    case(
+        "conv-normalized",
+        "conv 8 3 normalizer=batch_norm biases_regularizer=l1(0.1) as c",
+        "conv2d", MAP, 8, 3, normalizer_fn=BATCH_NORM, biases_regularizer=L1, scope="c",
+    ),
+    case(
+        "conv-normalized-by",
+        "conv 8 3 normalizer=batch_norm(decay=0.9, scale=true, epsilon=0.01) as c",
+        "conv2d", MAP, 8, 3,
+        normalizer_fn=BATCH_NORM,
+        normalizer_params={"decay": 0.9, "scale": True, "epsilon": 0.01}, scope="c",
+    ),
+    case(
+        "conv-normalized-frozen",
+        "conv 8 3 normalizer=batch_norm trainable=false as c",
+        "conv2d", MAP, 8, 3, normalizer_fn=BATCH_NORM, trainable=False, scope="c",
+    ),
+    case(
+        "conv-instance-normalized",
+        "conv 8 3 normalizer=instance_norm(epsilon=0.001) as c",
+        "conv2d", MAP, 8, 3,
+        normalizer_fn={"$slim": "instance_norm"},
+        normalizer_params={"epsilon": 0.001}, scope="c",
+    ),
+    case(
+        "conv-group-normalized",
+        "conv 8 3 normalizer=group_norm(4) as c",
+        "conv2d", MAP, 8, 3,
+        normalizer_fn={"$slim": "group_norm"},
+        normalizer_params={"groups": 4}, scope="c",
+    ),
+    case(
+        "conv-double",
+        "conv 8 3 regularizer=l2(0.25) as c",
+        "conv2d", MAP, 8, 3, weights_regularizer=L2, scope="c", dtype="float64",
+    ),
+    case(
+        "in-plane",
+        "conv_in_plane 3x3 as c",
+        "conv2d_in_plane", MAP, [3, 3], scope="c",
+    ),
+    case(
+        "in-plane-all",
+        "conv_in_plane 3x2 2 VALID activation=none regularizer=l2(0.25)",
+        "conv2d_in_plane", MAP, [3, 2], 2, "VALID",
+        activation_fn=None, weights_regularizer=L2,
+    ),
+    case(
+        "in-plane-normalized",
+        "conv_in_plane 3 normalizer=batch_norm as c",
+        "conv2d_in_plane", MAP, 3, normalizer_fn=BATCH_NORM, scope="c",
+    ),
+    case(
+        "transpose",
+        "conv_transpose 6 3x3 2 as c",
+        "conv2d_transpose", MAP, 6, [3, 3], 2, scope="c",
+    ),
+    case(
+        "transpose-valid",
+        "conv_transpose 6 3x4 2 VALID",
+        "conv2d_transpose", MAP, 6, [3, 4], 2, "VALID",
+    ),
+    case(
+        "transpose-small-window",
+        "conv_transpose 6 1x2 3 VALID as c",
+        "conv2d_transpose", MAP, 6, [1, 2], 3, "VALID", scope="c",
+    ),
+    case(
+        "transpose-channels-first",
+        "conv_transpose 6 3 2 data_format=NCHW as c",
+        "conv2d_transpose", [2, 4, 5, 6], 6, 3, 2, data_format="NCHW", scope="c",
+    ),
+    case(
+        "transpose-all",
+        "conv_transpose 6 3 [2, 1] activation=tanh regularizer=l2(0.25) normalizer=batch_norm as c",
+        "conv2d_transpose", MAP, 6, 3, [2, 1],
+        activation_fn=TANH, weights_regularizer=L2, normalizer_fn=BATCH_NORM, scope="c",
+    ),
+    case(
+        "transpose-3d",
+        "conv_transpose 4 [2, 3, 2] 2",
+        "conv3d_transpose", BOX, 4, [2, 3, 2], 2,
+    ),
+    case(
+        "transpose-3d-valid",
+        "conv_transpose 4 3 [1, 2, 2] VALID as c",
+        "conv3d_transpose", BOX, 4, 3, [1, 2, 2], "VALID", scope="c",
+    ),
+    case(
+        "separable",
+        "separable_conv 8 3x3 as c",
+        "separable_conv2d", MAP, 8, [3, 3], scope="c",
+    ),
+    case(
+        "separable-all",
+        "separable_conv 8 3x3 2 2 VALID regularizer=l2(0.25) activation=relu6",
+        "separable_conv2d", MAP, 8, [3, 3], 2, 2, "VALID",
+        weights_regularizer=L2, activation_fn=RELU6,
+    ),
+    case(
+        "separable-rate",
+        "separable_conv 8 3x3 rate=2 as c",
+        "separable_conv2d", MAP, 8, 3, rate=2, scope="c",
+    ),
+    case(
+        "separable-initializers",
+        "separable_conv 8 3 initializer=constant(0.5) pointwise_initializer=constant(0.25) as c",
+        "separable_conv2d", MAP, 8, 3,
+        weights_initializer=constant(0.5), pointwise_initializer=constant(0.25),
+        scope="c",
+    ),
+    case(
+        "separable-normalized",
+        "separable_conv 8 3 normalizer=batch_norm as c",
+        "separable_conv2d", MAP, 8, 3, normalizer_fn=BATCH_NORM, scope="c",
+    ),
+    case(
+        "separable-channels-first",
+        "separable_conv 8 3 data_format=NCHW as c",
+        "separable_conv2d", [2, 4, 9, 10], 8, 3, data_format="NCHW", scope="c",
+    ),
+    case(
+        "depthwise",
+        "depthwise_conv 3x3 as c",
+        "separable_conv2d", MAP, None, [3, 3], scope="c",
+    ),
+    case(
+        "depthwise-multiplied",
+        "depthwise_conv 3x3 2 depth_multiplier=2 regularizer=l2(0.25)",
+        "separable_conv2d", MAP, None, [3, 3], 2, stride=2, weights_regularizer=L2,
+    ),
+    case(
+        "depthwise-rate",
+        "depthwise_conv 3x3 rate=2 padding=VALID as c",
+        "separable_conv2d", MAP, None, 3, rate=2, padding="VALID", scope="c",
+    ),
+    case(
+        "depthwise-normalized",
+        "depthwise_conv 3 normalizer=batch_norm activation=none as c",
+        "separable_conv2d", MAP, None, 3,
+        normalizer_fn=BATCH_NORM, activation_fn=None, scope="c",
+    ),
+]  # fmt: skip

@@ -1,0 +1,98 @@
+"""What every emitted file is: Python that black leaves alone, whose names are all known."""
+
+import ast
+import builtins
+import functools
+from collections.abc import Iterator
+
+import black
+from black.mode import TargetVersion
+
+MODE = black.Mode(target_versions={TargetVersion.PY310})
+OWN_IMPORTS = {
+    *("argparse", "collections.abc", "contextlib", "dataclasses", "difflib", "fnmatch"),
+    *("functools", "glob", "json", "math", "numpy", "os", "re", "sys", "tensorflow"),
+    *("time", "typing"),
+}
+
+
+@functools.cache
+def _formatted(part: str) -> str:
+    return black.format_str(part, mode=MODE)
+
+
+def assert_is_tidy_python(code: str) -> None:
+    """Check the parts between blank lines; most are alike in all files, and done once."""
+    compile(code, "<emitted>", "exec", dont_inherit=True)
+    assert code.endswith("\n")
+    assert not code.endswith("\n\n")
+    for part in code.split("\n\n\n"):
+        part = part.strip("\n") + "\n"
+        assert _formatted(part) == part
+    assert "\n\n\n\n" not in code
+
+
+def imported(code: str) -> set[str]:
+    """The modules that a file imports anywhere."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module is not None
+            assert node.level == 0
+            found.add(node.module)
+    return found
+
+
+def assert_names_are_known(code: str) -> None:
+    """Check that no name is bound twice, hidden, or used without being bound."""
+    tree = ast.parse(code)
+    modules = {name for name in map(_module_of, tree.body) if name}
+    top = [*modules, *(name for node in tree.body for name in _bound_by(node))]
+    assert len(top) == len(set(top)), sorted(n for n in set(top) if top.count(n) > 1)
+    assert not set(top) & set(dir(builtins)) - {"__doc__"}
+    for function in _functions_of_networks(tree):
+        local = {arg.arg for arg in (*function.args.args, *function.args.kwonlyargs)}
+        local |= {
+            node.id
+            for node in ast.walk(function)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+        assert not local & {*top, *dir(builtins)}, function.name
+        loaded = {
+            node.id
+            for node in ast.walk(function)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+        }
+        assert loaded <= {*top, *local, "range", "len"}, function.name
+
+
+def _module_of(node: ast.stmt) -> str | None:
+    """What an import binds: `import a` and `import a.b` bind one name together."""
+    if not isinstance(node, ast.Import):
+        return None
+    (alias,) = node.names
+    return alias.asname or alias.name.partition(".")[0]
+
+
+def _bound_by(node: ast.stmt) -> Iterator[str]:
+    match node:
+        case ast.ImportFrom(names=names):
+            yield from (n.asname or n.name for n in names)
+        case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            yield name
+
+
+def _functions_of_networks(tree: ast.Module) -> Iterator[ast.FunctionDef]:
+    """The functions between the class Network and what refers to the networks."""
+    inside = False
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name == "Network":
+            inside = True
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "NETWORK":
+            return
+        elif inside and isinstance(node, ast.FunctionDef):
+            yield node

@@ -1,0 +1,190 @@
+"""Imports go downwards, files and functions stay small, only the command line prints."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "slimgen"
+
+# Who may import whom: only what has a lower number, or is of the same part.
+LEVELS = {
+    "source": 0,
+    "diagnostics": 1,
+    "messages": 2,
+    "render": 2,
+    "config": 3,
+    "layers": 3,
+    "syntax": 4,
+    "ir": 4,
+    "elaborate": 5,
+    "passes": 6,
+    "emit": 6,
+    "compiler": 7,
+    "cli": 8,
+    "__init__": 8,  # the public surface: the compiler under its own name
+    "__main__": 9,
+    "grammar": 0,
+    "templates": 0,
+    "std": 0,
+}
+LONGEST_FILE = 500
+LONGEST_FUNCTION = 60
+MOST_POSITIONAL = 5
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+TEMPLATES = sorted((ROOT / "templates").rglob("*.j2"))
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def part_of(path: Path) -> str:
+    """The part of the program that a file belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of everything that is imported."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: imports name the whole module"
+            assert node.module is not None
+            if node.module == "slimgen":
+                yield from ((node.lineno, f"slimgen.{a.name}") for a in node.names)
+            else:
+                yield node.lineno, node.module
+
+
+def functions_of(tree: ast.AST) -> Iterator[ast.FunctionDef]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+
+
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def upward(path: Path) -> list[str]:
+    part = part_of(path)
+    found = []
+    for line, name in imports_of(parse(path)):
+        if not name.startswith("slimgen."):
+            continue
+        other = name.split(".")[1]
+        if other != part and LEVELS[other] >= LEVELS[part]:
+            found.append(f"{name_of(path)}:{line}: {part} imports {other}")
+    return found
+
+
+def test_every_part_has_a_level() -> None:
+    parts = {part_of(path) for path in MODULES}
+
+    assert parts <= LEVELS.keys()
+
+
+def test_imports_go_downwards() -> None:
+    found = [arrow for path in MODULES for arrow in upward(path)]
+
+    assert [] == found
+
+
+def test_an_upward_import_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("test_architecture.PACKAGE", tmp_path)
+    monkeypatch.setattr("test_architecture.ROOT", tmp_path)
+    module = tmp_path / "syntax.py"
+    module.write_text(
+        "from slimgen.elaborate.names import look_up\nimport slimgen.ir\n"
+    )
+
+    assert upward(module) == [
+        "syntax.py:1: syntax imports elaborate",
+        "syntax.py:2: syntax imports ir",
+    ]
+
+
+def test_the_compiler_never_imports_tensorflow() -> None:
+    heavy = ("tensorflow", "keras", "tf_keras", "tf_slim", "numpy")
+    found = [
+        f"{name_of(path)}:{line}: {name}"
+        for path in MODULES
+        for line, name in imports_of(parse(path))
+        if name.split(".")[0] in heavy
+    ]
+
+    assert [] == found
+
+
+def test_only_the_command_line_prints_and_exits() -> None:
+    found = [
+        f"{name_of(path)}:{node.lineno}: {ast.unparse(node.func)}"
+        for path in MODULES
+        if part_of(path) != "cli"
+        for node in ast.walk(parse(path))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in ("print", "input", "exit", "sys.exit", "os._exit")
+    ]
+
+    assert [] == found
+
+
+def test_files_are_short() -> None:
+    lengths = {name_of(p): len(p.read_text("utf-8").splitlines()) for p in MODULES}
+
+    assert {} == {name: n for name, n in lengths.items() if n > LONGEST_FILE}
+
+
+def test_functions_are_short() -> None:
+    found = [
+        f"{name_of(path)}:{node.lineno}: {node.name}"
+        for path in MODULES
+        for node in functions_of(parse(path))
+        if (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION
+    ]
+
+    assert [] == found
+
+
+def test_functions_take_few_positional_parameters() -> None:
+    found = [
+        f"{name_of(path)}:{node.lineno}: {node.name}"
+        for path in MODULES
+        for node in functions_of(parse(path))
+        if len([a for a in node.args.args if a.arg not in ("self", "cls")])
+        > MOST_POSITIONAL
+        and part_of(path) != "messages"  # there each is a word of one sentence
+        and path.name != "program.py"  # click's own signature
+    ]
+
+    assert [] == found
+
+
+def test_every_module_says_what_it_holds() -> None:
+    assert [] == [name_of(p) for p in MODULES if ast.get_docstring(parse(p)) is None]
+
+
+def test_templates_leave_blanks_alone() -> None:
+    trimmed = re.compile(r"\{[%{#]-|-[%}#]\}")
+    found = [
+        f"{name_of(path)}:{number}"
+        for path in TEMPLATES
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if trimmed.search(line)
+    ]
+
+    assert [] == found
+
+
+def test_nothing_in_the_repository_names_a_machine_or_a_user() -> None:
+    private = re.compile(r"/(home|root|Users)/\w|/work/|\bTODO\b(?!\(#\d+\))")
+    texts = [*MODULES, *TEMPLATES, *sorted((ROOT / "docs").rglob("*.md"))]
+    found = [name_of(p) for p in texts if private.search(p.read_text("utf-8"))]
+
+    assert [] == found

@@ -1,0 +1,73 @@
+"""What is built from the examples is held against the number of the emission format.
+
+`build --check` trusts the digest of the source, which covers the number: as long as it is
+the same, the output must be. `make update` takes new outputs once the number is raised.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from slimgen.cli.files import Reader
+from slimgen.compiler import Request, compile_source
+from slimgen.diagnostics import Diagnostics
+from slimgen.emit.head import read_head
+from slimgen.source import Source
+
+ROOT = Path(__file__).resolve().parent.parent
+HELD = ROOT / "tests" / "emission_format.json"
+EXAMPLES = sorted((ROOT / "examples").rglob("*.slim"))
+
+Digests = dict[str, dict[str, str]]
+
+
+def built() -> Digests:
+    """The digests of each example: of all that decides about the output, and of that."""
+    found = {}
+    for path in EXAMPLES:
+        name = path.relative_to(ROOT).as_posix()
+        source = Source(name, path.read_text(encoding="utf-8"))
+        code = compile_source(source, Request(), Reader(Diagnostics())).code
+        assert code is not None, name
+        head = read_head(code)
+        assert head is not None, name
+        output = hashlib.sha256(code.encode()).hexdigest()[:16]
+        found[name] = {"source": head.source_digest, "output": output}
+    return found
+
+
+def changed_in_silence(held: Digests, now: Digests) -> list[str]:
+    """The examples that give another output although their digest is the same."""
+    return [
+        name
+        for name, digests in now.items()
+        if name in held
+        and held[name]["source"] == digests["source"]
+        and held[name]["output"] != digests["output"]
+    ]
+
+
+def test_an_output_changes_only_with_the_number(
+    update: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    held = json.loads(HELD.read_text()) if HELD.exists() else {}
+    now = built()
+
+    assert [] == changed_in_silence(
+        held, now
+    ), "these outputs have changed: raise FORMAT in slimgen/emit/head.py by one"
+    if update:
+        HELD.write_text(json.dumps(now, indent=2) + "\n")
+        held = now
+    assert held == now, "run `make update` and commit tests/emission_format.json"
+
+
+def test_a_change_in_silence_is_found() -> None:
+    held = {"a": {"source": "1", "output": "1"}, "gone": {"source": "1", "output": "1"}}
+
+    assert changed_in_silence(held, {"a": {"source": "1", "output": "2"}}) == ["a"]
+    assert changed_in_silence(held, {"a": {"source": "2", "output": "2"}}) == []
+    assert changed_in_silence(held, {"new": {"source": "1", "output": "2"}}) == []

@@ -1,0 +1,76 @@
+"""What the emitted file says, apart from what it does: documentation and constants."""
+
+import ast
+
+from slimgen.compiler import Request, compile_source
+from slimgen.source import Source
+
+TWO = """\
+# Two networks.
+
+# The first, in
+# two lines.
+network one {
+  input images 8x8x3
+  conv 4 3x3
+}
+
+network two {
+  input images 8x8x3
+  conv 4 3x3
+}
+"""
+
+
+def emitted(text: str) -> ast.Module:
+    found = compile_source(Source("n.slim", text), Request(), lambda *_: None)
+    assert found.code is not None
+    return ast.parse(found.code)
+
+
+def docstrings(module: ast.Module) -> dict[str, str]:
+    classes = [node for node in module.body if isinstance(node, ast.ClassDef)]
+    return {node.name: ast.get_docstring(node) or "" for node in classes}
+
+
+def test_the_comment_above_a_network_documents_its_class() -> None:
+    found = docstrings(emitted(TWO))
+    size = "images [batch, 8, 8, 3] -> [batch, 8, 8, 4]; 112 parameters."
+
+    assert found["One"] == f"The first, in two lines.\n\n{size}"
+    assert found["Two"] == size
+
+
+def test_the_comment_at_the_top_documents_the_file_alone() -> None:
+    module = emitted(TWO.removeprefix("# Two networks.\n\n"))
+
+    assert (ast.get_docstring(module) or "").startswith("The first, in\ntwo lines.\n")
+    assert docstrings(module)["One"].startswith("images [batch, 8, 8, 3]")
+
+
+def test_a_variable_of_its_own_is_made_by_name() -> None:
+    lines = (
+        'variable gamma [4] regularizer=l2(0.1) device="cpu:0"\n multiply [net, gamma]'
+    )
+    module = emitted(f"network n {{\n  input images 8x8x4\n  in s {{\n {lines}\n}}\n}}")
+
+    (body,) = [
+        f for f in module.body if isinstance(f, ast.FunctionDef) and f.name == "n"
+    ]
+
+    assert ast.unparse(body.body[0]) == (
+        "gamma = scope.variable('s/gamma', [4], xavier(), l2(scale=0.1), device='cpu:0')"
+    )
+
+
+def test_a_loop_whose_turns_do_nothing_is_not_written() -> None:
+    lines = "conv 4 3x3 as a\n for i in 1..3 { squeeze }\n tap t\n conv 4 3x3 as b"
+    module = emitted(f"network n {{\n  input images 8x8x4\n {lines}\n}}")
+
+    (body,) = [
+        f for f in module.body if isinstance(f, ast.FunctionDef) and f.name == "n"
+    ]
+
+    assert [type(line).__name__ for line in body.body] == [
+        "Assign", "Expr", "Assign", "Return"
+    ]  # fmt: skip

@@ -1,0 +1,273 @@
+"""Declarations of merges, shapes, reductions, images and the other layers.
+
+No TensorFlow: what they take, what they infer and what they are written as.
+"""
+
+import pytest
+
+from slimgen.layers import LAYERS
+from slimgen.layers.kinds import KindError
+from slimgen.layers.merge import UnlikeInputs
+from slimgen.layers.reshaping import Flattened
+from slimgen.layers.spec import ShapeError, TensorType, parameters
+from slimgen.layers.values import Function, Hole, Operand
+
+IMAGE = TensorType((None, 8, 9, 4))
+ROW = TensorType((None, 6))
+ONES = Function("ones", target="ones")
+RELU = Function("relu", target="tf.nn.relu")
+
+
+def layer(word, **arguments):
+    return LAYERS[word](**arguments)
+
+
+def shape(made, *inputs):
+    return made.outputs(inputs)[0].shape
+
+
+def kind(word, name):
+    return next(p.kind for p in parameters(LAYERS[word]) if p.name == name)
+
+
+# Merges.
+
+
+def test_merges_broadcast_as_tensorflow_does():
+    gate, channel = TensorType((None, 1, 1, 4)), TensorType((4,))
+
+    assert IMAGE.shape == shape(layer("multiply"), IMAGE, gate)
+    assert IMAGE.shape == shape(layer("add"), channel, IMAGE, gate)
+    assert IMAGE.shape == shape(layer("maximum"), IMAGE)
+
+
+def test_a_merge_says_which_inputs_differ():
+    small = TensorType((None, 4, 4, 4))
+
+    with pytest.raises(UnlikeInputs, match="`add` needs inputs of one shape") as caught:
+        layer("add").outputs((TensorType((4,)), IMAGE, small))
+
+    assert (1, 2) == (caught.value.against, caught.value.differing)
+    assert "[batch, 8, 9, 4] and [batch, 4, 4, 4]" in str(caught.value)
+
+
+def test_a_merge_of_unlike_types_says_so():
+    with pytest.raises(UnlikeInputs, match="float32 and int32") as caught:
+        layer("concat").outputs((IMAGE, TensorType(IMAGE.shape, "int32")))
+
+    assert 1 == caught.value.differing
+
+
+def test_concat_adds_lengths():
+    other = TensorType((None, 8, 9, 3))
+    tall = TensorType((None, None, 9, 4))
+
+    assert (None, 8, 9, 11) == shape(layer("concat"), IMAGE, other, IMAGE)
+    assert (None, None, 9, 4) == shape(layer("concat", axis=1), IMAGE, tall)
+    twice = layer("concat", operands=(Operand(0), Operand(1), Operand(0)))
+    assert (None, 8, 9, 11) == shape(twice, IMAGE, other)
+    with pytest.raises(UnlikeInputs, match="differ in axis 1 alone") as caught:
+        layer("concat", axis=1).outputs((IMAGE, IMAGE, other))
+    assert 2 == caught.value.differing
+
+
+@pytest.mark.parametrize(
+    ("word", "arguments", "expected"),
+    [
+        ("add", {}, "a + b"),
+        ("add", {"activation": RELU}, "tf.nn.relu(a + b)"),
+        ("multiply", {"operands": (Operand(1), 0.17)}, "b * 0.17"),
+        ("add", {"operands": (Operand(0), Hole("shift"))}, "a + shift"),
+        ("maximum", {"operands": (Operand(0), Operand(1), 0)}, "tf.maximum(tf.maximum(a, b), 0)"),
+        ("minimum", {}, "tf.minimum(a, b)"),
+        ("average", {}, "(a + b) / 2"),
+        ("concat", {}, "tf.concat([a, b], -1)"),
+        ("concat", {"operands": (Operand(1), Operand(1)), "axis": 1}, "tf.concat([b, b], 1)"),
+        ("concat", {"operands": (Operand(1),)}, "b"),
+    ],
+)  # fmt: skip
+def test_merges_are_written_plainly(word, arguments, expected):
+    assert expected == layer(word, **arguments).expression(["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("add", ()),
+        ("add", (1.0, 2.0)),
+        ("add", (Operand(0), True)),
+        ("add", 3),
+        ("concat", (Operand(0), 1.0)),
+    ],
+)
+def test_lists_to_merge_hold_tensors(word, value):
+    with pytest.raises(KindError, match="a list of tensors"):
+        kind(word, "operands").coerce(value)
+
+
+# Shapes.
+
+FREE = TensorType((None, None, None, 4))
+
+
+@pytest.mark.parametrize(
+    ("made", "source", "expected"),
+    [
+        (layer("flatten"), IMAGE, (None, 288)),
+        (layer("flatten"), FREE, (None, None)),
+        (layer("flatten"), TensorType((None,)), (None, 1)),
+        (layer("squeeze", axis=(1, 2)), TensorType((None, 1, 1, 4)), (None, 4)),
+        (layer("squeeze", axis=(-2, 1)), TensorType((None, None, 1, 4)), (None, 4)),
+        (layer("squeeze"), TensorType((1, 1, 5, 1)), (1, 5)),
+        (layer("expand_dims", axis=1), ROW, (None, 1, 6)),
+        (layer("expand_dims", axis=-1), ROW, (None, 6, 1)),
+        (layer("reshape", shape=(-1, 2, 3)), ROW, (None, 2, 3)),
+        (layer("reshape", shape=(-1, 3, -1)), ROW, (None, 3, 2)),
+        (layer("reshape", shape=(-1, -1, 2)), FREE, (None, None, 2)),
+        (layer("reshape", shape=(5, 6, 1)), TensorType((5, 6)), (5, 6, 1)),
+        (layer("transpose", perm=(0, 3, 1, 2)), IMAGE, (None, 4, 8, 9)),
+        (layer("slice", begin=(0, 1, 2, 0), size=(-1, 3, -1, 4)), IMAGE, (None, 3, 7, 4)),
+        (layer("slice", begin=(0, 1, 2, 0), size=(-1, 3, -1, 4)), FREE, (None, 3, None, 4)),
+        (layer("split", num_or_size_splits=2, index=1), IMAGE, (None, 8, 9, 2)),
+        (layer("split", num_or_size_splits=(1, 3), index=1), IMAGE, (None, 8, 9, 3)),
+        (layer("split", num_or_size_splits=4, index=3, axis=1), IMAGE, (None, 2, 9, 4)),
+        (layer("images_to_sequence"), IMAGE, (9, None, 4)),
+        (layer("images_to_sequence", data_format="NCHW"), IMAGE, (4, None, 8)),
+        (layer("sequence_to_images", height=3), TensorType((5, 12, 4)), (4, 3, 5, 4)),
+        (layer("reduce_mean", axis=(1, 2)), IMAGE, (None, 4)),
+        (layer("reduce_max", axis=-1, keepdims=True), IMAGE, (None, 8, 9, 1)),
+        (layer("reduce_sum", axis=(-1, 1)), IMAGE, (None, 9)),
+        (layer("pad", paddings=3), IMAGE, (None, 14, 15, 4)),
+        (layer("pad", paddings=(1, 2)), FREE, (None, None, None, 4)),
+        (layer("pad", paddings=((0, 1), (2, 3))), IMAGE, (None, 9, 14, 4)),
+        (layer("pad", paddings=((0, 0), (0, 0), (0, 0), (0, 2))), IMAGE, (None, 8, 9, 6)),
+        (layer("crop", size=5), IMAGE, (None, 5, 5, 4)),
+        (layer("crop", size=(5, 6), offset=(1, 2)), FREE, (None, 5, 6, 4)),
+        (layer("resize", size=(16, 3)), IMAGE, (None, 16, 3, 4)),
+        (layer("one_hot", num_classes=5), TensorType((None,), "int32"), (None, 5)),
+        (layer("maxout", num_units=2), IMAGE, (None, 8, 9, 2)),
+        (layer("maxout", num_units=3, axis=2), IMAGE, (None, 8, 3, 4)),
+        (layer("spatial_softmax"), FREE, (None, 8)),
+        (layer("python", op=ONES, shape=(3, None)), IMAGE, (None, 3, None)),
+        (layer("python", op=ONES), IMAGE, IMAGE.shape),
+    ],
+)  # fmt: skip
+def test_shapes_are_inferred(made, source, expected):
+    assert expected == shape(made, source)
+    assert expected == shape(made.canonical((source,)), source)
+
+
+@pytest.mark.parametrize(
+    ("made", "source", "message"),
+    [
+        (layer("squeeze", axis=(1,)), IMAGE, "has 8 values, only axes of 1 can go"),
+        (layer("squeeze", axis=(0,)), IMAGE, "leaves the batch"),
+        (layer("squeeze"), FREE, "cannot tell which axes"),
+        (layer("squeeze", axis=(4,)), IMAGE, "axis 4 does not exist"),
+        (layer("expand_dims", axis=4), ROW, "does not exist"),
+        (layer("reshape", shape=()), ROW, "its first size is -1"),
+        (layer("reshape", shape=(2, 3)), ROW, "keeps the batch"),
+        (layer("reshape", shape=(-1, -1, -1)), ROW, "one size besides the batch"),
+        (layer("reshape", shape=(-1, 4)), ROW, "has 6 values, not 4"),
+        (layer("reshape", shape=(-1, 4, -1)), ROW, "not 4 times a whole number"),
+        (layer("reshape", shape=(-1, 0, -1)), ROW, "not 0 times a whole number"),
+        (layer("transpose", perm=(0, 1)), IMAGE, "each axis from 0 to 3 once"),
+        (layer("transpose", perm=(0, 1, 1, 2)), IMAGE, "each axis from 0 to 3 once"),
+        (layer("slice", begin=(0,), size=(-1, 2)), ROW, "`begin` has 1 numbers"),
+        (layer("slice", begin=(1, 0), size=(-1, 2)), ROW, "leaves the batch"),
+        (layer("slice", begin=(0, 5), size=(-1, 2)), ROW, "no part of 2 from 5 on"),
+        (layer("split", num_or_size_splits=4, index=0), ROW, "4 equal parts"),
+        (layer("split", num_or_size_splits=2, index=2), ROW, "parts 0 to 1, not 2"),
+        (layer("split", num_or_size_splits=(1, 2), index=0), ROW, "do not make up 6"),
+        (layer("split", num_or_size_splits=2, index=0, axis=0), ROW, "the batch"),
+        (layer("images_to_sequence"), ROW, "rank 4"),
+        (layer("sequence_to_images", height=5), TensorType((5, 12, 4)), "images of height 5"),
+        (layer("reduce_mean", axis=4), IMAGE, "`reduce_mean`: axis 4 does not exist"),
+        (layer("pad", paddings=1), ROW, "needs spatial axes"),
+        (layer("pad", paddings=(1, 2, 3)), IMAGE, "the margin has 3 sizes"),
+        (layer("pad", paddings=((1, 1),)), IMAGE, "1 margins, the input has 2"),
+        (layer("pad", paddings=((1, 1),) * 4), IMAGE, "leaves the batch"),
+        (layer("pad", paddings=8, mode="REFLECT"), IMAGE, "axis of 8 cannot be mirrored"),
+        (layer("pad", paddings=9, mode="SYMMETRIC"), IMAGE, "margin of 9"),
+        (layer("pad", paddings=1, mode="REFLECT", constant_values=1.0), IMAGE, "no meaning"),
+        (layer("crop", size=10), IMAGE, "an axis of 8 has no part of 10"),
+        (layer("crop", size=5, offset=(4, 0)), IMAGE, "no part of 5 from 4 on"),
+        (layer("crop", size=5), FREE, "the middle of"),
+        (layer("resize", size=(3, 3)), ROW, "rank 4"),
+        (layer("resize", size=3, align_corners=True, half_pixel_centers=True), IMAGE,
+         "do not go together"),
+        (layer("resize", size=3, method="AREA", half_pixel_centers=True), IMAGE, "`AREA`"),
+        (layer("one_hot", num_classes=5), ROW, "takes whole numbers"),
+        (layer("maxout", num_units=3), IMAGE, "into 3 groups"),
+        (layer("softmax"), TensorType((None,)), "needs an axis of classes"),
+        (layer("bias_add"), TensorType((None, None)), "channels is not known"),
+    ],
+)  # fmt: skip
+def test_shapes_that_do_not_fit_are_refused(made, source, message):
+    with pytest.raises(ShapeError, match=message):
+        made.outputs((source,))
+
+
+@pytest.mark.parametrize(
+    ("made", "source", "expected"),
+    [
+        (layer("flatten"), IMAGE, "tf.reshape(net, [-1, 288])"),
+        (layer("flatten"), FREE, "tf.reshape(net, [tf.shape(net)[0], -1])"),
+        (layer("squeeze"), TensorType((None, 1, 3, 1)), "tf.squeeze(net, [1, 3])"),
+        (layer("squeeze"), IMAGE, "net"),
+        (layer("reshape", shape=(-1, 3, -1)), ROW, "tf.reshape(net, [-1, 3, 2])"),
+        (layer("reshape", shape=(-1, -1, 2)), FREE,
+         "tf.reshape(net, [tf.shape(net)[0], -1, 2])"),
+        (layer("reduce_mean", axis=(-2, 1), keepdims=True), IMAGE,
+         "tf.reduce_mean(net, [1, 2], keepdims=True)"),
+        (layer("reduce_max", axis=3), IMAGE, "tf.reduce_max(net, [3])"),
+        (layer("pad", paddings=(3, 2)), IMAGE,
+         "tf.pad(net, [[0, 0], [3, 3], [2, 2], [0, 0]])"),
+        (layer("pad", paddings=1, mode="REFLECT"), IMAGE,
+         'tf.pad(net, [[0, 0], [1, 1], [1, 1], [0, 0]], "REFLECT")'),
+        (layer("pad", paddings=1, mode="ZERO", constant_values=0.0), IMAGE,
+         "tf.pad(net, [[0, 0], [1, 1], [1, 1], [0, 0]])"),
+        (layer("crop", size=5), IMAGE, "net[:, 1:6, 2:7]"),
+        (layer("resize", size=16), IMAGE,
+         "tf.raw_ops.ResizeBilinear(images=net, size=[16, 16])"),
+        (layer("split", num_or_size_splits=2, index=1), IMAGE, "tf.split(net, 2, -1)[1]"),
+        (layer("one_hot", num_classes=5), TensorType((None,), "int64"), "tf.one_hot(net, 5)"),
+        (layer("lrn", depth_radius=4), IMAGE,
+         "tf.nn.local_response_normalization(net, depth_radius=4, bias=1.0, alpha=1.0,"
+         " beta=0.5)"),
+        (layer("softmax"), IMAGE, "tf.nn.softmax(net)"),
+        (layer("cast", dtype="float16"), IMAGE, "tf.cast(net, tf.float16)"),
+    ],
+)  # fmt: skip
+def test_what_is_one_call_is_written_as_one(made, source, expected):
+    assert expected == made.canonical((source,)).expression(["net"])
+
+
+def test_flatten_stays_flatten_when_it_is_written():
+    emitted = layer("flatten").canonical((IMAGE,))
+
+    assert isinstance(emitted, Flattened)
+    assert emitted == emitted.canonical((IMAGE,))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(3, 3), ((3, 2), (3, 2)), (((0, 1), (2, 3)), ((0, 1), (2, 3)))],
+)
+def test_a_margin_has_three_spellings(value, expected):
+    assert expected == kind("pad", "paddings").coerce(value)
+
+
+@pytest.mark.parametrize("value", [-1, (1, -1), ((1, 2, 3),), "3x3", ((1, 2), 3)])
+def test_other_margins_are_refused(value):
+    with pytest.raises(KindError, match="a margin such as"):
+        kind("pad", "paddings").coerce(value)
+
+
+def test_a_function_of_the_user_s_is_module_and_name():
+    found = kind("python", "op").coerce("my_ops.layers:swish")
+
+    assert "my_ops.layers.swish(net)" == layer("python", op=found).expression(["net"])
+    for wrong in ("swish", "my-ops:swish", "os:system;", "a:import", 3):
+        with pytest.raises(KindError, match="a function of yours such as"):
+            kind("python", "op").coerce(wrong)

@@ -1,0 +1,386 @@
+"""The networks of examples/zoo: their counts, names and forms, without TensorFlow.
+
+Counts are TF-Slim's own, of its networks as its factory builds them for training, auxiliary
+heads included, at weight decay 4e-5.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from slimgen.cli.files import Reader
+from slimgen.compiler import Request, analyze
+from slimgen.diagnostics import Diagnostics
+from slimgen.ir.graph import Network
+from slimgen.source import Source
+from slimgen.syntax.printer import format_source
+
+ZOO = Path(__file__).resolve().parents[1] / "examples" / "zoo"
+FILES = sorted(ZOO.glob("*.slim"))
+
+Defines = tuple[str, ...]
+
+
+@cache
+def network(file: str, name: str, defines: Defines = ()) -> Network:
+    """A network of the zoo with some build parameters; it has no warnings."""
+    path = ZOO / f"{file}.slim"
+    pairs = tuple((key, value) for key, _, value in (d.partition("=") for d in defines))
+    source = Source(str(path), path.read_text(encoding="utf-8"))
+    found = analyze(source, Request(pairs, (name,)), Reader(Diagnostics()))
+    assert [] == [str(diagnostic) for diagnostic in found.diagnostics]
+    assert found.graph is not None
+    return found.graph.networks[0]
+
+
+def shapes(found: Network) -> dict[str, tuple[int, ...]]:
+    """The saved variables: name, then shape."""
+    return {v.name: v.spec.shape for v in found.variables if v.spec.saved}
+
+
+def output(found: Network) -> tuple[int | None, ...]:
+    return found.outputs[0][1].type.shape
+
+
+# Counts.
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Values of trainable and of all variables, variables, and regularised ones."""
+
+    trainable: int
+    values: int
+    variables: int
+    regularized: int
+
+
+def counts(found: Network) -> Counts:
+    specs = [v.spec for v in found.variables if v.spec.saved]
+    sizes = [(math.prod(spec.shape), spec.trainable) for spec in specs]
+    return Counts(
+        sum(size for size, trainable in sizes if trainable),
+        sum(size for size, _ in sizes),
+        len(specs),
+        sum(spec.regularizer is not None for spec in specs),
+    )
+
+
+CLASSES_1000 = ("classes=1000",)
+COUNTS = [
+    ("overfeat", "overfeat", (), Counts(145_704_424, 145_704_424, 16, 8)),
+    ("vgg", "vgg_a", (), Counts(132_863_336, 132_863_336, 22, 11)),
+    ("vgg", "vgg_16", (), Counts(138_357_544, 138_357_544, 32, 16)),
+    ("vgg", "vgg_19", (), Counts(143_667_240, 143_667_240, 38, 19)),
+    ("cifarnet", "cifarnet", (), Counts(1_756_426, 1_756_426, 10, 2)),
+    ("inception_v1", "inception_v1", (), Counts(6_618_649, 6_633_209, 230, 58)),
+    ("inception_v2", "inception_v2", (), Counts(11_179_361, 11_199_137, 277, 69)),
+    ("inception_v4", "inception_v4", (), Counts(46_009_106, 46_074_066, 608, 153)),
+    (
+        "inception_resnet_v2",
+        "inception_resnet_v2",
+        (),
+        Counts(59_182_258, 59_244_594, 908, 290),
+    ),
+    ("resnet_v1_200", "resnet_v1_200", (), Counts(64_673_832, 64_849_832, 1017, 204)),
+    (
+        "resnet_v2",
+        "resnet_v2_50",
+        CLASSES_1000,
+        Counts(25_568_360, 25_613_800, 272, 54),
+    ),
+    (
+        "resnet_v2",
+        "resnet_v2_101",
+        CLASSES_1000,
+        Counts(44_577_896, 44_675_560, 544, 105),
+    ),
+    (
+        "resnet_v2",
+        "resnet_v2_152",
+        CLASSES_1000,
+        Counts(60_236_904, 60_380_648, 816, 156),
+    ),
+    (
+        "resnet_v2",
+        "resnet_v2_200",
+        CLASSES_1000,
+        Counts(64_726_120, 64_894_440, 1072, 204),
+    ),
+    ("mobilenet_v1", "mobilenet_v1", (), Counts(4_233_001, 4_254_889, 137, 15)),
+    ("mobilenet_v2", "mobilenet_v2", (), Counts(3_506_153, 3_540_265, 262, 36)),
+    ("mobilenet_v3", "mobilenet_v3_small", (), Counts(2_543_881, 2_555_993, 210, 43)),
+    ("mobilenet_v3", "mobilenet_v3_large", (), Counts(5_484_313, 5_508_713, 266, 49)),
+]
+
+# Of these, the values of moving statistics were not counted.
+TRAINABLE = [
+    ("mobilenet_v1", "mobilenet_v1", ("depth_multiplier=0.75",), 2_586_329, 137, 15),
+    ("mobilenet_v1", "mobilenet_v1", ("depth_multiplier=0.5",), 1_332_105, 137, 15),
+    ("mobilenet_v1", "mobilenet_v1", ("depth_multiplier=0.25",), 470_329, 137, 15),
+    ("mobilenet_v2", "mobilenet_v2_140", (), 6_110_569, 262, 36),
+    ("mobilenet_v2", "mobilenet_v2_035", (), 1_678_409, 262, 36),
+    ("mobilenet_v3", "mobilenet_v3_small_minimalistic", (), 2_045_761, 174, 25),
+    ("mobilenet_v3", "mobilenet_v3_large_minimalistic", (), 3_925_569, 234, 33),
+    ("mobilenet_edgetpu", "mobilenet_edgetpu", (), 4_092_713, 292, 46),
+    ("mobilenet_edgetpu", "mobilenet_edgetpu_075", (), 2_989_441, 292, 46),
+    ("nasnet", "nasnet_cifar", (), 4_978_036, 1436, 450),
+    ("nasnet", "nasnet_mobile", (), 7_703_044, 1138, 360),
+    ("nasnet", "nasnet_large", (), 93_325_736, 1558, 492),
+    ("pnasnet", "pnasnet_mobile", (), 7_479_113, 945, 299),
+    ("pnasnet", "pnasnet_large", (), 90_648_974, 1191, 377),
+    ("i3d", "i3d", (), 13_306_009, 230, 58),
+    ("i3d", "s3dg", (), 10_134_873, 305, 114),
+]
+
+# Measured without their trainers' scopes: all values, no regularisers.
+VALUES = [
+    ("dcgan", "discriminator", (), 11_152_965),
+    ("dcgan", "generator", (), 3_575_558),
+    ("cyclegan", "cyclegan_generator_resnet", (), 7_841_219),
+    ("pix2pix", "pix2pix_generator", (), 48_839_875),
+    ("pix2pix", "pix2pix_discriminator", (), 2_765_633),
+    ("alexnet", "alexnet", (), 60_965_224),  # Caffe's bvlc_alexnet
+    # MobileNet v2 of half the width has no count of TF-Slim's; the paper gives 1.95 million.
+    ("mobilenet_v2", "mobilenet_v2_050", (), 1_988_505),
+]
+DECAY = ("weight_decay=0.00004",)
+
+
+@pytest.mark.parametrize(("file", "name", "defines", "expected"), COUNTS)
+def test_a_network_has_tf_slim_s_counts(
+    file: str, name: str, defines: Defines, expected: Counts
+) -> None:
+    assert expected == counts(network(file, name, DECAY + defines))
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "defines", "trainable", "variables", "regularized"), TRAINABLE
+)
+def test_a_network_has_tf_slim_s_trainable_values(
+    file: str,
+    name: str,
+    defines: Defines,
+    trainable: int,
+    variables: int,
+    regularized: int,
+) -> None:
+    found = counts(network(file, name, DECAY + defines))
+
+    assert (trainable, variables) == (found.trainable, found.variables)
+    assert regularized == found.regularized
+
+
+@pytest.mark.parametrize(("file", "name", "defines", "values"), VALUES)
+def test_a_network_has_as_many_values_as_its_original(
+    file: str, name: str, defines: Defines, values: int
+) -> None:
+    assert values == counts(network(file, name, defines)).values
+
+
+def test_every_network_of_the_zoo_is_counted() -> None:
+    declared = {
+        (path.stem, line.split()[1].partition("(")[0])
+        for path in FILES
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.startswith("network ")
+    }
+
+    assert declared == {(row[0], row[1]) for row in (*COUNTS, *TRAINABLE, *VALUES)}
+
+
+# Names.
+
+NAMES = {
+    ("inception_v1", "inception_v1"): {
+        "InceptionV1/Conv2d_1a_7x7/weights": (7, 7, 3, 64),
+        "InceptionV1/Mixed_5b/Branch_2/Conv2d_0a_3x3/BatchNorm/moving_mean": (128,),
+        "InceptionV1/Mixed_5c/Branch_2/Conv2d_0b_3x3/BatchNorm/beta": (128,),
+        "InceptionV1/Logits/Conv2d_0c_1x1/biases": (1001,),
+    },
+    ("inception_v2", "inception_v2"): {
+        "InceptionV2/Conv2d_1a_7x7/depthwise_weights": (7, 7, 3, 8),
+        "InceptionV2/Conv2d_1a_7x7/pointwise_weights": (1, 1, 24, 64),
+        "InceptionV2/Conv2d_1a_7x7/biases": (64,),
+        "InceptionV2/Mixed_4a/Branch_1/Conv2d_1a_3x3/weights": (3, 3, 96, 96),
+        "InceptionV2/Logits/Conv2d_1c_1x1/weights": (1, 1, 1024, 1001),
+    },
+    ("inception_v4", "inception_v4"): {
+        "InceptionV4/Mixed_6h/Branch_2/Conv2d_0e_1x7/weights": (1, 7, 224, 256),
+        "InceptionV4/Mixed_7d/Branch_2/Conv2d_0d_1x3/weights": (1, 3, 512, 256),
+        "InceptionV4/AuxLogits/Conv2d_2a/weights": (5, 5, 128, 768),
+        "InceptionV4/AuxLogits/Aux_logits/biases": (1001,),
+        "InceptionV4/Logits/Logits/weights": (1536, 1001),
+    },
+    ("inception_resnet_v2", "inception_resnet_v2"): {
+        "InceptionResnetV2/Repeat/block35_10/Conv2d_1x1/biases": (320,),
+        "InceptionResnetV2/Repeat_1/block17_20/Branch_0/Conv2d_1x1/weights": (
+            1,
+            1,
+            1088,
+            192,
+        ),
+        "InceptionResnetV2/Repeat_2/block8_9/Branch_1/Conv2d_0c_3x1/weights": (
+            3,
+            1,
+            224,
+            256,
+        ),
+        "InceptionResnetV2/Block8/Conv2d_1x1/weights": (1, 1, 448, 2080),
+        "InceptionResnetV2/AuxLogits/Logits/weights": (768, 1001),
+        "InceptionResnetV2/Logits/Logits/weights": (1536, 1001),
+    },
+    ("resnet_v2", "resnet_v2_50"): {
+        "resnet_v2_50/conv1/biases": (64,),
+        "resnet_v2_50/block1/unit_1/bottleneck_v2/preact/gamma": (64,),
+        "resnet_v2_50/block2/unit_1/bottleneck_v2/shortcut/biases": (512,),
+        "resnet_v2_50/block4/unit_3/bottleneck_v2/conv3/biases": (2048,),
+        "resnet_v2_50/postnorm/moving_variance": (2048,),
+        "resnet_v2_50/logits/weights": (1, 1, 2048, 1001),
+    },
+    ("mobilenet_v1", "mobilenet_v1"): {
+        "MobilenetV1/Conv2d_0/weights": (3, 3, 3, 32),
+        "MobilenetV1/Conv2d_13_depthwise/depthwise_weights": (3, 3, 1024, 1),
+        "MobilenetV1/Conv2d_13_depthwise/BatchNorm/gamma": (1024,),
+        "MobilenetV1/Logits/Conv2d_1c_1x1/weights": (1, 1, 1024, 1001),
+    },
+    ("mobilenet_v2", "mobilenet_v2"): {
+        "MobilenetV2/Conv/weights": (3, 3, 3, 32),
+        "MobilenetV2/expanded_conv/depthwise/depthwise_weights": (3, 3, 32, 1),
+        "MobilenetV2/expanded_conv_16/expand/weights": (1, 1, 160, 960),
+        "MobilenetV2/expanded_conv_16/project/BatchNorm/beta": (320,),
+        "MobilenetV2/Conv_1/weights": (1, 1, 320, 1280),
+        "MobilenetV2/Logits/Conv2d_1c_1x1/biases": (1001,),
+    },
+    ("mobilenet_v3", "mobilenet_v3_large"): {
+        "MobilenetV3/expanded_conv_3/squeeze_excite/Conv/biases": (24,),
+        "MobilenetV3/expanded_conv_14/squeeze_excite/Conv_1/weights": (1, 1, 240, 960),
+        "MobilenetV3/Conv_2/weights": (1, 1, 960, 1280),
+        "MobilenetV3/Conv_2/biases": (1280,),
+    },
+    ("mobilenet_edgetpu", "mobilenet_edgetpu"): {
+        "MobilenetEdgeTPU/expanded_conv/project/weights": (1, 1, 32, 16),
+        "MobilenetEdgeTPU/expanded_conv_1/expand/weights": (3, 3, 16, 128),
+    },
+    ("nasnet", "nasnet_mobile"): {
+        "conv0/weights": (3, 3, 3, 32),
+        "cell_stem_0/comb_iter_0/right/separable_7x7_1/depthwise_weights": (
+            7,
+            7,
+            32,
+            1,
+        ),
+        "cell_stem_1/path2_conv/weights": (1, 1, 32, 11),
+        "reduction_cell_1/prev_1x1/weights": (1, 1, 528, 176),
+        "aux_7/aux_logits/FC/weights": (768, 1001),
+        "final_layer/FC/biases": (1001,),
+    },
+    ("pnasnet", "pnasnet_mobile"): {
+        "cell_stem_1/path1_conv/weights": (1, 1, 32, 13),
+        "cell_stem_1/path2_conv/weights": (1, 1, 32, 14),
+        "cell_8/comb_iter_4/left/bn_sep_3x3_2/gamma": (216,),
+    },
+    ("i3d", "s3dg"): {
+        "InceptionV1/Conv2d_1a_7x7/weights": (3, 7, 7, 3, 64),
+        "InceptionV1/Conv2d_2c_3x3/temporal/weights": (3, 1, 1, 192, 192),
+        "InceptionV1/Conv2d_2c_3x3/temporal/biases": (192,),
+        "InceptionV1/Mixed_5c/Branch_3/Conv2d_0b_1x1/self_gating/transformer_W/weights": (
+            1,
+            1,
+            1,
+            128,
+            128,
+        ),
+    },
+    ("cyclegan", "cyclegan_generator_resnet"): {
+        "encoder/Conv_1/InstanceNorm/gamma": (256,),
+        "residual_blocks/block_5/Conv_1/weights": (3, 3, 256, 256),
+        "decoder/decoder2/upconv/Conv2d_transpose/biases": (64,),
+        "output/Conv/biases": (3,),
+    },
+    ("pix2pix", "pix2pix_generator"): {
+        "encoder/Conv_6/biases": (512,),
+        "decoder/Conv_6/InstanceNorm/beta": (64,),
+    },
+    ("alexnet", "alexnet"): {"conv2/weights": (5, 5, 48, 256)},
+}
+
+
+@pytest.mark.parametrize(("file", "name"), NAMES)
+def test_variables_have_the_checkpoints_names_and_shapes(file: str, name: str) -> None:
+    expected = NAMES[file, name]
+    found = shapes(network(file, name))
+
+    assert expected == {key: found.get(key) for key in expected}
+
+
+# What build parameters do.
+
+SIZES = [
+    ("vgg", "vgg_a", "images=240x256x3 global_pool=true", (1000,)),
+    ("overfeat", "overfeat", "images=300x300x3 spatial_squeeze=false", (3, 3, 1000)),
+    ("inception_v1", "inception_v1", "final_endpoint=Mixed_4f", (14, 14, 832)),
+    ("inception_v2", "inception_v2", "images=128x128x3", (1001,)),
+    ("inception_v2", "inception_v2", "depth_multiplier=0.5 classes=none", (1, 1, 512)),
+    ("inception_v4", "inception_v4", "classes=none images=399x199x3", (1, 1, 1536)),
+    (
+        "inception_resnet_v2",
+        "inception_resnet_v2",
+        "output_stride=8 align_feature_maps=true final_endpoint=PreAuxLogits",
+        (38, 38, 1088),
+    ),
+    (
+        "resnet_v2",
+        "resnet_v2_101",
+        "output_stride=8 images=321x321x3 global_pool=false classes=none",
+        (41, 41, 2048),
+    ),
+    (
+        "mobilenet_v1",
+        "mobilenet_v1",
+        "output_stride=8 explicit_padding=true final_endpoint=Conv2d_13_pointwise",
+        (28, 28, 1024),
+    ),
+    ("mobilenet_v2", "mobilenet_v2", "final_endpoint=layer_19", (7, 7, 1280)),
+    (
+        "mobilenet_v2",
+        "mobilenet_v2",
+        "output_stride=16 final_endpoint=layer_18",
+        (14, 14, 320),
+    ),
+    ("mobilenet_v3", "mobilenet_v3_small", "final_endpoint=layer_13", (7, 7, 576)),
+    ("nasnet", "nasnet_cifar", "final_endpoint=Reduction_Cell_1", (8, 8, 512)),
+    ("i3d", "i3d", "frames=16 classes=5", (5,)),
+    ("dcgan", "discriminator", "images=64x64x3", (1,)),
+    ("dcgan", "generator", "final_size=64", (64, 64, 3)),
+    (
+        "cyclegan",
+        "cyclegan_generator_resnet",
+        "upsample=nearest images=64x128x3",
+        (64, 128, 3),
+    ),
+    ("pix2pix", "pix2pix_generator", "upsample=transpose", (256, 256, 3)),
+    ("pix2pix", "pix2pix_discriminator", "depths=[64,128]", (131, 131, 1)),
+]
+
+
+@pytest.mark.parametrize(("file", "name", "defines", "size"), SIZES)
+def test_a_build_parameter_has_its_effect(
+    file: str, name: str, defines: str, size: tuple[int, ...]
+) -> None:
+    found = network(file, name, tuple(defines.split()))
+
+    assert (None, *size) == output(found)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_file_of_the_zoo_is_in_canonical_form(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    diagnostics = Diagnostics()
+
+    assert text.startswith("# ")
+    assert format_source(Source(path.name, text), diagnostics) == text
+    assert [] == list(diagnostics)

@@ -1,0 +1,120 @@
+"""The zoo's networks run: forward, and backward with a gradient for every variable.
+
+These are the networks that the `tf_slim` package does not have, at the smallest sizes that
+they take; test_parity.py has the others.
+"""
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from slimgen.cli.files import Reader
+from slimgen.compiler import Request, compile_source
+from slimgen.diagnostics import Diagnostics
+from slimgen.source import Source
+
+pytestmark = pytest.mark.slow
+
+ZOO = Path(__file__).resolve().parents[1] / "examples" / "zoo"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network and the build parameters that make it small."""
+
+    file: str
+    network: str
+    defines: str = ""
+
+
+CASES = [
+    Case("alexnet", "alexnet", "images=67x67x3 classes=5"),
+    Case("cifarnet", "cifarnet"),
+    Case("inception_v4", "inception_v4", "images=139x139x3 classes=5"),
+    Case("inception_resnet_v2", "inception_resnet_v2", "images=139x139x3 classes=5"),
+    Case("mobilenet_v1", "mobilenet_v1", "images=64x64x3 depth_multiplier=0.25"),
+    Case("mobilenet_v2", "mobilenet_v2_035", "images=64x64x3"),
+    Case("mobilenet_v3", "mobilenet_v3_small", "images=64x64x3"),
+    Case("mobilenet_v3", "mobilenet_v3_large_minimalistic", "images=64x64x3"),
+    Case("mobilenet_edgetpu", "mobilenet_edgetpu_075", "images=64x64x3"),
+    Case("nasnet", "nasnet_cifar"),
+    Case("nasnet", "nasnet_mobile", "images=96x96x3 classes=5 aux_logits=false"),
+    Case("pnasnet", "pnasnet_mobile", "images=96x96x3 classes=5 aux_logits=false"),
+    Case("i3d", "i3d", "images=16x48x48x3 frames=16 classes=5"),
+    Case("i3d", "s3dg", "images=16x48x48x3 frames=16 classes=5"),
+    Case("dcgan", "discriminator", "depth=4"),
+    Case("dcgan", "generator", "depth=4"),
+    Case("cyclegan", "cyclegan_generator_resnet", "images=32x32x3 filters=4"),
+    Case("pix2pix", "pix2pix_generator", "images=128x128x3"),
+    Case("pix2pix", "pix2pix_discriminator", "images=32x32x3"),
+]
+
+
+def build(case: Case) -> str:
+    path = ZOO / f"{case.file}.slim"
+    pairs = tuple(
+        (key, value)
+        for key, _, value in (define.partition("=") for define in case.defines.split())
+    )
+    source = Source(str(path), path.read_text(encoding="utf-8"))
+    made = compile_source(
+        source, Request(pairs, (case.network,)), Reader(Diagnostics())
+    )
+    assert made.code is not None, [str(found) for found in made.diagnostics]
+    return made.code
+
+
+@pytest.fixture
+def module(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ModuleType]:
+    """The built file of a case, imported."""
+    case: Case = request.param
+    name = f"zoo_{case.network}"
+    path = tmp_path / f"{name}.py"
+    path.write_text(build(case))
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules[name] = found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    yield found
+    del sys.modules[name]
+
+
+def loss_of(outputs: Any, points: dict[str, Any]) -> Any:
+    """A loss to which every head adds, each value by another part."""
+    import tensorflow as tf
+
+    tensors = [outputs, *(points[key] for key in points if key.endswith("AuxLogits"))]
+    return sum(
+        tf.reduce_mean(tf.square(t - tf.random.stateless_normal(tf.shape(t), [1, 2])))
+        for t in tensors
+    )
+
+
+@pytest.mark.parametrize(
+    "module", CASES, ids=lambda case: case.network, indirect=["module"]
+)
+def test_every_variable_has_a_gradient(module: ModuleType) -> None:
+    import tensorflow as tf
+
+    model = module.NETWORK(seed=1)
+    spec = next(iter(model.inputs.values()))
+    images = tf.random.stateless_normal([3, *spec.shape[1:]], [3, 4])
+    trainable = {n: v for n, v in model.named_variables.items() if v.trainable}
+
+    with tf.GradientTape() as tape:
+        outputs, points = model(images, training=True)
+        loss = loss_of(outputs, points)
+    gradients = tape.gradient(loss, trainable)
+    used, _ = model(images, training=False)
+
+    assert tuple(outputs.shape) == tuple(used.shape)
+    assert bool(tf.reduce_all(tf.math.is_finite(used)))
+    assert [n for n, g in gradients.items() if g is None] == []
+    assert [n for n, g in gradients.items() if not tf.reduce_any(g != 0)] == []
