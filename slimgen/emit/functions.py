@@ -12,7 +12,7 @@ from typing import Any
 from slimgen.emit.layout import signature, tidy
 from slimgen.emit.templates import render
 from slimgen.layers.spec import Layer, Parameter, TensorType, parameters
-from slimgen.layers.values import Function, Hole, Operand, python
+from slimgen.layers.values import Function, Hole, Operand, literals, python
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Slot:
         used: It is in the signature.
         optional: Some call passes None.
         always_none: Every call passes None.
+        values: What the calls pass, literal by literal.
     """
 
     parameter: Parameter
@@ -168,8 +169,9 @@ def _slot(parameter: Parameter, values: list[Any]) -> Slot:
     if parameter.required:
         default = ...
     neutral = all(_same(value, parameter.neutral) for value in values)
-    none = [value is None for value in values]
-    return Slot(parameter, not neutral, any(none), all(none), default, tuple(values))
+    meant = tuple(literals(values))
+    none = [value is None for value in meant]
+    return Slot(parameter, not neutral, any(none), all(none), default, meant)
 
 
 def _same(value: Any, neutral: Any) -> bool:

@@ -28,7 +28,7 @@ from slimgen.layers.shapes import (
 )
 from slimgen.layers.spec import Layer, Shape, TensorType, VariableSpec, parameter
 from slimgen.layers.tail import Parametrised
-from slimgen.layers.values import Function
+from slimgen.layers.values import Function, Hole, literals
 
 Windows = int | tuple[int, ...]
 
@@ -49,6 +49,13 @@ def depthwise_sizes(
         pair(rate, "the rate"),
         padding,
     )
+
+
+def step_helpers(stride: Windows | Hole) -> tuple[str, ...]:
+    """Return the helpers of a canonical stride: TensorFlow takes one for both axes."""
+    if all(isinstance(step, int) for step in literals([stride])):
+        return ()
+    return ("lengths", "convolve_depthwise")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -128,8 +135,11 @@ class DepthwiseConv(Parametrised):
         return "depthwise_conv2d"
 
     def helpers(self) -> tuple[str, ...]:
-        """Return what moves the channels, where they come first."""
-        return FORMAT_HELPERS if self.data_format else ()
+        """Return what moves the channels and takes two steps, where it is needed."""
+        return (
+            *(FORMAT_HELPERS if self.data_format else ()),
+            *step_helpers(self.stride),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -236,8 +246,11 @@ class SeparableConv(Parametrised):
         return "separable_conv2d"
 
     def helpers(self) -> tuple[str, ...]:
-        """Return what moves the channels, where they come first."""
-        return FORMAT_HELPERS if self.data_format else ()
+        """Return what moves the channels and takes two steps, where it is needed."""
+        return (
+            *(FORMAT_HELPERS if self.data_format else ()),
+            *step_helpers(self.stride),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -298,3 +311,7 @@ class ConvInPlane(Parametrised):
     def function(self, inputs: Sequence[TensorType]) -> str:
         """Return TF-Slim's name."""
         return "conv2d_in_plane"
+
+    def helpers(self) -> tuple[str, ...]:
+        """Return what takes two steps, where they differ."""
+        return step_helpers(self.stride)

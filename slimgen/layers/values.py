@@ -1,5 +1,6 @@
 """Values that a resolved argument may have besides Python's own literals."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,15 @@ class Hole:
 
     name: str
     values: tuple[Any, ...] = field(default=(), compare=False, repr=False)
+
+
+def literals(values: Iterable[Any]) -> Iterator[Any]:
+    """Yield the values, in place of a hole those that it stands for."""
+    for value in values:
+        if isinstance(value, Hole):
+            yield from literals(value.values)
+        else:
+            yield value
 
 
 @dataclass(frozen=True)
