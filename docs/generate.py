@@ -24,6 +24,7 @@ from slimgen.layers.jobs import NETWORK_LINES, TRAIN_LINES
 from slimgen.layers.kinds import FunctionSpec
 from slimgen.layers.spec import Layer, parameters
 from slimgen.layers.variable import FreeVariable
+from slimgen.layers.weights import MAP_LINES
 from slimgen.messages.pages import titles
 from slimgen.source import Source
 from slimgen.syntax import tree
@@ -50,8 +51,8 @@ A function without arguments, or with its defaults, is a bare word; arguments st
 position or by key: `l2(0.1)`, `truncated_normal(stddev=0.01)`."""
 
 ABOUT_LINES = """\
-The lines about a network's weights stand between the network's braces, the others in
-`train NETWORK { … }`; `preprocess` may stand in both. `every N UNIT` is short for `every=N unit=UNIT`
+The lines about a network's weights stand between the network's braces, `rename` and `new`
+between those of `weights`, the others in `train NETWORK { … }`; `preprocess` may stand in both. `every N UNIT` is short for `every=N unit=UNIT`
 and stands before the keys. In `data` the network's input is a key, under its own name, for `image`.
 
 A job needs `data` and `steps`. Without the other lines it has these, the preprocessing of its network,
@@ -111,7 +112,7 @@ def section(described: str) -> str:
 
 def job_lines() -> str:
     """Return the lines about weights, and those of `train`."""
-    lines = {**NETWORK_LINES, **TRAIN_LINES}.values()
+    lines = {**NETWORK_LINES, **MAP_LINES, **TRAIN_LINES}.values()
     return "\n".join(section(describe(line)) for line in lines)
 
 

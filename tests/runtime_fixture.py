@@ -16,15 +16,15 @@ PARTS = {
     "network": [],
     "names": [],
     "restore": [
-        "contextlib",
         "dataclasses",
         "difflib",
         "fnmatch",
-        "os",
         "re",
         "collections.abc.Callable",
         "numpy as np",
     ],
+    "read_checkpoint": ["contextlib", "re"],
+    "formats": ["contextlib", "os"],
     "preprocess": [],
     "outputs": [],
     "settings": ["dataclasses", "math"],
@@ -98,6 +98,8 @@ class Program:
     classifier: bool = True
     labels: Labels = Labels()
     train: Train | None = None
+    formats: tuple[str, ...] = ("slim",)
+    others: str = ""
 
     def parts(self) -> list[str]:
         """The parts that the file needs, in order."""

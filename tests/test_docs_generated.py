@@ -17,6 +17,7 @@ from slimgen.elaborate import blocks, builder, common, expressions, scopes, valu
 from slimgen.layers import LAYERS
 from slimgen.layers.describe import FUNCTIONS
 from slimgen.layers.jobs import NETWORK_LINES, TRAIN_LINES
+from slimgen.layers.weights import MAP_LINES
 from slimgen.messages.pages import codes
 from slimgen.source import Source
 from slimgen.syntax import layout, lexer, numbers
@@ -68,7 +69,7 @@ def test_generated_pages_are_current(generate: ModuleType, update: bool) -> None
 
 
 def test_every_word_has_its_part(generate: ModuleType) -> None:
-    words = {*LAYERS, *NETWORK_LINES, *TRAIN_LINES, "variable"}
+    words = {*LAYERS, *NETWORK_LINES, *MAP_LINES, *TRAIN_LINES, "variable"}
     words |= {word for table in FUNCTIONS.values() for word in table}
     found = {
         word

@@ -593,7 +593,7 @@ def test_a_converted_checkpoint_is_tensorflow_s_own(
 
 def test_checkpoint_lists_and_compares(lenet: ModuleType, converted: Path) -> None:
     code, listed, _ = run(lenet, "checkpoint", "list", converted)
-    assert (code, listed.splitlines()[0]) == (0, "lenet/conv1/biases [32]")
+    assert (code, listed.splitlines()[0]) == (0, "lenet/conv1/biases [32] float32")
     fits = run(lenet, "checkpoint", "compare", converted, "--exclude", "fc4")
     assert fits[0] == 0
     assert "left out: 2\n  lenet/fc4/weights\n" in fits[1]

@@ -13,6 +13,7 @@ from slimgen.elaborate.place import BlockDeclaration, Place
 from slimgen.elaborate.report import Rejected, Reporter, TooMuch
 from slimgen.elaborate.scopes import is_scope_name, join
 from slimgen.elaborate.values import Failed, Given, Tensor, describe
+from slimgen.elaborate.weight_maps import Rules
 from slimgen.ir.graph import Function, Value
 from slimgen.messages import names as messages
 from slimgen.source import Span
@@ -41,6 +42,7 @@ class Common:
         self.parameters: Collection[str] = ()
         self.sizes: dict[str, tuple[Any, Span | None]] = {}
         self.weights: dict[str, tree.Line] = {}
+        self.maps: list[Rules] = []
         self.totals = Totals()
         self._active: list[BlockDeclaration] = []
         self._turns = 0

@@ -15,6 +15,7 @@ from slimgen.elaborate.report import Rejected, Reporter
 from slimgen.elaborate.unknown import report_unknown
 from slimgen.elaborate.unused import lines_of, report_unused, report_unused_files
 from slimgen.elaborate.values import Frame, Tensor
+from slimgen.elaborate.weight_maps import Usage
 from slimgen.ir.graph import Function, Graph, Network
 from slimgen.layers.values import named
 from slimgen.messages import names as messages
@@ -77,8 +78,10 @@ def _graph(program: Program, main: Loaded, request: Request) -> Graph | None:
     ends: dict[str, Mapping[str, Tensor]] = {}
     networks: list[Network] = []
     functions: list[Function] = []
+    usage = Usage()
     for node, parameters in zip(chosen, settings, strict=True):
         one = OneNetwork(program, main, node, defines)
+        one.usage = usage
         built = one.build({n: _named(n, v, constants) for n, v in parameters.items()})
         if built is None:
             continue
@@ -87,6 +90,8 @@ def _graph(program: Program, main: Loaded, request: Request) -> Graph | None:
         head = one.head(network, parameters)
         networks.append(replace(network, head=head))
         functions.extend(made)
+    if not (defines or request.networks):  # else a rule may be for what is left out
+        usage.report(reporter)
     check_alike(networks, reporter)
     jobs = jobs_of(program, main, networks, ends, changed=bool(defines))
     return Graph(

@@ -26,6 +26,7 @@ from slimgen.elaborate.scopes import is_scope_name
 from slimgen.elaborate.unused import nodes_of
 from slimgen.elaborate.values import Frame, Tensor
 from slimgen.elaborate.walker import Walker
+from slimgen.elaborate.weight_maps import Usage, expand_rules
 from slimgen.ir.graph import Call, Function, Input, Item, Network, Variable
 from slimgen.ir.jobs import LabelNames, Preprocessing
 from slimgen.layers.jobs import NETWORK_LINES, Labels, Preprocess
@@ -54,6 +55,7 @@ class OneNetwork:
         self.node = node
         self.defines = defines
         self.end_points: Mapping[str, Tensor] = {}
+        self.usage = Usage()
 
     def _weights(
         self, walker: Walker, place: Place
@@ -139,6 +141,9 @@ class OneNetwork:
         self.end_points = _end_point_names(walker)
         preprocess, labels = self._weights(walker, place)
         check_labels(labels, walker.weights, net.value, walker.reporter)
+        variables = tuple(
+            Variable(n, c.spec) for n, c in walker.totals.variables.items()
+        )
         network = Network(
             self.node.name.text,
             root,
@@ -146,10 +151,14 @@ class OneNetwork:
             tuple(Input(name, value) for name, value in walker.inputs),
             tuple(place.builder.items),
             tuple((name, place.builder.take(t)) for name, t in tensors.items()),
-            tuple(Variable(n, c.spec) for n, c in walker.totals.variables.items()),
+            variables,
             comment=leading_comment(self.main.file, self.node),
             preprocess=preprocess,
             labels=labels,
+            maps=tuple(
+                expand_rules(rules, variables, root, self.usage, walker.reporter)
+                for rules in walker.maps
+            ),
             span=self.node.name.span,
         )
         prefix = f"{self.node.name.text}."

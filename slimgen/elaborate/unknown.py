@@ -18,6 +18,7 @@ from slimgen.elaborate.unused import nodes_of
 from slimgen.layers import LAYERS
 from slimgen.layers.functions import ACTIVATIONS
 from slimgen.layers.jobs import NETWORK_LINES
+from slimgen.layers.weights import Weights
 from slimgen.syntax import tree
 
 
@@ -27,8 +28,11 @@ def report_unknown(
     """Report what can be a word or a key nowhere; `files` are all, with those used."""
     blocks = dict.fromkeys(_blocks(files.values()))
     items = [item for item in main.items if not isinstance(item, tree.Job)]
+    rules = _rules(items)
     for node in nodes_of(items):
         found: Iterable[Diagnostic] = ()
+        if id(node) in rules:
+            continue
         if isinstance(node, tree.Line) and node.word.text not in blocks:
             found = _line(node, [*blocks, *LAYERS, *ACTIVATIONS])
         # Blocks of one name may differ in their keys: a scope on one is not judged.
@@ -46,6 +50,16 @@ def _blocks(files: Iterable[tree.File]) -> Iterator[str]:
         for node in nodes_of(file.items):
             if isinstance(node, tree.Block | tree.Network):
                 yield node.name.text
+
+
+def _rules(items: Iterable[tree.Node]) -> set[int]:
+    """The lines inside maps of weights: no words of a network."""
+    return {
+        id(rule)
+        for node in nodes_of(list(items))
+        if isinstance(node, tree.Line) and node.word.text == Weights.word
+        for rule in nodes_of(node.body)
+    }
 
 
 def _line(line: tree.Line, known: list[str]) -> Iterator[Diagnostic]:

@@ -5,17 +5,20 @@ from slimgen.elaborate.blocks import BlockWalk
 from slimgen.elaborate.calls import FinalEndpoint
 from slimgen.elaborate.common import Name
 from slimgen.elaborate.expressions import Silent
+from slimgen.elaborate.jobs import JobLines
 from slimgen.elaborate.keys import unknown_word
 from slimgen.elaborate.place import Part, Place
 from slimgen.elaborate.report import Rejected
 from slimgen.elaborate.scopes import join
 from slimgen.elaborate.values import Given, Tensor, describe
+from slimgen.elaborate.weight_maps import read_rules
 from slimgen.layers import LAYERS
 from slimgen.layers.activation import Activate
 from slimgen.layers.functions import ACTIVATIONS
 from slimgen.layers.jobs import NETWORK_LINES
 from slimgen.layers.kinds import KindError, Word
 from slimgen.layers.spec import Layer
+from slimgen.layers.weights import Weights
 from slimgen.messages import names as messages
 from slimgen.syntax import tree
 
@@ -43,8 +46,11 @@ class WordWalk(BlockWalk):
             place.net = self.apply(line, name, place)
 
     def _about_weights(self, statement: tree.Line, place: Place) -> None:
-        """Keep a `preprocess` or `labels` line of the network."""
+        """Keep a line that belongs to the network's weights."""
         word = statement.word
+        if word.text == Weights.word:
+            self._map(statement, place)
+            return
         if place.builder.parent is not None:
             raise Rejected(
                 messages.misplaced(
@@ -56,6 +62,19 @@ class WordWalk(BlockWalk):
             first = self.weights[word.text].word.span
             raise Rejected(messages.name_taken(word.span, word.text, "given", first))
         self.weights[word.text] = statement
+
+    def _map(self, statement: tree.Line, place: Place) -> None:
+        """Keep a map of weights; a block may say it for the network that calls it."""
+        if any(block.is_network for block in self._active):
+            return  # the weights of a network that is a word in this one
+        rules = read_rules(statement, JobLines(self.reporter, place.frame))
+        for other in self.maps:
+            if other.format == rules.format:
+                what, first = f"weights {rules.format}", other.statement.word.span
+                raise Rejected(
+                    messages.name_taken(statement.word.span, what, "given", first)
+                )
+        self.maps.append(rules)
 
     def apply(self, line: Line, name: Name, place: Place) -> Tensor:
         block = place.words.find(line.word)

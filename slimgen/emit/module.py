@@ -10,8 +10,8 @@ from slimgen.emit.bodies import Body, Emitted
 from slimgen.emit.functions import FunctionDefinition, Use, define_functions
 from slimgen.emit.head import head
 from slimgen.emit.layout import INDENT, fitted, signature, tidy
+from slimgen.emit.maps import OtherNames, SameNames, other_map, slim_map
 from slimgen.emit.names import RESERVED, Names, class_name, identifier
-from slimgen.emit.patterns import NameGroup, group_names
 from slimgen.emit.runtime import Runtime, describe_runtime
 from slimgen.emit.spelling import (
     constant_values,
@@ -31,7 +31,6 @@ from slimgen.ir.graph import (
     Value,
     walk,
 )
-from slimgen.layers import LAYERS
 from slimgen.layers.functions import ACTIVATIONS, INITIALIZERS, REGULARIZERS
 from slimgen.layers.spec import Layer, TensorType
 from slimgen.layers.values import Function as Named
@@ -73,8 +72,7 @@ class NetworkText:
     inputs: tuple[TensorText, ...]
     outputs: tuple[TensorText, ...]
     head: tuple[str, ...]
-    map: str
-    groups: tuple[NameGroup, ...]
+    maps: tuple[SameNames | OtherNames, ...]
 
 
 def emit(graph: Graph, source_name: str, digest: str) -> str:
@@ -236,6 +234,7 @@ class _Module:
             render("scope.py.j2", options=options, foreign=bool(self.spelling.modules)),
             *([layers] if layers.strip() else []),
             render("entry.py.j2"),
+            *([render("entries.py.j2")] if any(n.maps[1:] for n in networks) else []),
             tidy(render("maps.py.j2", networks=networks)),
             render("network.py.j2"),
             bodies,
@@ -370,9 +369,16 @@ class _Module:
                 for name, value in network.outputs
             ),
             _heads(network, root),
-            self.names.free(f"{name.upper()}_SLIM"),
-            _groups(network),
+            self._maps(network, name.upper()),
         )
+
+    def _maps(self, network: Network, stem: str) -> tuple[SameNames | OtherNames, ...]:
+        same = slim_map(network, self.names.free(f"{stem}_SLIM"))
+        others = (
+            other_map(network, one, self.names.free(f"{stem}_{one.format.upper()}"))
+            for one in network.maps
+        )
+        return (same, *others)
 
 
 THIRD = ("numpy", "tensorflow")
@@ -433,15 +439,6 @@ def _size(network: Network) -> str:
             size *= length
         count += size if variable.spec.saved else 0
     return f"{network.name}: {takes} -> {gives}; {count:,} parameters."
-
-
-def _groups(network: Network) -> tuple[NameGroup, ...]:
-    """The names of a network's weights; a normalizer's are those of its layer."""
-    inner = frozenset(
-        layer.normalizer_scope for layer in LAYERS.values() if layer.normalizer_scope
-    )
-    names = [one.name for one in network.variables if one.spec.saved]
-    return tuple(group_names(names, inner))
 
 
 def _class_doc(network: Network, said: str) -> tuple[str, ...]:

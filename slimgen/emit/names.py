@@ -53,7 +53,8 @@ RESERVED = frozenset([*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *OWN
 CLASSES = {
     *("Callable", "ClassVar", "Entry", "Folder", "Momentum", "Network", "Progress"),
     *("Records", "Report", "RestoreError", "Run", "Scope", "Settings", "UserError"),
-    *("Weights", "LABELS", "NETWORK", "NETWORKS", "PREPROCESSING"),
+    *("Weights", "LABELS", "NETWORK", "NETWORKS", "PREPROCESSING", "READERS"),
+    *("SIGNATURES", "UNNAMED"),
 }
 
 

@@ -120,11 +120,11 @@ def _alternatives(names: Sequence[str]) -> str:
     runs = _runs(names)
     if len(runs) == 1:
         return runs[0]
-    start = _common_start(runs)
+    start = common_start(runs)
     return start + "{" + ",".join(run[len(start) :] for run in runs) + "}"
 
 
-def _common_start(texts: Sequence[str]) -> str:
+def common_start(texts: Sequence[str]) -> str:
     """What all texts begin with, up to an underscore and before any brace."""
     first, last = min(texts), max(texts)
     count = 0

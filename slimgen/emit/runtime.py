@@ -11,10 +11,10 @@ from slimgen.ir.jobs import Train
 IMPORTS = {
     "entry": ("dataclasses", "re"),
     "names": (),
-    "restore": (
-        "contextlib", "dataclasses", "difflib", "fnmatch", "os", "re",
-        "collections.abc.Callable",
-    ),
+    "restore": ("dataclasses", "difflib", "fnmatch", "re", "collections.abc.Callable"),
+    "read_checkpoint": ("contextlib", "re"),
+    "read_keras": ("contextlib", "json", "re", "zipfile"),
+    "formats": ("contextlib", "os"),
     "preprocess": (),
     "outputs": (),
     "settings": ("dataclasses", "math"),
@@ -25,6 +25,7 @@ IMPORTS = {
     "evaluate": (),
     "main": ("argparse", "sys"),
 }  # fmt: skip
+FORMATS = {"keras": "Keras"}  # beside checkpoints, with their names for the reader
 TRAINING = ("settings", "data", "device", "optimizer", "train", "evaluate")
 
 
@@ -58,6 +59,7 @@ class Runtime:
     labels: Labels
     train: Any
     families: tuple[str, ...]
+    formats: tuple[str, ...]
 
     def context(self, networks: Sequence[Any]) -> dict[str, Any]:
         """What the templates of the parts see."""
@@ -71,6 +73,8 @@ class Runtime:
             "classifier": self.classifier,
             "labels": self.labels,
             "train": self.train,
+            "formats": self.formats,
+            "others": listed_formats(self.formats),
         }
 
 
@@ -91,7 +95,9 @@ def describe_runtime(graph: Graph) -> Runtime:
     if train and train.preprocess:
         graph = _with_preprocess(graph, train)
     preprocess = _preprocess(graph) if images else None
-    parts = ["names", "restore"]
+    formats = _formats(graph)
+    parts = ["names", "restore", "read_checkpoint"]
+    parts += [f"read_{name}" for name in formats if name in FORMATS] + ["formats"]
     if preprocess:
         parts.append("preprocess")
     if classifier:
@@ -108,8 +114,20 @@ def describe_runtime(graph: Graph) -> Runtime:
     families = tuple(_family(network) for network in graph.networks)
     return Runtime(
         tuple(parts), tuple(sorted(imports)), preprocess, classifier, labels, train,
-        families,
+        families, formats,
     )  # fmt: skip
+
+
+def _formats(graph: Graph) -> tuple[str, ...]:
+    """The formats of weights that the file's maps are for."""
+    used = {one.format for network in graph.networks for one in network.maps}
+    return ("slim", *(name for name in FORMATS if name in used))
+
+
+def listed_formats(formats: Sequence[str]) -> str:
+    """Write the formats beside checkpoints for a reader."""
+    *most, last = [name for one, name in FORMATS.items() if one in formats] or [""]
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 def _with_preprocess(graph: Graph, train: Train) -> Graph:

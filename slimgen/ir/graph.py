@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from slimgen.ir.weights import WeightMap
 from slimgen.layers.spec import Layer, TensorType, VariableSpec
 from slimgen.layers.values import Hole
 from slimgen.source import Span
@@ -167,6 +168,7 @@ class Network:
         variables: In order of creation.
         head: Names of the variables whose shape depends on `classes`.
         constants: The parameters that are constants of the emitted file.
+        maps: What other sources of weights call the variables.
     """
 
     name: str
@@ -180,6 +182,7 @@ class Network:
     comment: str = ""
     preprocess: Any = None
     labels: Any = None
+    maps: tuple[WeightMap, ...] = ()
     span: Span | None = field(compare=False, default=None, repr=False)
 
 

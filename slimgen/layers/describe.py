@@ -11,6 +11,7 @@ from slimgen.layers.kinds import FunctionSpec, Kind
 from slimgen.layers.spec import Layer, Parameter, parameters
 from slimgen.layers.values import Function
 from slimgen.layers.variable import FreeVariable
+from slimgen.layers.weights import MAP_LINES
 from slimgen.messages.foreign import our_word
 
 FUNCTIONS: Mapping[str, Mapping[str, FunctionSpec]] = {
@@ -24,6 +25,7 @@ LINES: Mapping[str, type[Layer]] = {
     "variable": FreeVariable,
     "local_variable": FreeVariable,
     **NETWORK_LINES,
+    **MAP_LINES,
     **TRAIN_LINES,
 }
 """What is declared as layers are, and is none: variables, and lines about weights and jobs."""

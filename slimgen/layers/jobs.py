@@ -15,6 +15,7 @@ from slimgen.layers.kinds import (
     Text,
 )
 from slimgen.layers.spec import Layer, parameter
+from slimgen.layers.weights import Weights
 
 NUMBER = Real(at_least=0)
 
@@ -229,7 +230,7 @@ class Log(Layer):
 
 
 NETWORK_LINES: dict[str, type[Layer]] = {
-    line.word: line for line in (Preprocess, Labels)
+    line.word: line for line in (Preprocess, Labels, Weights)
 }
 
 TRAIN_LINES: dict[str, type[Layer]] = {

@@ -1,0 +1,182 @@
+"""Patterns of variables' names, and what a source calls the variables that fit one.
+
+In a pattern `{b}` stands for a part of a name without `/`, `{1..3}` and `{weights,biases}`
+for one of several texts, `*` for anything. In a source's name `{b + 1}` is an expression
+over those parts, and the lists stand for the texts at the same place of the pattern's.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from slimgen.syntax.tokens import RESERVED
+
+NTH = "nth"
+MOST_WILD = 12  # parts of a pattern that may be anything: matching is no search
+PARTS = re.compile(r"\{([^{}]*)\}|([*]+)|([^{}*]+)|(.)", re.DOTALL)
+RANGE = re.compile(r"(\d{1,6})\.\.(\d{1,6})")
+LONGEST = 1_000  # texts that a range may stand for
+NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+Captures = dict[str, int | str]
+
+
+class PatternError(Exception):
+    """A text that is no pattern; the message completes "…: "."""
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Names of variables; `lists` are the texts of each list in it."""
+
+    regex: re.Pattern[str]
+    captures: tuple[str, ...]
+    lists: tuple[tuple[str, ...], ...]
+
+    def fit(self, name: str) -> "Fit | None":
+        """Return the parts of a name that fits, else None."""
+        found = self.regex.fullmatch(name)
+        if found is None:
+            return None
+        parts = {one: _value(found[one]) for one in self.captures}
+        chosen = tuple(
+            texts.index(found[f"_{place}"]) for place, texts in enumerate(self.lists)
+        )
+        return Fit(parts, chosen)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The parts of a name that fits a pattern: by name, and the place in each list."""
+
+    parts: Captures
+    chosen: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class SourceName:
+    """Names of a source: text, expressions (None: text) and lists, in order."""
+
+    parts: tuple["Part", ...]
+
+    def name(self, fit: Fit, evaluate: Callable[[str, Captures], str]) -> str:
+        """Return what a source calls the variable that fits."""
+        texts = []
+        chosen = iter(fit.chosen)
+        for part in self.parts:
+            if part.texts:
+                texts.append(part.texts[next(chosen)])
+            elif part.is_expression:
+                texts.append(evaluate(part.text, fit.parts))
+            else:
+                texts.append(part.text)
+        return "".join(texts)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a name: text, an expression, or a list of texts."""
+
+    text: str
+    is_expression: bool = False
+    texts: tuple[str, ...] = ()
+
+
+def read_pattern(text: str) -> Pattern:
+    """Return the pattern that a text writes, or raise PatternError."""
+    written: list[str] = []
+    captures: list[str] = []
+    lists: list[tuple[str, ...]] = []
+    wild = 0
+    for inside, stars, plain in _pieces(text):
+        if inside is None:
+            wild += bool(stars)
+            written.append(".*" if stars else re.escape(plain))
+        elif (texts := list_of(inside)) is not None:
+            choices = "|".join(map(re.escape, texts))
+            written.append(f"(?P<_{len(lists)}>{choices})")
+            lists.append(texts)
+        elif inside in captures:
+            written.append(f"(?P={inside})")
+        else:
+            _check_capture(inside)
+            wild += 1
+            captures.append(inside)
+            written.append(f"(?P<{inside}>[^/]+)")
+    if not text:
+        raise PatternError("it is empty")
+    if wild > MOST_WILD:
+        raise PatternError(f"it has more than {MOST_WILD} parts that may be anything")
+    return Pattern(re.compile("".join(written)), tuple(captures), tuple(lists))
+
+
+def _check_capture(name: str) -> None:
+    if NAME.fullmatch(name) is None or name.startswith("_"):
+        raise PatternError(
+            f"`{{{name}}}` is neither a name, a list `{{a,b}}` nor a range `{{1..3}}`"
+        )
+    if name in RESERVED or name == NTH:
+        raise PatternError(f"`{name}` has a meaning of its own; choose another name")
+
+
+def read_source_name(text: str, pattern: Pattern) -> SourceName:
+    """Return the source's names that a text writes for a pattern's, or raise PatternError."""
+    parts: list[Part] = []
+    for inside, stars, plain in _pieces(text):
+        if inside is None:
+            parts.append(Part(stars or plain))
+        elif (texts := list_of(inside)) is not None:
+            parts.append(Part("", texts=texts))
+        else:
+            parts.append(Part(inside, is_expression=True))
+    if not text:
+        raise PatternError("it is empty")
+    lists = [part.texts for part in parts if part.texts]
+    if [len(texts) for texts in lists] != [len(texts) for texts in pattern.lists]:
+        raise PatternError(
+            f"it has {_lengths(lists)}, the pattern has {_lengths(pattern.lists)}"
+        )
+    return SourceName(tuple(parts))
+
+
+def _lengths(lists: Sequence[Sequence[str]]) -> str:
+    counts = " and ".join(str(len(texts)) for texts in lists)
+    return f"lists of {counts} texts" if counts else "no list"
+
+
+def list_of(inside: str) -> tuple[str, ...] | None:
+    """Return the texts of `a,b` or `1..3` between braces; None for anything else."""
+    if any(sign in inside for sign in "[("):
+        return None  # an expression with commas of its own
+    pieces = [piece.strip() for piece in inside.split(",")]
+    texts: list[str] = []
+    for piece in pieces:
+        counted = RANGE.fullmatch(piece)
+        if counted is None:
+            texts.append(piece)
+            continue
+        first, last = int(counted[1]), int(counted[2])
+        if not first <= last < first + LONGEST:
+            raise PatternError(f"`{piece}` counts up from the first to the last number")
+        texts += map(str, range(first, last + 1))
+    if len(pieces) == 1 and (len(texts) == 1 and texts == pieces):
+        return None
+    if len(set(texts)) < len(texts) or not all(texts):
+        raise PatternError(f"`{{{inside}}}` has a text twice, or an empty one")
+    return tuple(texts)
+
+
+def _pieces(text: str) -> Iterator[tuple[str | None, str, str]]:
+    """Yield what stands between braces, or stars, or plain text."""
+    for found in PARTS.finditer(text):
+        inside, stars, plain, other = found.groups()
+        if other is not None:
+            raise PatternError("a brace is open, or closes nothing")
+        yield inside.strip() if inside is not None else None, stars or "", plain or ""
+
+
+def _value(text: str) -> int | str:
+    """A number for digits that a number would be written with, so that it can count."""
+    if text.isascii() and text.isdigit() and str(int(text[:18])) == text:
+        return int(text)
+    return text

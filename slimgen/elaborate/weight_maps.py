@@ -1,0 +1,314 @@
+"""Maps of weights: rules over a network's variables, and the proof that they are complete."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from slimgen.diagnostics import Diagnostic, Diagnostics
+from slimgen.elaborate.expressions import Evaluator, Silent
+from slimgen.elaborate.jobs import JobLines
+from slimgen.elaborate.name_patterns import (
+    NTH,
+    Captures,
+    Fit,
+    Pattern,
+    PatternError,
+    SourceName,
+    read_pattern,
+    read_source_name,
+)
+from slimgen.elaborate.report import Rejected, Reporter
+from slimgen.elaborate.values import Frame
+from slimgen.ir.graph import Variable
+from slimgen.ir.weights import MapEntry, Transform, WeightMap
+from slimgen.layers.spec import VariableSpec
+from slimgen.layers.weights import MAP_LINES, New, Rename, Weights
+from slimgen.messages import names as messages
+from slimgen.messages import weights as weight_messages
+from slimgen.source import Span
+from slimgen.syntax import tree
+from slimgen.syntax.parser import parse_expression
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A line of a map; without a source, what fits is new."""
+
+    line: tree.Line
+    pattern: Pattern
+    source: SourceName | None = None
+    transform: Transform = field(default_factory=Transform)
+
+    @property
+    def text(self) -> str:
+        """The pattern as written."""
+        return _string(self.line, 0)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A `weights` statement as read, with the names that its expressions see."""
+
+    statement: tree.Line
+    format: str
+    source: str
+    rules: tuple[Rule, ...]
+    frame: Frame
+
+
+@dataclass
+class Usage:
+    """Rules that decided about a variable of some network, and those that did not."""
+
+    used: set[Span] = field(default_factory=set)
+    unused: dict[Span, Diagnostic] = field(default_factory=dict)
+
+    def report(self, reporter: Reporter) -> None:
+        """Report the rules that no network used."""
+        for span, diagnostic in self.unused.items():
+            if span not in self.used:
+                reporter.report(diagnostic)
+
+
+# Reading.
+
+
+def read_rules(statement: tree.Line, lines: JobLines) -> Rules:
+    """Return what a `weights` statement says, or report what is wrong and raise."""
+    head = tree.Line(statement.span, statement.word, statement.groups, statement.name)
+    weights = lines.bind(head, Weights)
+    assert isinstance(weights, Weights)
+    if statement.body is None:
+        raise Rejected(
+            messages.missing_argument(
+                statement.span, "weights", "rules", "between braces, one a line"
+            )
+        )
+    rules: list[Rule] = []
+    failed = False
+    for line in statement.body.statements:
+        try:
+            rules.append(_rule(line, lines))
+        except Rejected as rejected:
+            failed = True
+            if not isinstance(rejected, Silent):
+                lines.reporter.report(rejected.diagnostic)
+    if failed:
+        raise Silent(statement.span)
+    seen = {name: lines.frame.find(name) for name in lines.frame.known()}
+    return Rules(
+        statement, weights.format, weights.source, tuple(rules), Frame(names=seen)
+    )
+
+
+def _rule(line: tree.Statement, lines: JobLines) -> Rule:
+    if not isinstance(line, tree.Line):
+        what = f"`{line.span.text.split()[0]}`"
+        raise Rejected(messages.misplaced(line.span, what, "in a map of weights"))
+    word = line.word
+    if word.text not in MAP_LINES:
+        what = "line of a map of weights"
+        raise Rejected(
+            messages.unknown_word(word.span, word.text, list(MAP_LINES), what=what)
+        )
+    bound = lines.bind(line, MAP_LINES[word.text])
+    place = 0
+    try:
+        if isinstance(bound, New):
+            return Rule(line, read_pattern(bound.pattern))
+        assert isinstance(bound, Rename)
+        pattern = read_pattern(bound.pattern)
+        place = 1
+        source = read_source_name(bound.source, pattern)
+    except PatternError as error:
+        raise Rejected(_bad_pattern(line, place, str(error))) from None
+    transform = Transform(bound.slice, bound.reshape, bound.transpose)
+    return Rule(line, pattern, source, transform)
+
+
+def _bad_pattern(line: tree.Line, place: int, reason: str) -> Diagnostic:
+    span = _argument(line, place).span
+    return weight_messages.bad_pattern(span, _string(line, place), reason)
+
+
+def _argument(line: tree.Line, place: int) -> tree.Argument:
+    """The pattern (0) or the source's name (1) of a rule, with its key or without."""
+    key = ("pattern", "source")[place]
+    without = [argument for argument in line.arguments if argument.key is None]
+    named = {a.key.text: a for a in line.arguments if a.key is not None}
+    return named[key] if key in named else without[place]
+
+
+def _string(line: tree.Line, place: int) -> str:
+    value = _argument(line, place).value
+    return value.value if isinstance(value, tree.String) else value.span.text
+
+
+# Expanding.
+
+
+def expand_rules(
+    rules: Rules,
+    variables: Iterable[Variable],
+    root: str,
+    usage: Usage,
+    reporter: Reporter,
+) -> WeightMap:
+    """Return the map of a network's variables; report where it is no map."""
+    expansion = _Expansion(rules, reporter)
+    prefix = f"{root}/" if root else ""
+    specs = {
+        one.name.removeprefix(prefix): one.spec for one in variables if one.spec.saved
+    }
+    entries: list[MapEntry] = []
+    left: list[str] = []
+    for name, spec in specs.items():
+        decided = expansion.decide(name)
+        if decided is None:
+            left.append(name)
+            continue
+        rule, source = decided
+        if source is not None:
+            expansion.check_shape(rule, name, spec)
+            entries.append(MapEntry(prefix + name, source, rule.transform))
+    if left:
+        span = rules.statement.word.span
+        what = f'`{rules.format} "{rules.source}"`'
+        reporter.report(weight_messages.no_source(span, what, left))
+    expansion.note_usage(usage, list(specs))
+    return WeightMap(rules.format, rules.source, tuple(entries))
+
+
+class _Expansion:
+    """The rules of one map at work on the variables of one network, in order."""
+
+    def __init__(self, rules: Rules, reporter: Reporter) -> None:
+        self.rules = rules
+        self.reporter = reporter
+        self.evaluator = Evaluator(frozenset())
+        self.counts: dict[tuple[int, tuple[int, ...]], int] = {}
+        self.fitting: set[int] = set()
+        self.deciding: set[int] = set()
+        self.taken: dict[str, tuple[str, Rule]] = {}
+        self.expressions: dict[str, tree.Expression | None] = {}
+
+    def decide(self, name: str) -> tuple[Rule, str | None] | None:
+        """Return the first rule that fits a variable, and its source if it has one."""
+        decided: tuple[Rule, str | None] | None = None
+        for place, rule in enumerate(self.rules.rules):
+            fit = rule.pattern.fit(name)
+            if fit is None:
+                continue
+            self.fitting.add(place)
+            if decided is None:
+                self.deciding.add(place)
+                decided = rule, self._source(place, rule, fit)
+                self._take(decided[1], name, rule)
+        return decided
+
+    def _source(self, place: int, rule: Rule, fit: Fit) -> str | None:
+        """What the source calls the variable; None: it is new, or that has no value."""
+        if rule.source is None:
+            return None
+        key = (place, fit.chosen)
+        self.counts[key] = self.counts.get(key, 0) + 1
+        parts = Fit({**fit.parts, NTH: self.counts[key]}, fit.chosen)
+        try:
+            return _checked(rule.source.name(parts, self._evaluate))
+        except PatternError as error:
+            self.reporter.report(_bad_pattern(rule.line, 1, str(error)))
+            return None
+
+    def _evaluate(self, text: str, parts: Captures) -> str:
+        if text not in self.expressions:
+            self.expressions[text] = parse_expression(
+                f"({text})", "a name", Diagnostics()
+            )
+        expression = self.expressions[text]
+        if expression is None:
+            raise PatternError(f"`{{{text}}}` is no expression")
+        frame = Frame(self.rules.frame, dict(parts))
+        try:
+            template = tree.Template(expression.span, (expression,))
+            return self.evaluator.text(template, frame)
+        except Rejected as rejected:
+            raise PatternError(rejected.diagnostic.message) from None
+
+    def _take(self, source: str | None, name: str, rule: Rule) -> None:
+        """Report a source that is taken already, unless each takes a slice of its own."""
+        if source is None:
+            return
+        first = self.taken.setdefault(source, (name, rule))
+        shared = rule.transform.slice and first[1].transform.slice
+        if first[0] == name or (
+            shared and rule.transform.slice != first[1].transform.slice
+        ):
+            return
+        span, other = (_argument(one.line, 1).span for one in (rule, first[1]))
+        self.reporter.report(
+            weight_messages.source_used_twice(span, source, (first[0], name), other)
+        )
+
+    def check_shape(self, rule: Rule, name: str, spec: VariableSpec) -> None:
+        """Report a transform that cannot give the shape of a variable."""
+        wrong = wrong_transform(rule.transform, spec.shape)
+        if wrong is None:
+            return
+        key, found = wrong
+        keyed = (a for a in rule.line.arguments if a.key is not None)
+        span = next(a.span for a in keyed if a.key is not None and a.key.text == key)
+        self.reporter.report(
+            weight_messages.wrong_transform(span, key, name, spec.shape, found)
+        )
+
+    def note_usage(self, usage: Usage, names: Sequence[str]) -> None:
+        """Keep which rules decided about a variable."""
+        for place, rule in enumerate(self.rules.rules):
+            span = rule.line.span
+            if place in self.deciding:
+                usage.used.add(span)
+            else:
+                usage.unused[span] = weight_messages.unused_rule(
+                    span, rule.text, place in self.fitting, names
+                )
+
+
+def _checked(name: str) -> str:
+    """Return a name that an expression is a part of, unless it would read as a pattern."""
+    if "{" in name or "}" in name:
+        raise PatternError("a name of a source holds no braces")
+    return name
+
+
+def wrong_transform(
+    transform: Transform, shape: tuple[int, ...]
+) -> tuple[str, str] | None:
+    """Return the part of a transform that cannot give `shape`, and what it gives."""
+    before = shape
+    axes = transform.transpose
+    if axes is not None:
+        if sorted(axes) != list(range(len(shape))):
+            return "transpose", f"the axes {list(axes)}"
+        before = tuple(shape[axes.index(axis)] for axis in range(len(shape)))
+    sizes = transform.reshape
+    if sizes is not None:
+        fits = len(sizes) == len(before) and sizes.count(-1) <= 1
+        if not fits or any(
+            s not in (-1, b) for s, b in zip(sizes, before, strict=True)
+        ):
+            return "reshape", str(list(sizes))
+        return None  # what is sliced before may have any shape of that size
+    return _wrong_slice(transform, before)
+
+
+def _wrong_slice(
+    transform: Transform, before: tuple[int, ...]
+) -> tuple[str, str] | None:
+    """A slice that leaves another number of places along an axis than the variable has."""
+    bounds = transform.slice or ()
+    lengths = [pair[1] - pair[0] if pair is not None else None for pair in bounds]
+    found = [b if n is None else n for n, b in zip(lengths, before, strict=False)]
+    if len(lengths) > len(before) or any(
+        length != size for length, size in zip(found, before, strict=False)
+    ):
+        return "slice", str(["?" if n is None else n for n in lengths]).replace("'", "")
+    return None

@@ -1,0 +1,95 @@
+"""Checkpoint maps of an emitted file: patterns of names, for each source of weights."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from slimgen.emit.pairs import pair_names
+from slimgen.emit.patterns import NameGroup, group_names
+from slimgen.ir.graph import Network
+from slimgen.ir.weights import Transform, WeightMap
+from slimgen.layers import LAYERS
+from slimgen.layers.values import python
+
+
+@dataclass(frozen=True)
+class SameNames:
+    """The map to a source that calls the variables as this file does."""
+
+    format: str
+    name: str
+    groups: tuple[NameGroup, ...]
+
+
+@dataclass(frozen=True)
+class OtherNames:
+    """The map to a source with other names: the lines of its table."""
+
+    format: str
+    name: str
+    source: str
+    lines: tuple[str, ...]
+
+
+def slim_map(network: Network, name: str) -> SameNames:
+    """The names of a network's weights; a normalizer's are those of its layer."""
+    inner = frozenset(
+        layer.normalizer_scope for layer in LAYERS.values() if layer.normalizer_scope
+    )
+    names = [one.name for one in network.variables if one.spec.saved]
+    return SameNames("slim", name, tuple(group_names(names, inner)))
+
+
+def other_map(network: Network, weights: WeightMap, name: str) -> OtherNames:
+    """The map to another source, its names below the network's scope."""
+    root = f"{network.scope}/" if network.scope else ""
+    named = [
+        (entry.variable.removeprefix(root), entry.source, entry.transform)
+        for entry in weights.entries
+    ]
+    lines: list[str] = []
+    for ours, theirs, transform in pair_names(named):
+        lines += _line(ours, theirs, transform)
+    return OtherNames(weights.format, name, weights.source, tuple(lines))
+
+
+WIDTH = 88
+INDENT = 8
+
+
+def _line(ours: str, theirs: str, transform: Transform) -> Iterator[str]:
+    """Write a line of the table as black would: the source below where it is too long."""
+    key = f"{python(ours)}: "
+    value = python(theirs)
+    if transform != Transform():
+        value = f"Entry({', '.join([value, *_arguments(transform)])})"
+    if INDENT + len(key + value) < WIDTH:
+        yield f"{key}{value},"
+    elif transform == Transform():
+        yield from (f"{key}(", f"    {value}", "),")
+    else:
+        inside = value.removeprefix("Entry(").removesuffix(")")
+        yield f"{key}Entry("
+        if INDENT + 4 + len(inside) <= WIDTH:
+            yield f"    {inside}"
+        else:
+            yield from (
+                f"    {part}," for part in [python(theirs), *_arguments(transform)]
+            )
+        yield "),"
+
+
+def _arguments(transform: Transform) -> list[str]:
+    given: list[str] = []
+    if transform.slice is not None:
+        pairs = [_tuple(pair or (None, None)) for pair in transform.slice]
+        given.append(f"slice=({', '.join(pairs)}{',' if len(pairs) == 1 else ''})")
+    if transform.reshape is not None:
+        given.append(f"reshape={_tuple(transform.reshape)}")
+    if transform.transpose is not None:
+        given.append(f"transpose={_tuple(transform.transpose)}")
+    return given
+
+
+def _tuple(values: Sequence[int | None]) -> str:
+    inside = ", ".join("None" if one is None else str(int(one)) for one in values)
+    return f"({inside}{',' if len(values) == 1 else ''})"

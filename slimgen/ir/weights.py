@@ -1,0 +1,35 @@
+"""Maps to the weights of other sources, as data."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Transform:
+    """What is done to a source's value, in this order; None: nothing."""
+
+    slice: tuple[tuple[int, int] | None, ...] | None = None
+    reshape: tuple[int, ...] | None = None
+    transpose: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class MapEntry:
+    """A variable and where its value comes from."""
+
+    variable: str
+    source: str
+    transform: Transform = field(default_factory=Transform)
+
+
+@dataclass(frozen=True)
+class WeightMap:
+    """One source of weights for a network; variables without an entry are new.
+
+    Attributes:
+        format: `keras`, `caffe` or `safetensors`.
+        source: What the source is called, for the reader.
+    """
+
+    format: str
+    source: str
+    entries: tuple[MapEntry, ...]

@@ -1,0 +1,88 @@
+"""The lines of a map to the weights of another source, declared as layers are."""
+
+from dataclasses import dataclass
+
+from slimgen.layers.kinds import Choice, Integer, ListOf, Optional, Text
+from slimgen.layers.spec import Layer, parameter
+
+FORMATS = ("keras",)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Weights(Layer):
+    """What a source calls this network's variables, as rules between braces.
+
+    `keras` names are `layer/kernel`, whichever of Keras' formats a file has.
+    """
+
+    word = "weights"
+    family = "Weights"
+    example = (
+        'weights keras "Tiny" {\n'
+        '  rename "conv{i}/{weights,biases}" "conv_{i}/{kernel,bias}"\n'
+        "}\n"
+        "conv 8 3x3 as conv1"
+    )
+
+    format: str = parameter(Choice(FORMATS), "the format of the source")
+    source: str = parameter(Text(), "what the source is called, for the reader")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Rename(Layer):
+    """What the source calls some variables; the first rule that fits a variable decides.
+
+    The value of the source is sliced, then reshaped, then transposed.
+    """
+
+    word = "rename"
+    family = "Weights"
+    example = (
+        'weights keras "Tiny" {\n'
+        '  rename "logits/weights" "predictions/kernel" reshape=[1, 1, 3, 10]\n'
+        '  rename "logits/biases" "predictions/bias"\n'
+        "}\n"
+        "conv 10 1x1 as logits"
+    )
+
+    pattern: str = parameter(Text(), "names below the network's scope, as a pattern")
+    source: str = parameter(Text(), "their names in the source")
+    slice: tuple[tuple[int, int] | None, ...] | None = parameter(
+        Optional(ListOf(Optional(ListOf(Integer(0), 2)))),
+        "what is taken along each axis: `[first, end]`, or `none` for all of it",
+        None,
+        positional=False,
+    )
+    reshape: tuple[int, ...] | None = parameter(
+        Optional(ListOf(Integer(-1))),
+        "the shape that the source's value gets; one length may be -1",
+        None,
+        positional=False,
+    )
+    transpose: tuple[int, ...] | None = parameter(
+        Optional(ListOf(Integer(0))),
+        "which axis of the source becomes each axis, as in `tf.transpose`",
+        None,
+        positional=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class New(Layer):
+    """Variables that the source does not have: they keep their initial values."""
+
+    word = "new"
+    family = "Weights"
+    example = (
+        'weights keras "Tiny" {\n'
+        '  new "logits/*"\n'
+        '  rename "{layer}/{weights,biases}" "{layer}/{kernel,bias}"\n'
+        "}\n"
+        "conv 8 3x3 as conv1\n"
+        "conv 10 1x1 as logits"
+    )
+
+    pattern: str = parameter(Text(), "names below the network's scope, as a pattern")
+
+
+MAP_LINES: dict[str, type[Layer]] = {line.word: line for line in (Rename, New)}
