@@ -19,19 +19,24 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from runtime_fixture import Network, Program, Train, lenet_text, render
+from runtime_fixture import LENET, build, train_job
 
 tf = pytest.importorskip("tensorflow")
 
-JOB = Train(batch=8, steps=9, save_steps=4, log_steps=2, shuffle=30)
-SMALL = Network("small", "Small", "lenet")
+JOB = """directory "runs/lenet"
+  data records "train-*.tfrecord" shuffle=30
+  batch 8
+  steps 9
+  checkpoint every 4 steps
+  log every 2 steps"""
+SOURCE = LENET + train_job(JOB)
 
 
 @pytest.fixture(scope="session")
 def lenet_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The emitted file of a LeNet."""
     file = tmp_path_factory.mktemp("emitted") / "lenet.py"
-    file.write_text(lenet_text(JOB))
+    file.write_text(build(SOURCE))
     return file
 
 
@@ -721,16 +726,11 @@ def test_a_wrong_usage_gives_2(lenet: ModuleType, arguments: list[str]) -> None:
     assert "usage:" in err
 
 
-def test_network_picks_one_of_several(
-    lenet_file: Path, converted: Path, tmp_path: Path
-) -> None:
-    text = lenet_file.read_text()
-    program = Program((Network("lenet", "Lenet", "lenet"), SMALL), train=JOB)
-    more = 'class Small(Lenet):\n    """Another."""\n\n\n# What the functions'
-    text = text.replace("# What the functions", more, 1)
-    text = text.replace(render("names", Program(train=JOB)), render("names", program))
-    text = text.replace(render("main", Program(train=JOB)), render("main", program))
-    (tmp_path / "two.py").write_text(text)
+def test_network_picks_one_of_several(converted: Path, tmp_path: Path) -> None:
+    small = LENET.replace("network lenet(", "network small(").replace(
+        ") {", ") as lenet {"
+    )
+    (tmp_path / "two.py").write_text(build(SOURCE + small))
     two = module_of(tmp_path / "two.py")
     restore = ["checkpoint", "compare", str(converted), "--network"]
 

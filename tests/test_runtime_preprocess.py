@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from runtime_fixture import Network, Preprocess, Program, render
+from runtime_fixture import build, image_network
 
 tf = pytest.importorskip("tensorflow")
 
@@ -12,21 +12,11 @@ FAMILIES = ("vgg", "inception", "cifarnet", "lenet", "none")
 IMAGE = np.random.default_rng(0).integers(0, 256, [90, 130, 3], np.uint8)
 
 
-def emitted(
-    family: str, size: list[int | None], fast: bool = True, free_size: bool = False
-) -> dict[str, Any]:
+def emitted(family: str, size: str, keys: str = "") -> dict[str, Any]:
     """The names that a file with this preprocessing defines."""
-    program = Program(
-        (Network("net", "Net", family),),
-        Preprocess((family,), (40, 60), fast, free_size),
-    )
-
-    class Net:
-        inputs = {"images": tf.TensorSpec([None, *size], tf.float32)}  # noqa: RUF012
-
-    names: dict[str, Any] = {"tf": tf, "Net": Net}
-    exec("import functools, re\n", names)
-    exec(render("names", program) + render("preprocess", program), names)
+    keys = keys or ("resize=40..60" if family == "vgg" else "")
+    names: dict[str, Any] = {}
+    exec(build(image_network(size, f"preprocess {family} {keys}")), names)
     return names
 
 
@@ -66,7 +56,7 @@ def expected(family: str) -> np.ndarray:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_evaluation_is_that_of_slim(family: str) -> None:
-    image = emitted(family, [32, 36, 3])["preprocess"](IMAGE)
+    image = emitted(family, "32x36x3")["preprocess"](IMAGE)
 
     assert image.dtype == tf.float32
     assert np.allclose(expected(family), image.numpy(), rtol=0, atol=2e-4)
@@ -74,17 +64,17 @@ def test_evaluation_is_that_of_slim(family: str) -> None:
 
 @pytest.mark.parametrize("family", ["cifarnet", "lenet"])
 def test_a_small_image_is_padded(family: str) -> None:
-    image = emitted(family, [100, 200, 3])["preprocess"](IMAGE)
+    image = emitted(family, "100x200x3")["preprocess"](IMAGE)
 
     assert image.shape == [100, 200, 3]
     assert image[0, 0, 0] == image[-1, -1, -1]
 
 
 @pytest.mark.parametrize(
-    ("family", "fast"), [*((f, True) for f in FAMILIES), ("inception", False)]
+    ("family", "keys"), [*((f, "") for f in FAMILIES), ("inception", "fast=false")]
 )
-def test_training_follows_the_seed(family: str, fast: bool) -> None:
-    preprocess = emitted(family, [32, 36, 3], fast)["preprocess"]
+def test_training_follows_the_seed(family: str, keys: str) -> None:
+    preprocess = emitted(family, "32x36x3", keys)["preprocess"]
     seeds = [[0, number // 2] for number in range(12)]
     images = tf.data.Dataset.from_tensor_slices(tf.constant(seeds, tf.int64))
     images = images.map(lambda seed: preprocess(IMAGE, True, seed))
@@ -103,30 +93,24 @@ def test_training_follows_the_seed(family: str, fast: bool) -> None:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_free_size_keeps_the_image_s_own(family: str) -> None:
-    names = emitted(family, [None, None, 3], free_size=True)
+    names = emitted(family, "?x?x3")
     shape = (40, 58, 3) if family == "vgg" else IMAGE.shape
 
     assert names["preprocess"](IMAGE).shape == shape
 
 
 def test_half_of_the_free_size_may_be_fixed() -> None:
-    names = emitted("none", [32, None, 3], free_size=True)
+    names = emitted("none", "32x?x3")
 
     assert names["preprocess"](IMAGE).shape == [32, 130, 3]
 
 
 def test_each_network_has_its_own_preprocessing() -> None:
-    program = Program(
-        (Network("a", "A", "vgg"), Network("b", "B", "lenet")),
-        Preprocess(("vgg", "lenet"), (40, 60)),
-    )
-    sizes = {"A": [32, 36, 3], "B": [28, 28, 3]}
-    names: dict[str, Any] = {"tf": tf}
-    for name, size in sizes.items():
-        inputs = {"images": tf.TensorSpec([None, *size], tf.float32)}
-        names[name] = type(name, (), {"inputs": inputs})
-    exec(render("names", program) + render("preprocess", program), names)
+    names: dict[str, Any] = {}
+    a = image_network("32x36x3", "preprocess vgg", "a")
+    b = image_network("28x28x3", "preprocess lenet", "b")
+    exec(build(a + b), names)
     image = names["preprocess"](IMAGE, network=names["B"])
 
-    assert names["preprocess"](IMAGE).shape == sizes["A"]
+    assert names["preprocess"](IMAGE).shape == [32, 36, 3]
     assert np.allclose((crop(IMAGE, 28, 28) - 128.0) / 128, image, rtol=0, atol=1e-6)

@@ -8,79 +8,72 @@ from pathlib import Path
 
 import black
 import pytest
-from runtime_fixture import (
-    MODE,
-    Labels,
-    Network,
-    Preprocess,
-    Program,
-    Train,
-    assemble,
-    render,
-)
+from output import MODE
+from runtime_fixture import LENET, build, image_network, train_job
 
-VGG = Network("vgg_16", "Vgg16", "vgg")
-INCEPTION = Network("inception_v3", "InceptionV3", "inception")
-STUB = """
-class Vgg16:
-    pass
+DATA = 'data records "train-*.tfrecord"'
+STEPS = "steps 100"
 
 
-class InceptionV3:
-    pass
+def training(*lines: str, network: str = LENET) -> str:
+    """The source of LeNet, or of another network, with a job."""
+    name = network.split("network ")[1].split("(")[0].split()[0]
+    return network + train_job("\n  ".join(lines), name)
 
 
-class Lenet:
-    pass
-""".lstrip()
-
+EXPONENTIAL = "learning_rate exponential 0.1 every"
+HEADS = """
+network heads(keep_prob = 0.5) {
+  input images 32x32x3
+  preprocess inception
+  global_avg_pool keepdims=false
+  dropout keep_prob
+  branch { fc 5 activation=none as AuxLogits; tap AuxLogits }
+  branch { fc 5 activation=none as Other; tap Other }
+  fc 5 activation=none as logits
+}
+"""
 PROGRAMS = {
-    "no image": Program(preprocess=None, classifier=False),
-    "no classes": Program(classifier=False),
-    "vgg": Program((VGG,), Preprocess(("vgg",), resize=(300, 400))),
-    "vgg, free size": Program((VGG,), Preprocess(("vgg",), free_size=True)),
-    "inception": Program((INCEPTION,), Preprocess(("inception",))),
-    "inception, slow": Program(
-        (INCEPTION,), Preprocess(("inception",), fast=False, free_size=True)
+    "no image": "network n { input x 7; fc 3 as a }",
+    "no classes": "network n { input x 8x8x3; conv 3 1x1 as a }",
+    "vgg": image_network("32x32x3", "preprocess vgg resize=300..400"),
+    "vgg, free size": image_network("?x?x3", "preprocess vgg"),
+    "inception": image_network("32x32x3", "preprocess inception"),
+    "inception, slow": image_network("?x?x3", "preprocess inception fast=false"),
+    "cifarnet": image_network("32x32x3", "preprocess cifarnet"),
+    "cifarnet, free size": image_network("?x?x3", "preprocess cifarnet"),
+    "lenet, free size": image_network("?x?x3", "preprocess lenet"),
+    "none": image_network("32x32x3", "preprocess none"),
+    "none, free size": image_network("?x?x1", ""),
+    "train": training(DATA, STEPS),
+    "train by steps": training(
+        f'data folder "a folder/{"x" * 90}"', STEPS, f"{EXPONENTIAL} 10 steps"
     ),
-    "cifarnet": Program(preprocess=Preprocess(("cifarnet",))),
-    "cifarnet, free size": Program(
-        preprocess=Preprocess(("cifarnet",), free_size=True)
-    ),
-    "lenet, free size": Program(preprocess=Preprocess(("lenet",), free_size=True)),
-    "none": Program(preprocess=Preprocess(("none",))),
-    "none, free size": Program(preprocess=Preprocess(("none",), free_size=True)),
-    "labels": Program(labels=Labels(("background", "it's", 'a "b"', "\\"), offset=1)),
-    "train": Program(train=Train()),
-    "train by steps": Program(
-        train=Train(
-            data="a folder/" + "x" * 90, schedule="exponential", decay_unit="steps"
-        )
-    ),
-    "several networks": Program(
-        (VGG, INCEPTION),
-        Preprocess(("vgg", "inception")),
-        train=Train(
-            schedule="exponential", auxiliary=(("AuxLogits", 0.4), ("other", 0.25))
-        ),
-    ),
-    "several networks without images": Program(
-        (VGG, INCEPTION), preprocess=None, classifier=False
-    ),
+    "several networks": training(
+        DATA,
+        STEPS,
+        f"{EXPONENTIAL} 2 epochs",
+        "loss softmax_cross_entropy AuxLogits weight=0.4",
+        "loss softmax_cross_entropy Other weight=0.25",
+        network=HEADS,
+    )
+    + image_network("32x32x1", "preprocess lenet", "second"),
+    "several networks without images": "network n { input x 7; fc 3 as a }\n"
+    "network m { input x 7; fc 3 as a }",
 }
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_every_combination_compiles_and_is_as_black_would_write_it(name: str) -> None:
-    text = assemble(PROGRAMS[name], STUB, [])
+    text = build(PROGRAMS[name])
 
     compile(text, "emitted.py", "exec")
     assert text == black.format_str(text, mode=MODE)
 
 
 def test_a_file_has_only_the_parts_that_it_needs() -> None:
-    bare = assemble(PROGRAMS["no image"], STUB, [])
-    without_job = assemble(PROGRAMS["vgg"], STUB, [])
+    bare = build(PROGRAMS["no image"])
+    without_job = build(PROGRAMS["vgg"])
 
     for word in ("preprocess", "predict", "train(", "Settings", "--network"):
         assert word not in bare
@@ -90,21 +83,18 @@ def test_a_file_has_only_the_parts_that_it_needs() -> None:
 
 
 def test_values_come_out_as_literals_and_never_as_code() -> None:
-    evil = '"""\\\n{{ x }}"; import os  # '
-    program = Program(labels=Labels((evil,)), train=Train(data=evil, directory=evil))
-    names: dict[str, object] = {"Lenet": None}
-    exec(render("names", program), names)
-
-    assert names["LABELS"] == (evil,)
-    tree = ast.parse(assemble(program, STUB, []))
+    evil = "'''\\{{ x }}'; import os  # "
+    source = training(f'data folder "{evil}"', STEPS, f'directory "{evil}"')
+    tree = ast.parse(build(source))
     strings = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
-    assert strings.count(evil) == 3
+
+    assert strings.count(evil) == 2
 
 
 @pytest.mark.slow
 def test_ruff_and_mypy_find_nothing(tmp_path: Path) -> None:
     for number, program in enumerate(PROGRAMS.values()):
-        (tmp_path / f"emitted_{number}.py").write_text(assemble(program, STUB, []))
+        (tmp_path / f"emitted_{number}.py").write_text(build(program))
     environment = {**os.environ, "MYPY_CACHE_DIR": str(tmp_path / "cache")}
     ruff = ["ruff", "check", "--isolated", "--ignore", "D", str(tmp_path)]
     # Stubs of NumPy take most of the time, so that one process reads them once.

@@ -8,7 +8,7 @@ from slimgen.diagnostics import Diagnostics
 from slimgen.elaborate.comments import leading_comment
 from slimgen.elaborate.expressions import Evaluator, Silent
 from slimgen.elaborate.files import Loaded, Program, Reader
-from slimgen.elaborate.job_list import check_alike, check_jobs, jobs_of
+from slimgen.elaborate.jobs.job_list import check_alike, check_jobs, jobs_of
 from slimgen.elaborate.keys import universal_words
 from slimgen.elaborate.one_network import FINAL_ENDPOINT, Defines, OneNetwork, inputs_of
 from slimgen.elaborate.report import Rejected, Reporter

@@ -11,14 +11,14 @@ from slimgen.elaborate.calls import FinalEndpoint, Naming
 from slimgen.elaborate.comments import leading_comment
 from slimgen.elaborate.expressions import Evaluator
 from slimgen.elaborate.files import Loaded, Program
-from slimgen.elaborate.jobs import (
-    JobLines,
+from slimgen.elaborate.jobs.images import (
     check_images,
     check_labels,
     is_classifier,
     label_names,
     preprocessing,
 )
+from slimgen.elaborate.jobs.lines import JobLines
 from slimgen.elaborate.keys import universal_words
 from slimgen.elaborate.place import Place, Words
 from slimgen.elaborate.report import Rejected, Reporter
@@ -29,7 +29,8 @@ from slimgen.elaborate.walker import Walker
 from slimgen.elaborate.weight_maps import Usage, expand_rules
 from slimgen.ir.graph import Call, Function, Input, Item, Network, Variable
 from slimgen.ir.jobs import LabelNames, Preprocessing
-from slimgen.layers.jobs import NETWORK_LINES, Labels, Preprocess
+from slimgen.layers.jobs import NETWORK_LINES
+from slimgen.layers.jobs.images import Labels, Preprocess
 from slimgen.messages import names as messages
 from slimgen.source import Span
 from slimgen.syntax import tree

@@ -5,7 +5,7 @@ from slimgen.elaborate.blocks import BlockWalk
 from slimgen.elaborate.calls import FinalEndpoint
 from slimgen.elaborate.common import Name
 from slimgen.elaborate.expressions import Silent
-from slimgen.elaborate.jobs import JobLines
+from slimgen.elaborate.jobs.lines import JobLines
 from slimgen.elaborate.keys import unknown_word
 from slimgen.elaborate.place import Part, Place
 from slimgen.elaborate.report import Rejected

@@ -241,7 +241,7 @@ class _Module:
         ]
         for part in self.runtime.parts:
             text = render(f"{part}.py.j2", **context)
-            parts.append(tidy(text) if part in ("names", "settings") else text)
+            parts.append(tidy(text) if part in FORMATTED else text)
         first, *rest = parts
         return first + "\n" + rest[0] + "\n" + "\n\n".join(["", *rest[1:]]).lstrip("\n")
 
@@ -381,6 +381,7 @@ class _Module:
         return (same, *others)
 
 
+FORMATTED = ("names", "train/settings")  # hold values of the model
 THIRD = ("numpy", "tensorflow")
 OPTIONS = ("dtype", "device", "saved")  # of a variable, in few files only
 SHAPE = re.compile(r"\[[^]]*\]")

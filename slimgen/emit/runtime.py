@@ -17,16 +17,19 @@ IMPORTS = {
     "formats": ("contextlib", "os"),
     "preprocess": (),
     "outputs": (),
-    "settings": ("dataclasses", "math"),
-    "data": ("glob", "os"),
+    "train/settings": ("dataclasses", "math"),
+    "train/data": ("glob", "os"),
     "device": ("re",),
-    "optimizer": (),
-    "train": ("json", "math", "os", "sys", "time"),
-    "evaluate": (),
+    "train/loss": (),
+    "train/optimizer": (),
+    "train/learning_rate": (),
+    "train/run": ("json", "os", "time"),
+    "train/progress": ("json", "math", "os", "sys", "time"),
+    "train/evaluate": (),
     "main": ("argparse", "sys"),
 }  # fmt: skip
 FORMATS = {"keras": "Keras"}  # beside checkpoints, with their names for the reader
-TRAINING = ("settings", "data", "device", "optimizer", "train", "evaluate")
+TRAINING = tuple(part for part in IMPORTS if part[:6] == "train/" or part == "device")
 
 
 @dataclass(frozen=True)

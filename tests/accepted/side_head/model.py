@@ -124,9 +124,11 @@ LABELS = ()
 # Settings of the training job.
 
 
-def setting(default, text, **options):
-    """Return a field of `Settings`: an option of the command line too."""
-    return dataclasses.field(default=default, metadata={"help": text, **options})
+def setting(default, text, at_least=None, at_most=math.inf, **options):
+    """Return a field of `Settings` and its bounds: an option of the command line too."""
+    options = {"help": text, **options}
+    metadata = {"option": options, "at_least": at_least, "at_most": at_most}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,41 +140,37 @@ class Settings:
     )
     image_key: str = setting("image/encoded", "feature that holds the image")
     label_key: str = setting("image/class/label", "feature that holds the label")
-    directory: str = setting("runs/side_head", "folder of the run: checkpoints and log")
-    batch: int = setting(32, "images in a step")
-    steps: int = setting(1000, "steps in all")
-    learning_rate: float = setting(0.01, "learning rate at the start")
+    shuffle: int = setting(2048, "records among which the next is drawn", 1)
+    batch: int = setting(32, "images in a step", 1)
+    label_smoothing: float = setting(
+        0.1, "share of a label spread over all classes", 0, 1
+    )
+    learning_rate: float = setting(0.01, "learning rate at the start", 0)
     decay: float = setting(0.94, "factor of the learning rate at each decay")
     decay_every: float = setting(2.0, "epochs from one decay to the next")
-    momentum: float = setting(0.9, "share of the velocity that a step keeps")
-    label_smoothing: float = setting(0.1, "share of a label spread over all classes")
-    shuffle: int = setting(2048, "records among which the next is drawn")
-    seed: int = setting(0, "what every random choice derives from")
-    save_minutes: float = setting(10.0, "minutes between checkpoints; 0: by steps only")
-    save_steps: int = setting(0, "steps between checkpoints; 0: by minutes only")
-    keep: int = setting(5, "checkpoints to keep")
-    log_steps: int = setting(10, "steps between lines of progress")
+    momentum: float = setting(0.9, "share of the velocity that a step keeps", 0, 1)
+    directory: str = setting("runs/side_head", "folder of the run: checkpoints and log")
+    steps: int = setting(1000, "steps in all", 1)
+    seed: int = setting(0, "what every random choice derives from", 0, 2**31 - 1)
+    save_minutes: float = setting(
+        10.0, "minutes between checkpoints; 0: by steps only", 0
+    )
+    save_steps: int = setting(0, "steps between checkpoints; 0: by minutes only", 0)
+    keep: int = setting(5, "checkpoints to keep", 1)
+    log_steps: int = setting(10, "steps between lines of progress", 1)
     jit: str = setting("auto", "XLA; auto: on a GPU", choices=["auto", "on", "off"])
     device: str = setting("auto", "auto, cpu or gpu:N")
 
     def __post_init__(self):
         """Refuse what no run can have."""
-        for name in ("batch", "steps", "shuffle", "keep", "log_steps"):
-            if getattr(self, name) < 1:
-                raise UserError(
-                    f"{name} is {getattr(self, name)}, and must be 1 or more"
+        for field in dataclasses.fields(self):
+            value, low = getattr(self, field.name), field.metadata["at_least"]
+            high = field.metadata["at_most"]
+            if low is not None and not low <= value <= high:
+                bounds = (
+                    f"{low} or more" if high == math.inf else f"from {low} to {high}"
                 )
-        for name in ("momentum", "label_smoothing"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise UserError(
-                    f"{name} is {getattr(self, name)}, and must be from 0 to 1"
-                )
-        if not 0 <= self.learning_rate < math.inf:
-            raise UserError(
-                f"learning_rate is {self.learning_rate}, and must be 0 or more"
-            )
-        if not 0 <= self.seed < 2**31:
-            raise UserError(f"seed is {self.seed}, and must be from 0 to {2**31 - 1}")
+                raise UserError(f"{field.name} is {value}, and must be {bounds}")
 
 
 # Input.
@@ -351,6 +349,19 @@ def use_jit(jit, device):
     return jit == "on" or (jit == "auto" and "GPU" in device)
 
 
+# Loss.
+
+
+def total_loss(model, images, labels, settings):
+    """Return the loss of a batch with the regularisation terms."""
+    logits, end_points = model(images, training=True)
+    value = loss(logits, labels, settings.label_smoothing)
+    logits = end_points["aux"]
+    value += 0.3 * loss(logits, labels, settings.label_smoothing)
+    terms = model.regularization_losses.values()
+    return value + sum(tf.cast(term, value.dtype) for term in terms)
+
+
 # Optimizer.
 
 
@@ -378,7 +389,7 @@ class Momentum(tf.Module):
                 )
 
 
-# Training.
+# Learning rate.
 
 
 def learning_rate(step, settings, examples):
@@ -388,14 +399,7 @@ def learning_rate(step, settings, examples):
     return settings.learning_rate * settings.decay**decays
 
 
-def total_loss(model, images, labels, settings):
-    """Return the loss of a batch with the regularisation terms."""
-    logits, end_points = model(images, training=True)
-    value = loss(logits, labels, settings.label_smoothing)
-    logits = end_points["aux"]
-    value += 0.3 * loss(logits, labels, settings.label_smoothing)
-    terms = model.regularization_losses.values()
-    return value + sum(tf.cast(term, value.dtype) for term in terms)
+# Training.
 
 
 class Run:
@@ -513,6 +517,9 @@ def train(settings=None, network=NETWORK):
     return run.model
 
 
+# Progress.
+
+
 class Progress:
     """The losses since the last report; they are waited for when it is written."""
 
@@ -592,7 +599,7 @@ def add_settings(parser, names):
     """Add options for some of the settings."""
     for field in dataclasses.fields(Settings):
         if field.name in names:
-            options = {"type": field.type, **field.metadata}
+            options = {"type": field.type, **field.metadata["option"]}
             options["help"] += " (default: %(default)s)"
             flag = f"--{field.name.replace('_', '-')}"
             parser.add_argument(flag, default=field.default, **options)

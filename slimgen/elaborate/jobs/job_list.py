@@ -5,12 +5,8 @@ from typing import Any
 
 from slimgen.elaborate.expressions import Silent
 from slimgen.elaborate.files import Loaded, Program
-from slimgen.elaborate.jobs import (
-    JOBS,
-    JobLines,
-    train_job,
-    unfit_for_training,
-)
+from slimgen.elaborate.jobs.lines import JobLines
+from slimgen.elaborate.jobs.train import train_job, unfit_for_training
 from slimgen.elaborate.report import Rejected, Reporter
 from slimgen.elaborate.values import Tensor
 from slimgen.ir.graph import Network
@@ -18,6 +14,8 @@ from slimgen.ir.jobs import LabelNames, Train
 from slimgen.messages import names as messages
 from slimgen.messages import warnings
 from slimgen.syntax import tree
+
+JOBS = ("train",)
 
 
 def jobs_of(

@@ -1,0 +1,1 @@
+"""Jobs and what belongs to a network's weights: lines to settings."""

@@ -1,0 +1,112 @@
+"""What belongs to a network's weights: how its images are made, and its labels' names."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from slimgen.elaborate.jobs.lines import moot
+from slimgen.elaborate.report import Rejected, Reporter
+from slimgen.ir.graph import Value
+from slimgen.ir.jobs import LabelNames, Preprocessing
+from slimgen.layers.jobs.images import Labels, Preprocess
+from slimgen.messages import names as messages
+from slimgen.source import Source
+from slimgen.syntax import tree
+
+Reader = Callable[[str, Source], Source | None]
+
+
+def preprocessing(line: Preprocess, statement: tree.Line) -> Preprocessing:
+    """Return the preprocessing that a line says."""
+    if line.resize and line.kind != "vgg":
+        raise Rejected(moot(statement, "resize", "only `vgg` resizes the shorter side"))
+    if not line.fast and line.kind != "inception":
+        raise Rejected(moot(statement, "fast", "only `inception` distorts colours"))
+    resize = (min(line.resize), max(line.resize)) if line.resize else None
+    return Preprocessing(line.kind, resize, line.fast)
+
+
+def check_images(
+    found: Preprocessing,
+    statement: tree.Line,
+    inputs: Sequence[Value],
+    classifies: bool,
+) -> None:
+    """Refuse a family that cannot make this network's input.
+
+    Sizes matter to a classifier alone: no other network gets a `predict`.
+    """
+    if found.family == "none" or not inputs:
+        return
+    type_ = inputs[0].type
+    if type_.rank != 4 or len(inputs) > 1:
+        needed = "a network with one image [batch, height, width, channels]"
+    elif found.family in ("vgg", "inception") and type_.shape[-1] not in (3, None):
+        needed = "images of 3 channels"
+    elif (
+        classifies
+        and found.family == "vgg"
+        and max(n or 0 for n in type_.shape[1:3]) > _shorter(found)
+    ):
+        needed = f"images of at most {_shorter(found)} a side, or a larger `resize=`"
+    else:
+        return
+    shown = ", ".join(str(value.type) for value in inputs)
+    raise Rejected(
+        messages.wrong_value(
+            statement.span, f"`preprocess {found.family}`", needed, shown
+        )
+    )
+
+
+def is_classifier(result: Value | None) -> bool:
+    """Whether a network's result is [batch, classes]."""
+    return result is not None and result.type.rank == 2
+
+
+def _shorter(found: Preprocessing) -> int:
+    """Length of the shorter side to which vgg resizes an image before it is cropped."""
+    return found.resize[0] if found.resize else 256
+
+
+def label_names(
+    line: Labels, statement: tree.Line, reader: Reader
+) -> tuple[LabelNames, Source | None]:
+    """Return the labels that a line names, and the file that they are read from."""
+    if line.file is None:
+        return LabelNames((), line.offset), None
+    source = reader(line.file, statement.span.source)
+    if source is None:
+        raise Rejected(messages.no_such_file(statement.span, line.file, ()))
+    names: dict[int, str] = {}
+    rows = [row.strip() for row in source.text.splitlines()]
+    for number, row in enumerate(row for row in rows if row):
+        key, colon, name = row.partition(":")
+        if colon and key.isdecimal():
+            names[int(key)] = name
+        else:
+            names[number] = row
+    if sorted(names) != list(range(len(names))):
+        raise Rejected(
+            messages.wrong_value(
+                statement.span, "`labels`",
+                "a file that numbers its names from 0 on", "numbers with gaps",
+            )
+        )  # fmt: skip
+    return LabelNames(tuple(names[n] for n in range(len(names))), line.offset), source
+
+
+def check_labels(
+    labels: LabelNames | None,
+    lines: Mapping[str, tree.Line],
+    result: Value | None,
+    reporter: Reporter,
+) -> None:
+    """Report names that are not one for each class and each label before the first."""
+    if labels is None or not labels.names or result is None or result.type.rank != 2:
+        return
+    classes = result.type.shape[-1]
+    if classes is not None and len(labels.names) != classes + labels.offset:
+        reporter.report(
+            messages.labels_do_not_fit(
+                lines["labels"].span, len(labels.names), classes, labels.offset
+            )
+        )

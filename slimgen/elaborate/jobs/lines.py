@@ -1,0 +1,156 @@
+"""Binding the lines of jobs: arguments as everywhere, and what all parts of a job share."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from slimgen.diagnostics import Diagnostic
+from slimgen.elaborate.arguments import Binder, Line
+from slimgen.elaborate.expressions import Evaluator
+from slimgen.elaborate.keys import universal_words
+from slimgen.elaborate.report import Rejected, Reporter
+from slimgen.elaborate.values import Frame, Given, Tensor
+from slimgen.ir.graph import Network
+from slimgen.layers.jobs import NETWORK_LINES, TRAIN_LINES
+from slimgen.layers.jobs.data import Data
+from slimgen.layers.jobs.loss import Loss
+from slimgen.layers.kinds import Word
+from slimgen.layers.spec import Layer, parameters
+from slimgen.messages import names as messages
+from slimgen.syntax import tree
+
+LineT = TypeVar("LineT", bound=Layer)
+
+
+@dataclass(frozen=True)
+class Said:
+    """A line of a job: its settings, and the statement that has them."""
+
+    line: Any
+    statement: tree.Line
+
+
+@dataclass(frozen=True)
+class JobText:
+    """A job whose lines are bound: what the parts of a job are read from.
+
+    Attributes:
+        network: What the job is about; its inputs are keys of `data`.
+        end_points: What a loss may take.
+        said: The lines by kind, in their order.
+    """
+
+    network: Network
+    end_points: Mapping[str, Tensor]
+    said: Mapping[type[Layer], Sequence[Said]]
+    reporter: Reporter
+
+    def all(self, kind: type[LineT]) -> Sequence[tuple[LineT, tree.Line]]:
+        """Return the lines of a kind, each with its statement."""
+        return [(one.line, one.statement) for one in self.said.get(kind, ())]
+
+    def one(self, kind: type[LineT]) -> tuple[LineT, tree.Line] | None:
+        """Return the line of a kind that stands once at most, with its statement."""
+        found = self.all(kind)
+        return found[0] if found else None
+
+
+def job_words() -> frozenset[str]:
+    """Every bare word that a line of a job or of a network's weights takes."""
+    words = {"every"}
+    for line in (*NETWORK_LINES.values(), *TRAIN_LINES.values()):
+        for parameter in parameters(line):
+            words.update(parameter.kind.words)
+    return universal_words() | words
+
+
+class JobLines:
+    """Binds the lines of one job or network."""
+
+    def __init__(self, reporter: Reporter, frame: Frame) -> None:
+        self.reporter = reporter
+        self.binder = Binder(reporter)
+        self.evaluator = Evaluator(job_words())
+        self.frame = frame
+
+    def bind(self, line: tree.Line, layer: type[Layer], image: str = "") -> Layer:
+        """Return the settings of a line; `image` is another key for its image."""
+        if line.body is not None or line.name is not None:
+            raise Rejected(
+                messages.misplaced(
+                    line.span, "a name or braces", f"after `{layer.word}`"
+                )
+            )
+        given = Line(line.word.text, line.word.span)
+        for argument in line.arguments:
+            value = Given(self._value(argument.value, layer), argument.span)
+            if argument.key is None:
+                given.positional.append(_word_of_none(value, layer))
+                continue
+            key = "image" if argument.key.text == image else argument.key.text
+            if key in given.keywords:
+                raise Rejected(
+                    messages.repeated_argument(
+                        argument.span, layer.word, argument.key.text
+                    )
+                )
+            given.keywords[key] = value
+        take_every(given)
+        return self.binder.bind(layer, given, {}, None).layer
+
+    def _value(self, expression: tree.Expression, layer: type[Layer]) -> Any:
+        name = expression.text if isinstance(expression, tree.Name) else ""
+        if not name or name in self.frame.known():
+            return self.evaluator.evaluate(expression, self.frame)
+        words = {w for p in parameters(layer) for w in p.kind.words}
+        if layer in (Loss, Data) and name not in words:
+            return name  # end points and features need no quotes
+        return Word(name, place=expression.span)
+
+
+def _word_of_none(given: Given, layer: type[Layer]) -> Given:
+    """Return `none` as the word that the line's first argument takes, if it does."""
+    if given.value is None and "none" in parameters(layer)[0].kind.words:
+        return replace(given, value=Word("none", place=given.span))
+    return given
+
+
+def take_every(line: Line) -> None:
+    """Turn `every 2.0 epochs` into `every=2.0 unit=epochs`."""
+    for place, given in enumerate(line.positional):
+        if isinstance(given.value, Word) and given.value.text == "every":
+            found = line.positional[place + 1 : place + 3]
+            if len(found) < 2:
+                raise Rejected(
+                    messages.missing_argument(
+                        given.span, line.word, "every", "a number and its unit"
+                    )
+                )
+            line.keywords["every"], line.keywords["unit"] = found
+            del line.positional[place : place + 3]
+            return
+
+
+def moot(statement: tree.Line, key: str, why: str) -> Diagnostic:
+    """An argument that a line has and nothing would read."""
+    span = next(
+        (
+            a.span
+            for a in statement.arguments
+            if a.key is not None and a.key.text == key
+        ),
+        statement.span,
+    )
+    return messages.without_meaning(span, statement.word.text, key, why)
+
+
+def whole(count: float, said: tree.Line) -> int:
+    """A number of steps."""
+    if count != int(count):
+        raise Rejected(
+            messages.wrong_value(
+                said.span, f"`every` of `{said.word.text}`",
+                "a whole number of steps", f"`{count:g}`",
+            )
+        )  # fmt: skip
+    return int(count)

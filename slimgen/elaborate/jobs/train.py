@@ -1,0 +1,157 @@
+"""A `train` job: its lines to settings, part by part."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from slimgen.diagnostics import Diagnostic
+from slimgen.elaborate.expressions import Silent
+from slimgen.elaborate.jobs.data import read_data
+from slimgen.elaborate.jobs.images import check_images, is_classifier, preprocessing
+from slimgen.elaborate.jobs.lines import JobLines, JobText, Said
+from slimgen.elaborate.jobs.loss import read_loss
+from slimgen.elaborate.jobs.optimizer import read_learning_rate, read_optimizer
+from slimgen.elaborate.jobs.run import read_run
+from slimgen.elaborate.report import Rejected
+from slimgen.elaborate.values import Tensor
+from slimgen.ir.graph import Network
+from slimgen.ir.jobs import Preprocessing, Train
+from slimgen.layers.jobs import TRAIN_LINES
+from slimgen.layers.jobs.images import Preprocess
+from slimgen.layers.jobs.loss import Loss
+from slimgen.layers.spec import Layer
+from slimgen.messages import names as messages
+from slimgen.source import Span
+from slimgen.syntax import tree
+
+# The parts of a job, each read from the lines that it has.
+PARTS: dict[str, Callable[[JobText], Any]] = {
+    "data": read_data,
+    "loss": read_loss,
+    "optimizer": read_optimizer,
+    "learning_rate": read_learning_rate,
+    "run": read_run,
+}
+NEEDED = ("data", "steps")
+
+
+def train_job(
+    job: tree.Job,
+    network: Network,
+    end_points: Mapping[str, Tensor],
+    lines: JobLines,
+) -> Train | None:
+    """Return the settings of a `train` job, or None after errors."""
+    if job.origin or job.name is not None:
+        what = job.origin[0].span if job.origin else job.span
+        raise Rejected(
+            messages.misplaced(what, "`from` or `as`", "on a `train` job yet")
+        )
+    said = _bind(job, network, lines)
+    if said is None:
+        return None
+    _require(job, said)
+    text = JobText(network, end_points, said, lines.reporter)
+    found = lines.reporter.found
+    parts = {name: _read(part, text) for name, part in PARTS.items()}
+    preprocess = _read(_read_preprocess, text)
+    if lines.reporter.found > found:
+        return None
+    return Train(network.name, preprocess=preprocess, **parts)
+
+
+def _bind(
+    job: tree.Job, network: Network, lines: JobLines
+) -> dict[type[Layer], list[Said]] | None:
+    """Bind every line of a job; None after errors."""
+    said: dict[type[Layer], list[Said]] = {}
+    places: dict[str, Span] = {}
+    failed = False
+    for statement in job.body.statements:
+        try:
+            kind, line = _bind_line(statement, network, lines, places)
+        except Rejected as rejected:
+            failed = True
+            if not isinstance(rejected, Silent):
+                lines.reporter.report(rejected.diagnostic)
+            continue
+        said.setdefault(kind, []).append(line)
+    return None if failed else said
+
+
+def _bind_line(
+    statement: tree.Statement,
+    network: Network,
+    lines: JobLines,
+    places: dict[str, Span],
+) -> tuple[type[Layer], Said]:
+    """Bind one line, or raise Rejected; `places` has where each line stands."""
+    if not isinstance(statement, tree.Line):
+        what = f"`{statement.span.text.split()[0]}`"
+        raise Rejected(messages.misplaced(statement.span, what, "in a job"))
+    word = statement.word
+    kind = TRAIN_LINES.get(word.text)
+    if kind is None:
+        raise Rejected(
+            messages.unknown_job_line(word.span, word.text, list(TRAIN_LINES))
+        )
+    image = network.inputs[0].name if word.text == "data" else ""
+    line = lines.bind(statement, kind, image)
+    what = word.text
+    if isinstance(line, Loss) and line.logits is not None:
+        what = f"{what} {line.logits}"  # one for each head
+    if what in places:
+        raise Rejected(
+            messages.name_taken(word.span, what, "a line of this job", places[what])
+        )
+    places[what] = word.span
+    return kind, Said(line, statement)
+
+
+def _require(job: tree.Job, said: Mapping[type[Layer], list[Said]]) -> None:
+    """Refuse a job without the lines that every job has."""
+    for word in NEEDED:
+        if TRAIN_LINES[word] not in said:
+            raise Rejected(
+                messages.missing_argument(
+                    job.word.span, "train", word, f"a line `{word} …`"
+                )
+            )
+
+
+def _read(part: Callable[[JobText], Any], text: JobText) -> Any:
+    """Read a part of a job; report what is wrong with it."""
+    try:
+        return part(text)
+    except Rejected as rejected:
+        if not isinstance(rejected, Silent):
+            text.reporter.report(rejected.diagnostic)
+        return None
+
+
+def _read_preprocess(job: JobText) -> Preprocessing | None:
+    """Return the job's own preprocessing, in place of the network's."""
+    said = job.one(Preprocess)
+    if said is None:
+        return None
+    found = preprocessing(*said)
+    check_images(found, said[1], [i.value for i in job.network.inputs], True)
+    return found
+
+
+def unfit_for_training(job: tree.Job, network: Network) -> Diagnostic | None:
+    """Say what a network lacks for a job: it takes one image and gives classes."""
+    images = len(network.inputs) == 1 and network.inputs[0].value.type.rank == 4
+    classes = len(network.outputs) == 1 and is_classifier(network.outputs[0][1])
+    found = ", ".join(str(value.type) for _, value in network.outputs)
+    needed = ""
+    if not images or not classes:
+        needed = (
+            "a network from one image [batch, height, width, channels] "
+            "to one output [batch, classes]"
+        )
+    elif None in network.inputs[0].value.type.shape[1:]:
+        needed = "a network with a fixed input size"
+        found = str(network.inputs[0].value.type)
+    if not needed:
+        return None
+    return messages.wrong_value(job.network.span, f"`{job.word.text}`", needed, found)

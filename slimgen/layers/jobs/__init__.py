@@ -1,0 +1,24 @@
+"""The lines of jobs and what belongs to a network's weights, declared as layers are.
+
+They have the same parameters, checks and documentation, but make no tensors.
+"""
+
+from slimgen.layers.jobs.data import Batch, Data
+from slimgen.layers.jobs.images import Labels, Preprocess
+from slimgen.layers.jobs.loss import Loss
+from slimgen.layers.jobs.optimizer import LearningRate, Optimizer
+from slimgen.layers.jobs.run import Checkpoint, Directory, Log, Seed, Steps
+from slimgen.layers.spec import Layer
+from slimgen.layers.weights import Weights
+
+NETWORK_LINES: dict[str, type[Layer]] = {
+    line.word: line for line in (Preprocess, Labels, Weights)
+}
+
+# In the order of the documentation.
+TRAIN_LINES: dict[str, type[Layer]] = {
+    line.word: line
+    for line in (
+        Preprocess, Data, Batch, Steps, Loss, Optimizer, LearningRate, Checkpoint, Log, Seed, Directory,
+    )
+}  # fmt: skip

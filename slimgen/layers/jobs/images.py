@@ -1,0 +1,51 @@
+"""Lines about what belongs to a network's weights: how images and labels are read."""
+
+from dataclasses import dataclass
+
+from slimgen.layers.kinds import Boolean, Choice, Integer, ListOf, Optional, Text
+from slimgen.layers.spec import Layer, parameter
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Preprocess(Layer):
+    """How an image becomes this network's input, in training and after.
+
+    Source: TF-Slim's preprocessing families (research/slim/preprocessing).
+    """
+
+    word = "preprocess"
+    family = "Weights"
+    example = "preprocess vgg"
+
+    kind: str = parameter(
+        Choice(("vgg", "inception", "cifarnet", "lenet", "none")), "the family"
+    )
+    resize: tuple[int, ...] | None = parameter(
+        Optional(ListOf(Integer(1))),
+        "vgg: least and most length of the shorter side in training, as `256..512`",
+        None,
+        positional=False,
+    )
+    fast: bool = parameter(
+        Boolean(),
+        "inception: distort colours in one fixed order",
+        True,
+        positional=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Labels(Layer):
+    """The names of the dataset's labels, and which of them is the first class."""
+
+    word = "labels"
+    family = "Weights"
+    example = "labels offset=1"
+
+    file: str | None = parameter(
+        Optional(Text()), "a text file with a name a line, or `id:name`", None
+    )
+    offset: int = parameter(
+        Integer(0), "label of the first class; 1 leaves out a background", 0,
+        positional=False,
+    )  # fmt: skip

@@ -1,0 +1,73 @@
+"""Lines of jobs about the run: its length, its folder, what it writes when."""
+
+from dataclasses import dataclass
+
+from slimgen.layers.kinds import Choice, Integer, Optional, Real, Text
+from slimgen.layers.spec import Layer, parameter
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Steps(Layer):
+    """How many steps the job has in all."""
+
+    word = "steps"
+    family = "Training"
+    example = "steps 100000"
+
+    count: int = parameter(Integer(1), "steps in all")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Seed(Layer):
+    """What every random choice of the job derives from."""
+
+    word = "seed"
+    family = "Training"
+    example = "seed 1"
+
+    value: int = parameter(Integer(0, 2**31 - 1), "the seed")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Directory(Layer):
+    """The folder of the run: its checkpoints and its log."""
+
+    word = "directory"
+    family = "Training"
+    example = 'directory "runs/vgg"'
+
+    path: str = parameter(Text(), "the folder")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Checkpoint(Layer):
+    """When a checkpoint is written, and how many are kept."""
+
+    word = "checkpoint"
+    family = "Training"
+    example = "checkpoint every 10 minutes keep=5"
+
+    keep: int = parameter(Integer(1), "checkpoints to keep", 5, positional=False)
+    every: float | None = parameter(
+        Optional(Real(above=0)), "what lies between checkpoints", None, positional=False
+    )
+    unit: str = parameter(
+        Choice(("minutes", "steps")), "in what `every` counts", "minutes",
+        positional=False,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Log(Layer):
+    """How often the progress is told."""
+
+    word = "log"
+    family = "Training"
+    example = "log every 10 steps"
+
+    every: float | None = parameter(
+        Optional(Real(above=0)), "what lies between lines", None, positional=False
+    )
+    unit: str = parameter(
+        Choice(("steps",)), "in what `every` counts", "steps", positional=False
+    )
