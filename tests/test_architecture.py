@@ -24,6 +24,7 @@ LEVELS = {
     "passes": 6,
     "emit": 6,
     "compiler": 7,
+    "verify": 7,
     "cli": 8,
     "__init__": 8,  # the public surface: the compiler under its own name
     "__main__": 9,
@@ -110,16 +111,39 @@ def test_an_upward_import_is_found(
     ]
 
 
+HEAVY = ("tensorflow", "keras", "tf_keras", "tf_slim", "h5py", "numpy")
+# Started by `slimgen verify` in processes of their own.
+PROGRAMS = {"slim_side", "keras_side", "built_side"}
+
+
 def test_the_compiler_never_imports_tensorflow() -> None:
-    heavy = ("tensorflow", "keras", "tf_keras", "tf_slim", "numpy")
     found = [
         f"{name_of(path)}:{line}: {name}"
         for path in MODULES
         for line, name in imports_of(parse(path))
-        if name.split(".")[0] in heavy
+        if name.split(".")[0] in HEAVY and part_of(path) != "verify"
     ]
 
     assert [] == found
+
+
+def test_only_programs_of_their_own_lead_to_tensorflow() -> None:
+    heavy = {
+        path.stem
+        for path in MODULES
+        if part_of(path) == "verify"
+        and any(name.split(".")[0] in HEAVY for _, name in imports_of(parse(path)))
+    }
+    users = {
+        f"{name_of(path)}: {name}"
+        for path in MODULES
+        if path.stem not in heavy
+        for _, name in imports_of(parse(path))
+        if name.startswith("slimgen.verify.") and name.split(".")[2] in heavy
+    }
+
+    assert PROGRAMS <= heavy
+    assert set() == users
 
 
 def test_only_the_command_line_prints_and_exits() -> None:

@@ -11,6 +11,7 @@ from slimgen.cli.layers import layers
 from slimgen.cli.program import CONTEXT, Program, show_version
 from slimgen.cli.show import show
 from slimgen.cli.summary import summary
+from slimgen.cli.verify import verify
 
 
 @click.group(
@@ -40,5 +41,6 @@ def main() -> None:
     """Compile .slim networks to plain TensorFlow 2."""
 
 
-for command in (build, check, fmt, summary, show, layers, explain, completion):
+COMMANDS = (build, check, fmt, summary, show, layers, verify, explain, completion)
+for command in COMMANDS:
     main.add_command(command)

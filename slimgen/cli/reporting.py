@@ -24,6 +24,7 @@ class Reporter:
         self._form = form
         self._strict = strict
         self._found = Diagnostics()
+        self._failed = False
 
     def add(self, found: Diagnostics) -> bool:
         """Take the findings of one file; say whether there is no error among them."""
@@ -38,6 +39,10 @@ class Reporter:
         found.report(one)
         return self.add(found)
 
+    def fail(self) -> None:
+        """Let the run end as one with an error; the command's own result says which."""
+        self._failed = True
+
     def say(self, text: str) -> None:
         """Tell the user what was done, where that does not spoil a document."""
         if self._form == "text":
@@ -47,7 +52,8 @@ class Reporter:
         """Print what was found to standard error; return the exit code."""
         color = wants_color(self.color, error=True)
         write_error(self._render(color), color)
-        return exits.FINDINGS if self._found.has_errors else exits.DONE
+        failed = self._failed or self._found.has_errors
+        return exits.FINDINGS if failed else exits.DONE
 
     def _render(self, color: bool) -> str:
         match self._form:

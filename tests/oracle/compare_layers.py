@@ -17,13 +17,14 @@ import numpy as np
 
 from oracle.cases import CASES, Case, network_name
 from oracle.cases.norms import WEIGHTS
-from oracle.compare import class_name, deviation, deviations, load
 from oracle.reference import LayerReference, read_layers
+from slimgen.verify.built_side import load
+from slimgen.verify.deviations import deviation, deviations
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One case: its variables, and deviations as `oracle.compare` measures them.
+    """One case: its variables, and deviations as `slimgen.verify` measures them.
 
     `initial` compares the variables as they are created, where TF-Slim's are all equal: what
     is drawn at random cannot be compared. `ratios` are the different values of output /
@@ -43,7 +44,7 @@ class Outcome:
 def main() -> None:
     """Compare every case of the command line."""
     sys.modules["adjustments"] = adjustments()
-    module = load(Path(sys.argv[1]), smooth=False)
+    module = load(Path(sys.argv[1]))
     references = read_layers(Path(sys.argv[2]))
     outcomes = {}
     for case in CASES:
@@ -55,6 +56,11 @@ def main() -> None:
         except Exception as error:
             outcomes[case["id"]] = f"{type(error).__name__}: {str(error)[:400]}"
     print(json.dumps(outcomes))
+
+
+def class_name(network: str) -> str:
+    """Return the emitted class of `network`: resnet_v1_50 is ResnetV150."""
+    return "".join(part.capitalize() for part in network.split("_"))
 
 
 def adjustments() -> types.ModuleType:

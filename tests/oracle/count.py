@@ -1,7 +1,8 @@
 """Count what TF-Slim's networks consist of: `python -m oracle.count SPECS`.
 
-SPECS is a JSON list of [network, options]; a list of `Counts` as JSON comes out, in training
-mode and without a value in any variable.
+SPECS is a JSON list of [network, shape of the images, arguments]; a list of `Counts` as JSON
+comes out, in training mode and without a value in any variable. A network is a function of
+`oracle.networks`, or else of the package.
 """
 
 import json
@@ -9,8 +10,10 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from oracle.networks import Options, build
-from oracle.shim import load_slim
+from slimgen.verify.against import Against
+from slimgen.verify.request import Request
+from slimgen.verify.shim import load_slim
+from slimgen.verify.slim_side import network_of
 
 
 @dataclass(frozen=True)
@@ -28,18 +31,22 @@ def main() -> None:
     """Count every network of the command line."""
     specs = json.loads(sys.argv[1])
     load_slim()
-    counts = [asdict(count(name, Options(**options))) for name, options in specs]
+    counts = [asdict(count(*spec)) for spec in specs]
     print(json.dumps(counts))
 
 
-def count(network: str, options: Options) -> Counts:
-    """Build `network` in a graph of its own and count its collections."""
+def count(name: str, shape: list[int], arguments: dict[str, Any]) -> Counts:
+    """Build a network in a graph of its own and count its collections."""
     import tensorflow.compat.v1 as tf
     import tf_slim as slim
 
-    shape = [options.batch, options.height, options.width, options.channels]
+    from oracle import networks
+
+    module = "oracle.networks" if hasattr(networks, name) else None
+    against = Against("tf_slim", name, module, arguments)
     with tf.Graph().as_default():
-        build(network, tf.placeholder(tf.float32, shape), options, True)
+        network = network_of(Request(against, "", tuple(shape)))
+        network(tf.placeholder(tf.float32, shape), True)
         model = slim.get_model_variables()
         return Counts(
             trainable=elements(tf.trainable_variables()),

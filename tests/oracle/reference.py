@@ -4,99 +4,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-# The auxiliary head's part of the loss in research/slim's training script.
-AUXILIARY_WEIGHT = 0.4
+from slimgen.verify.reference import Group, variables
 
-# TF-Slim needs a few minutes at most for ResNet-152 at full size on two busy cores.
+# TF-Slim needs a few minutes at most for all layers on two busy cores.
 TIME_LIMIT = 900
-
-
-@dataclass(frozen=True)
-class Variable:
-    """A variable of TF-Slim's graph, by its op name."""
-
-    name: str
-    shape: tuple[int, ...]
-    trainable: bool
-
-
-class Group(Mapping[str, np.ndarray]):
-    """Arrays of one kind, by name, each read from the file when it is asked for."""
-
-    def __init__(self, arrays: Any, kind: str) -> None:
-        self._arrays = arrays
-        self._prefix = f"{kind}:"
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        return self._arrays[self._prefix + name]
-
-    def __iter__(self) -> Iterator[str]:
-        for key in self._arrays.files:
-            if key.startswith(self._prefix):
-                yield key.removeprefix(self._prefix)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
-class Reference:
-    """One network as TF-Slim has it: its checkpoint, and what it computes.
-
-    Attributes:
-        checkpoint: Path of the checkpoint that TF1's Saver wrote.
-        variables: All variables, in TF-Slim's order of creation.
-        images: [batch, height, width, channels].
-        labels: A class for every place of the logits, flattened.
-        logits, end_points: Of the network in use, with its moving statistics.
-        training_logits, loss: With batch norm in training mode and dropout off. The loss is
-            the mean cross-entropy (0.4 of it again for an auxiliary head; the mean square
-            of the features where there is no head) and the regularisers.
-        regularization, gradients: By the variable's name.
-        moving: Moving averages after one update.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        arrays = np.load(folder / "reference.npz")
-        self.checkpoint = str(folder / "model.ckpt")
-        self.variables = _variables(json.loads(str(arrays["variables"])))
-        self.end_points = Group(arrays, "end_point")
-        self.regularization = Group(arrays, "regularization")
-        self.gradients = Group(arrays, "gradient")
-        self.moving = Group(arrays, "moving")
-        self._arrays = arrays
-
-    @cached_property
-    def images(self) -> np.ndarray:
-        return self._arrays["images"]
-
-    @cached_property
-    def labels(self) -> np.ndarray:
-        return self._arrays["labels"]
-
-    @cached_property
-    def logits(self) -> np.ndarray:
-        return self._arrays["logits"]
-
-    @cached_property
-    def training_logits(self) -> np.ndarray:
-        return self._arrays["training_logits"]
-
-    @cached_property
-    def headless(self) -> bool:
-        """Whether the network ends in features: then there are no classes to be right."""
-        return bool(self._arrays["headless"])
-
-    @cached_property
-    def loss(self) -> float:
-        return float(self._arrays["loss"])
 
 
 class LayerReference:
@@ -118,7 +34,7 @@ class LayerReference:
     def __init__(self, arrays: Any, outcome: dict[str, Any]) -> None:
         prefix = f"{outcome['id']}|"
         self.error: str | None = outcome["error"]
-        self.variables = _variables(outcome["variables"])
+        self.variables = variables(outcome["variables"])
         self.initial = Group(arrays, f"{prefix}initial")
         self.values = Group(arrays, f"{prefix}value")
         self.after = Group(arrays, f"{prefix}after")
@@ -128,22 +44,6 @@ class LayerReference:
             arrays.get(prefix + key)
             for key in ("input", "output", "cotangent", "input_gradient")
         )
-
-
-def _variables(described: list[dict[str, Any]]) -> list[Variable]:
-    return [Variable(v["name"], tuple(v["shape"]), v["trainable"]) for v in described]
-
-
-def run_network(network: str, options: Mapping[str, Any], folder: Path) -> Reference:
-    """Run TF-Slim's `network` with `networks.Options(**options)`, unless `folder` has it.
-
-    Raises:
-        AssertionError: TF-Slim cannot run it; the message is what it printed.
-    """
-    if not (folder / "reference.npz").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        start("run", network, str(folder), "--options", json.dumps(dict(options)))
-    return Reference(folder)
 
 
 def run_layers(cases: list[dict[str, Any]], folder: Path) -> dict[str, LayerReference]:
@@ -163,26 +63,13 @@ def read_layers(folder: Path) -> dict[str, LayerReference]:
     return {outcome["id"]: LayerReference(arrays, outcome) for outcome in outcomes}
 
 
-def compare(
-    model: Path,
-    network: str,
-    reference: Path,
-    *,
-    jit: bool = False,
-    smooth: bool = False,
-) -> dict[str, Any]:
-    """Return what `oracle.compare` finds of `network` in the built file `model`."""
-    flags = ["--jit"] * jit + ["--smooth"] * smooth
-    return json.loads(start("compare", str(model), network, str(reference), *flags))
-
-
 def compare_layers(model: Path, reference: Path) -> dict[str, Any]:
     """Return what `oracle.compare_layers` finds of each case, or the error it died of."""
     return json.loads(start("compare_layers", str(model), str(reference)))
 
 
-def count_networks(specs: list[tuple[str, dict[str, Any]]]) -> list[dict[str, int]]:
-    """Return `count.Counts` as a dict for each (network, options), all in one process."""
+def count_networks(specs: list[list[Any]]) -> list[dict[str, int]]:
+    """Return `count.Counts` as a dict for each of `oracle.count`'s specs, in one process."""
     return json.loads(start("count", json.dumps(specs)))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from oracle.layers import run_case
-from oracle.shim import load_slim
+from slimgen.verify.shim import load_slim
 
 
 def main() -> None:

@@ -1,0 +1,269 @@
+"""`slimgen verify`: a network beside the one in another library that it follows."""
+
+import difflib
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from slimgen.cli.compiling import PATH, choice_options, load, run_compiler
+from slimgen.cli.reporting import Reporter, reporting
+from slimgen.cli.streams import write_output
+from slimgen.cli.targets import Choices, targets_of_files
+from slimgen.ir.graph import Graph, Network
+from slimgen.ir.unroll import applied, unroll
+from slimgen.layers.spec import Shape
+from slimgen.messages import verifying
+from slimgen.source import Source
+from slimgen.verify import originals
+from slimgen.verify.against import Against, parse_against
+from slimgen.verify.report import Verdict, verdict_json, verdict_text
+from slimgen.verify.request import Failure, Request
+from slimgen.verify.session import compare, missing_packages
+
+# Rounding grows with depth: networks of more layers are held to the second number.
+TOLERANCES = (1e-5, 1e-4)
+DEEP = 200
+
+
+def _parse_against(
+    _context: click.Context, _parameter: click.Parameter, given: str
+) -> Against:
+    try:
+        return parse_against(given)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _parse_size(
+    _context: click.Context, _parameter: click.Parameter, given: str | None
+) -> tuple[int, ...] | None:
+    if given is None:
+        return None
+    parts = given.split("x")
+    if not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise click.BadParameter(f"'{given}' is no size; write 64x64 or 64x64x3.")
+    return tuple(map(int, parts))
+
+
+@click.command(epilog="""\b
+Examples:
+  slimgen verify vgg16.slim --against tf_slim:vgg_16
+  slimgen verify vgg16.slim --against keras:VGG16 --size 64x64
+  slimgen verify tower.slim --against 'tf_slim:my_nets:tower(depth=3)'
+""")
+@click.argument("file", type=PATH)
+@click.option(
+    "--against",
+    required=True,
+    metavar="LIBRARY:NAME",
+    callback=_parse_against,
+    help="tf_slim:NAME or keras:NAME, a network of the library; LIBRARY:MODULE:FUNCTION, one "
+    "of your own. Keyword arguments may follow in parentheses.",
+)
+@click.option(
+    "--weights",
+    type=click.Path(exists=False),
+    metavar="FILE",
+    help="Weights in the library's format (default: random values, which it saves itself).",
+)
+@click.option(
+    "--size",
+    callback=_parse_size,
+    metavar="HxW",
+    help="Size of the images (default: the network's).",
+)
+@click.option(
+    "--batch",
+    default=2,
+    show_default=True,
+    type=click.IntRange(1),
+    help="How many images.",
+)
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(0, min_open=True),
+    help="How far apart is too far, in parts of the largest magnitude (default: 1e-5; 1e-4 "
+    "for more than 200 layers).",
+)
+@click.option(
+    "--training",
+    is_flag=True,
+    help="Compare a step of training too: loss, gradients, moving averages.",
+)
+@click.option(
+    "--format",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="Form of the result, on standard output.",
+)
+@choice_options
+@reporting
+def verify(
+    reporter: Reporter,
+    *,
+    file: str,
+    against: Against,
+    format: str,
+    defines: tuple[tuple[str, str], ...],
+    networks: tuple[str, ...],
+    **settings: Any,
+) -> None:
+    """Compare a network with its original in TF-Slim or Keras.
+
+    Both get the same weights and the same random images; the largest difference of each end
+    point is printed, and the first that is too large. The exit code is 0 when none is.
+    """
+    if len(networks) > 1:
+        raise click.UsageError("'--network' stands once here.")
+    comparison = Comparison(reporter, against, Choices(defines, networks), **settings)
+    verdict = comparison.run(file)
+    if verdict is None:
+        return
+    write_output(verdict_json(verdict) if format == "json" else verdict_text(verdict))
+    if verdict.diverges is not None:
+        reporter.fail()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One run of the command: what is asked for, and where it is told."""
+
+    reporter: Reporter
+    against: Against
+    choices: Choices
+    weights: str | None
+    size: tuple[int, ...] | None
+    batch: int
+    tolerance: float | None
+    training: bool
+
+    def run(self, file: str) -> Verdict | None:
+        """Return what was found; None when that was nothing, which is reported."""
+        if not self._has_original():
+            return None
+        (target,) = targets_of_files([file], None, None, self.choices)
+        source = load(target, self.reporter)
+        if source is None:
+            return None
+        found = run_compiler(source, self.choices, self.reporter, emit=False)
+        if found is None or found.graph is None:
+            return None
+        network = self._choose(found.graph)
+        shape = self._shape_of(network) if network else None
+        if network is None or shape is None:
+            return None
+        return self._compare(source, network, shape)
+
+    def _has_original(self) -> bool:
+        """Whether the library is installed and has the network."""
+        library, name = self.against.library, self.against.name
+        missing = missing_packages(library)
+        if missing:
+            return self.reporter.report(verifying.packages_missing(library, missing))
+        known = originals.networks(library)
+        if self.against.module is None and name not in known:
+            near = next(iter(difflib.get_close_matches(name, known, 1)), None)
+            return self.reporter.report(verifying.unknown_original(library, name, near))
+        return True
+
+    def _choose(self, graph: Graph) -> Network | None:
+        """Return the network of the original's name, or the only one."""
+        name = _plain(self.against.name)
+        chosen = [n for n in graph.networks if _plain(n.name) == name]
+        if not chosen and len(graph.networks) > 1:
+            names = [network.name for network in graph.networks]
+            self.reporter.report(verifying.several_networks(names))
+            return None
+        return (chosen or list(graph.networks))[0]
+
+    def _shape_of(self, network: Network) -> tuple[int, ...] | None:
+        """Return the shape of the images; None when there is none, which is reported."""
+        name, reason = network.name, ""
+        shape: Shape = ()
+        if len(network.inputs) != 1 or len(network.outputs) != 1:
+            reason = "it has several inputs or outputs"
+        else:
+            shape = network.inputs[0].value.type.shape[1:]
+            own = len(self.size or ())
+            if self.size is not None:
+                shape = (*self.size, *shape[own:])
+            if network.inputs[0].value.type.dtype != "float32":
+                reason = "its input is not of float32"
+            elif None in shape:
+                reason = "the size of its images is free, and '--size' does not say it"
+        if reason:
+            self.reporter.report(verifying.not_comparable(name, reason))
+            return None
+        return tuple(size for size in (self.batch, *shape) if size is not None)
+
+    def _compare(
+        self, source: Source, network: Network, shape: tuple[int, ...]
+    ) -> Verdict | None:
+        defines = self.choices.defines
+        if self.size is not None:
+            image = "x".join(map(str, shape[1:]))
+            name = network.inputs[0].name
+            defines = (*((k, v) for k, v in defines if k != name), (name, image))
+        choices = Choices(defines, (network.name,))
+        made = run_compiler(source, choices, self.reporter, emit=True)
+        if made is None or made.code is None or made.graph is None:
+            return None
+        request = Request(
+            self.against,
+            "",
+            shape,
+            classes=_classes(network),
+            weights=str(Path(self.weights).absolute()) if self.weights else None,
+        )
+        with tempfile.TemporaryDirectory(prefix="slimgen-") as folder:
+            try:
+                found, step = self._run(request, made.code, Path(folder))
+            except Failure as failure:
+                self._report(failure, network.name)
+                return None
+        return Verdict(
+            source.name,
+            network.name,
+            str(self.against),
+            shape,
+            self.tolerance or _tolerance(made.graph),
+            found,
+            step,
+        )
+
+    def _run(self, request: Request, code: str, folder: Path) -> tuple[Any, Any]:
+        """Return what was found, and what a step of training gave."""
+        model = folder / "model.py"
+        model.write_text(code, encoding="utf-8")
+        found = compare(replace(request, model=str(model)), folder)
+        if not self.training:
+            return found, None
+        smooth = replace(request, model=str(model), training=True, smooth=True)
+        return found, compare(smooth, folder)["training"]
+
+    def _report(self, failure: Failure, network: str) -> None:
+        if failure.kind == "original":
+            original = str(self.against)
+            self.reporter.report(verifying.original_fails(original, failure.message))
+        else:
+            self.reporter.report(verifying.not_comparable(network, failure.message))
+
+
+def _plain(name: str) -> str:
+    """Return a name as libraries agree on it: `vgg_16` and `VGG16` are one."""
+    return name.replace("_", "").lower()
+
+
+def _classes(network: Network) -> int | None:
+    """Return the number of classes; 0 for none, None where that is no parameter."""
+    parameters = dict(network.parameters)
+    return (parameters["classes"] or 0) if "classes" in parameters else None
+
+
+def _tolerance(graph: Graph) -> float:
+    layers = applied(unroll(graph, graph.networks[0]).parts)
+    return TOLERANCES[sum(1 for _ in layers) > DEEP]

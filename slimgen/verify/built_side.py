@@ -1,0 +1,233 @@
+"""Run a built network beside its original and say how far apart they are.
+
+    python -m slimgen.verify.built_side FOLDER
+
+FOLDER is what the original's program filled. This one restores its weights by the built
+file's own `restore`, repeats what the original did and prints JSON: the network's variables
+in order, and each array's deviation by kind and name.
+"""
+
+import importlib.util
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from slimgen.verify.deviations import deviation, deviations, without_noise
+from slimgen.verify.programs import run_program
+from slimgen.verify.reference import AUXILIARY_WEIGHT, Array, Reference
+from slimgen.verify.request import Failure, Request, read_request
+
+# What makes a built file smooth, as `shim.load_slim(smooth=True)` makes TF-Slim.
+SMOOTH = {
+    r"\btf\.nn\.relu6?\b": "tf.nn.softplus",
+    r"\btf\.nn\.max_pool": "tf.nn.avg_pool",
+}
+
+# So many of an array's values tell whether another can be the same.
+SAMPLE = 1024
+
+
+def main() -> None:
+    """Compare what the folder of the command line holds."""
+    run_program(lambda: compare(Path(sys.argv[1])))
+
+
+def compare(folder: Path) -> dict[str, Any]:
+    """Return all that was found of the model."""
+    request, reference = read_request(folder), Reference(folder)
+    module = load(Path(request.model), smooth=request.smooth)
+    model = module.NETWORK()
+    restored = [restore(module, model, path) for path in reference.weights]
+    found = {
+        "libraries": reference.libraries,
+        "variables": [
+            [name, list(variable.shape), variable.trainable, variable.name]
+            for name, variable in model.named_variables.items()
+        ],
+        "weights": {
+            Path(path).name: max(
+                (deviation(values[name], restored[0][name]) or 0.0 for name in values),
+                default=0.0,
+            )
+            for path, values in zip(reference.weights, restored, strict=True)
+        },
+        "inference": inference(model, reference, request),
+    }
+    if request.training:
+        found["training"] = training(model, reference, request)
+    return found
+
+
+def load(path: Path, *, smooth: bool = False) -> Any:
+    """Import the built file at `path`; `smooth` replaces relu and max pooling in it."""
+    if smooth:
+        text = path.read_text(encoding="utf-8")
+        for pattern, replacement in SMOOTH.items():
+            text = re.sub(pattern, replacement, text)
+        path = path.with_name(f"{path.stem}_smooth.py")
+        path.write_text(text, encoding="utf-8")
+    specification = importlib.util.spec_from_file_location(path.stem, path)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[path.stem] = module
+    specification.loader.exec_module(module)
+    return module
+
+
+def restore(module: Any, model: Any, path: str) -> dict[str, Array]:
+    """Load the weights at `path` as a user would; return the variables' values."""
+    try:
+        module.restore(model, path)
+    except module.RestoreError as error:
+        raise Failure("network", f"{error}") from error
+    return {name: v.numpy() for name, v in model.named_variables.items()}
+
+
+# Inference.
+
+
+def inference(model: Any, reference: Reference, request: Request) -> dict[str, Any]:
+    """Return deviations of the logits and the end points, and what has no counterpart.
+
+    TF-Slim's end points are compared by their keys. Keras has none: each end point of ours
+    is compared with the layer of Keras's that is nearest to it, so a tensor that Keras does
+    not compute is far from all of them. Axes of length 1 do not count; arrays that differ
+    in them alone are listed.
+    """
+    import tensorflow as tf
+
+    def run(images: Any) -> Any:
+        return model(images, training=False)
+
+    compiled = tf.function(run, jit_compile=request.jit, autograph=False)
+    logits, points = compiled(tf.constant(reference.images))
+    found: dict[str, Any] = {
+        "logits": apart(logits, reference.logits),
+        "missing": [],
+        "squeezed": [],
+    }
+    if request.against.library == "keras":
+        own = {name: point for name, point in points.items() if _is_full(model, name)}
+        return {**found, "end_points": nearest(own, reference.end_points)}
+    expected = reference.end_points
+    both = [name for name in expected if name in points]
+    return {
+        **found,
+        "end_points": {name: apart(points[name], expected[name]) for name in both},
+        "missing": [name for name in expected if name not in points],
+        "squeezed": [
+            *(["the output"] if logits.shape != reference.logits.shape else []),
+            *(n for n in both if points[n].shape != expected[n].shape),
+        ],
+    }
+
+
+def apart(found: Any, expected: Array) -> float | None:
+    """Return the deviation without regard to axes of length 1."""
+    return deviation(np.squeeze(np.asarray(found)), np.squeeze(expected))
+
+
+def _is_full(model: Any, name: str) -> bool:
+    """Whether an end point's name is the full one: each is there under two."""
+    return not model.scope or name.startswith(f"{model.scope}/")
+
+
+def nearest(points: Mapping[str, Any], layers: Mapping[str, Array]) -> dict[str, float]:
+    """Return each end point's deviation from the layer that is nearest to it.
+
+    Axes of length 1 do not count. End points of a shape that no layer has are left out.
+    """
+    samples: dict[tuple[int, ...], dict[str, Array]] = {}
+    for name in layers:
+        layer = np.squeeze(layers[name])
+        samples.setdefault(layer.shape, {})[name] = _sample(layer)
+    found = {}
+    for name, point in points.items():
+        values = np.squeeze(np.asarray(point))
+        apart = {
+            other: float(np.max(np.abs(_sample(values) - sample), initial=0.0))
+            for other, sample in samples.get(values.shape, {}).items()
+        }
+        if apart:
+            closest = min(apart, key=lambda other: apart[other])
+            found[name] = deviation(values, np.squeeze(layers[closest])) or 0.0
+    return found
+
+
+def _sample(values: Array) -> Array:
+    flat = values.reshape(-1)
+    return flat[:: max(1, flat.size // SAMPLE)].copy()
+
+
+# Training.
+
+
+def training(model: Any, reference: Reference, request: Request) -> dict[str, Any]:
+    """Return deviations of the loss, its terms, the gradients and the moving averages."""
+    import tensorflow as tf
+
+    variables = model.named_variables
+    trainable = {name: v for name, v in variables.items() if v.trainable}
+
+    def run(images: Any) -> Any:
+        with tf.GradientTape() as tape:
+            logits, points = model(images, training=True)
+            terms = {}
+            if (
+                request.against.library == "tf_slim"
+            ):  # Keras's networks regularise nothing
+                terms = model.regularization_losses
+            loss = total_loss(logits, points, reference) + sum(terms.values())
+        return logits, loss, terms, tape.gradient(loss, trainable)
+
+    compiled = tf.function(run, jit_compile=request.jit, autograph=False)
+    logits, loss, terms, gradients = compiled(tf.constant(reference.images))
+    moving = {name: v for name, v in variables.items() if not v.trainable}
+    expected = renamed(reference.gradients, trainable, model, request)
+    return {
+        "logits": apart(logits, reference.training_logits),
+        "loss": deviation(loss, reference.loss),
+        "regularization": deviations(terms, reference.regularization),
+        "gradients": deviations(without_noise(gradients), without_noise(expected)),
+        "moving": deviations(moving, renamed(reference.moving, moving, model, request)),
+    }
+
+
+def renamed(
+    arrays: Mapping[str, Array], names: Iterable[str], model: Any, request: Request
+) -> dict[str, Array]:
+    """Return the original's arrays under our names and in our layout."""
+    if request.against.library == "tf_slim":
+        return dict(arrays)
+    entries = model.CHECKPOINT_MAPS[request.against.library]
+    return {name: entries[name].apply(arrays[entries[name].source]) for name in names}
+
+
+def total_loss(logits: Any, points: Mapping[str, Any], reference: Reference) -> Any:
+    """Return the loss that the original minimises, less the regularisers."""
+    import tensorflow as tf
+
+    if reference.headless:
+        return tf.reduce_mean(tf.square(logits))
+    loss = cross_entropy(logits, reference.labels)
+    if "AuxLogits" in reference.end_points:
+        loss += AUXILIARY_WEIGHT * cross_entropy(points["AuxLogits"], reference.labels)
+    return loss
+
+
+def cross_entropy(logits: Any, labels: Array) -> Any:
+    """Return the mean cross-entropy over all places of `logits`."""
+    import tensorflow as tf
+
+    flat = tf.reshape(logits, [-1, logits.shape[-1]])
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, flat)
+    return tf.reduce_mean(losses)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""How far apart arrays are, in parts of the original's largest magnitude."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+# Gradients of biases below this part of the largest gradient are rounding.
+NOISE = 1e-5
+
+
+def deviation(found: Any, expected: Any) -> float | None:
+    """Return max|found - expected| / max|expected|; None for unlike shapes or not a number."""
+    found, expected = (np.asarray(x, np.float64) for x in (found, expected))
+    if found.shape != expected.shape or not np.all(np.isfinite(found)):
+        return None
+    if not found.size:
+        return 0.0
+    largest = max(np.max(np.abs(expected)), 1e-30)
+    return float(np.max(np.abs(found - expected)) / largest)
+
+
+def deviations(
+    found: Mapping[str, Any], expected: Mapping[str, Any]
+) -> dict[str, float | None]:
+    """Return the deviation of each array; None for one that only one side has."""
+    names = [*expected, *(name for name in found if name not in expected)]
+    both = {name for name in names if name in found and name in expected}
+    return {
+        name: deviation(found[name], expected[name]) if name in both else None
+        for name in names
+    }
+
+
+def without_noise(gradients: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
+    """Return gradients with zeros for biases that a later batch norm takes away again.
+
+    Their gradients are 0, and what is computed is the rounding of sums of large terms.
+    """
+    arrays = {name: np.asarray(value) for name, value in gradients.items()}
+    largest = {name: float(np.max(np.abs(a), initial=0)) for name, a in arrays.items()}
+    bound = NOISE * max(largest.values(), default=0.0)
+    return {
+        name: (
+            np.zeros_like(array)
+            if name.endswith("biases") and largest[name] < bound
+            else array
+        )
+        for name, array in arrays.items()
+    }

@@ -1,0 +1,215 @@
+"""Run one of Keras's networks and write down what a built one has to agree with.
+
+    python -m slimgen.verify.keras_side FOLDER
+
+FOLDER holds a `request.json`; then also the same weights in each of Keras's formats, and
+`reference.npz`, which `reference.Reference` reads.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from slimgen.verify import values
+from slimgen.verify.programs import (
+    check_arguments,
+    function_of,
+    parameters,
+    run_program,
+)
+from slimgen.verify.reference import prefixed
+from slimgen.verify.request import Failure, Request, read_request
+
+
+def main() -> None:
+    """Run the request in the folder of the command line."""
+    run_program(lambda: measure(Path(sys.argv[1])))
+
+
+def measure(folder: Path) -> None:
+    """Build, fill, save and measure the network that is asked for."""
+    import keras
+
+    request = read_request(folder)
+    model = build(request)
+    if request.smooth:
+        make_smooth(model)
+    if request.weights is None:
+        fill(request, model)
+        weights = save(model, folder)
+    else:
+        load(model, request)
+        weights = [request.weights]
+    facts = {
+        "weights": weights,
+        "libraries": {k: metadata.version(k) for k in ("keras", "tensorflow")},
+        "headless": request.classes == 0,
+        "variables": [
+            {"name": v.path, "shape": list(v.shape), "trainable": v.trainable}
+            for v in model.weights
+        ],
+    }
+    images = values.images(request)
+    layers = {layer.name: layer.output for layer in model.layers if _gives_one(layer)}
+    points = keras.Model(model.inputs, layers)(images, training=False)
+    arrays: dict[str, Any] = {
+        "facts": np.array(json.dumps(facts)),
+        "images": images,
+        "logits": np.asarray(model(images, training=False)),
+        **prefixed("end_point", points),
+    }
+    if request.training:
+        arrays |= training_step(request, model, images)
+    np.savez(folder / "reference.npz", **arrays)
+
+
+def _gives_one(layer: Any) -> bool:
+    return not isinstance(layer.output, list | tuple | dict)
+
+
+# The network.
+
+
+def build(request: Request) -> Any:
+    """Return the model that the request names, without weights, ending in logits."""
+    import keras
+
+    function = function_of(request)
+    known = parameters(function)
+    check_arguments(request, known)
+    given: dict[str, Any] = {"weights": None, "input_shape": request.shape[1:]}
+    if request.classes:
+        given |= {"classes": request.classes, "classifier_activation": None}
+    elif request.classes == 0:
+        given |= {"include_top": False}
+    given = {key: value for key, value in given.items() if key in known}
+    keras.utils.set_random_seed(request.seed)
+    return function(**{**given, **request.against.arguments})
+
+
+def make_smooth(model: Any) -> None:
+    """Put softplus in the place of relu and average pooling in that of max pooling."""
+    import keras
+
+    for layer in model.layers:
+        if getattr(layer, "activation", None) in (
+            keras.activations.relu,
+            keras.activations.relu6,
+        ):
+            layer.activation = keras.activations.softplus
+        elif isinstance(layer, keras.layers.ReLU):
+            layer.call = keras.activations.softplus
+        elif getattr(layer, "activation", None) is keras.activations.hard_silu:
+            layer.activation = lambda x: x * keras.activations.softplus(x + 3.0) / 6.0
+        elif isinstance(layer, keras.layers.MaxPooling2D):
+            layer.call = _average_pool(layer)
+
+
+def _average_pool(layer: Any) -> Callable[..., Any]:
+    import keras
+
+    def call(inputs: Any) -> Any:
+        return keras.ops.average_pool(
+            inputs, layer.pool_size, layer.strides, layer.padding, layer.data_format
+        )
+
+    return call
+
+
+# Weights.
+
+
+def fill(request: Request, model: Any) -> None:
+    """Give every variable a random value; moving ones lie near the images'."""
+    import keras
+
+    for variable in model.weights:
+        value = values.variable_value(request, variable.path, variable.shape)
+        variable.assign(value)
+    norms = [x for x in model.layers if isinstance(x, keras.layers.BatchNormalization)]
+    momenta = [layer.momentum for layer in norms]
+    for layer in norms:
+        layer.momentum = 0.0  # the moving statistics become the batch's
+    model(values.images(request), training=True)
+    for layer, momentum in zip(norms, momenta, strict=True):
+        layer.momentum = momentum
+        for variable in (layer.moving_mean, layer.moving_variance):
+            batch = np.asarray(variable)
+            variable.assign(values.moving_value(request, variable.path, batch))
+
+
+def save(model: Any, folder: Path) -> list[str]:
+    """Write the weights in each of Keras's formats; return the paths."""
+    import h5py
+    from keras.src.legacy.saving import legacy_h5_format
+
+    weights, whole, legacy = (
+        str(folder / name) for name in ("model.weights.h5", "model.keras", "model.h5")
+    )
+    model.save_weights(weights)
+    model.save(whole)
+    # As Keras 2 saved the weights that Keras Applications downloads.
+    with h5py.File(legacy, "w") as file:
+        legacy_h5_format.save_weights_to_hdf5_group(file, model)
+    return [weights, whole, legacy]
+
+
+def load(model: Any, request: Request) -> None:
+    """Load the weights that the user gives, by Keras's own code."""
+    try:
+        model.load_weights(request.weights)
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        message = f"`{request.weights}` does not fit `{request.against}`: {reason}"
+        raise Failure("original", message) from error
+
+
+# Training.
+
+
+def training_step(request: Request, model: Any, images: Any) -> dict[str, Any]:
+    """Return the loss, gradients and moving averages of one step with dropout off."""
+    import keras
+    import tensorflow as tf
+
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Dropout):
+            layer.rate = 0.0
+
+    def run() -> Any:
+        with tf.GradientTape() as tape:
+            logits = model(images, training=True)
+            loss = total_loss(request, logits)
+        trainable = {v.path: v.value for v in model.trainable_variables}
+        return logits, loss, tape.gradient(loss, trainable)
+
+    logits, loss, gradients = tf.function(run, autograph=False)()
+    labels = values.labels(request, logits.shape)
+    moving = {v.path: v for v in model.non_trainable_variables if "moving" in v.path}
+    return {
+        "labels": labels,
+        "training_logits": np.asarray(logits),
+        "loss": np.asarray(loss),
+        **prefixed("gradient", gradients),
+        **prefixed("moving", moving),
+    }
+
+
+def total_loss(request: Request, logits: Any) -> Any:
+    """Return the mean cross-entropy, or the mean square of features."""
+    import tensorflow as tf
+
+    if request.classes == 0:
+        return tf.reduce_mean(tf.square(logits))
+    labels = values.labels(request, logits.shape)
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    return tf.reduce_mean(losses)
+
+
+if __name__ == "__main__":
+    main()

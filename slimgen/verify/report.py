@@ -1,0 +1,123 @@
+"""What a comparison found, as a table and as JSON."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+# A gradient sums over all places of the images, a hundred times what an activation does.
+TRAINING = 100
+
+OUTPUT = "the output"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What `session.compare` found of one network, and how far apart is too far.
+
+    Attributes:
+        tolerance: For values, in parts of the largest magnitude of the original's array.
+        found: `built_side.compare`'s findings.
+        training: Those of the smooth networks' step of training, or None.
+    """
+
+    source: str
+    network: str
+    against: str
+    shape: tuple[int, ...]
+    tolerance: float
+    found: dict[str, Any]
+    training: dict[str, Any] | None = None
+
+    @property
+    def points(self) -> dict[str, float | None]:
+        """Deviations in the network's order, the output's last; None: not comparable."""
+        inference = self.found["inference"]
+        return {**inference["end_points"], OUTPUT: inference["logits"]}
+
+    @property
+    def step(self) -> dict[str, float | None]:
+        """The largest deviation of each kind of a training step's results."""
+        if self.training is None:
+            return {}
+        there = {key: value for key, value in self.training.items() if value != {}}
+        return {key: _largest(value) for key, value in there.items()}
+
+    @property
+    def diverges(self) -> str | None:
+        """The first end point, or part of a training step, that is too far off."""
+        for name, value in self.points.items():
+            if value is None or value > self.tolerance:
+                return name
+        for name, value in self.step.items():
+            if value is None or value > self.tolerance * TRAINING:
+                return name
+        return None
+
+
+def _largest(value: Any) -> float | None:
+    if not isinstance(value, dict):
+        return value  # type: ignore[no-any-return]
+    if any(one is None for one in value.values()):
+        return None
+    return max(value.values(), default=0.0)
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """Write a verdict for people."""
+    images = "x".join(str(size) for size in verdict.shape[1:])
+    libraries = ", ".join(f"{k} {v}" for k, v in verdict.found["libraries"].items())
+    weights = ", ".join(verdict.found["weights"])
+    points = verdict.points
+    width = max(map(len, [*points, *verdict.found["inference"]["missing"]]))
+    count = len(verdict.found["variables"])
+    lines = [
+        f"{verdict.source}: {verdict.network} against {verdict.against}",
+        f"{libraries}; {verdict.shape[0]} images of {images}; "
+        f"{count} variable{'s' * (count != 1)} from {weights}",
+        "",
+        f"{'end point'.ljust(width)}  difference",
+        *(f"{name.ljust(width)}  {_number(value)}" for name, value in points.items()),
+    ]
+    lines += [
+        f"{n.ljust(width)}  not here" for n in verdict.found["inference"]["missing"]
+    ]
+    if verdict.training is not None:
+        lines += ["", f"{'training'.ljust(width)}  difference"]
+        lines += [f"{n.ljust(width)}  {_number(v)}" for n, v in verdict.step.items()]
+    return "\n".join([*lines, "", _conclusion(verdict), ""])
+
+
+def _conclusion(verdict: Verdict) -> str:
+    bound = f"{verdict.tolerance:g} of the largest magnitude"
+    if verdict.diverges is None:
+        return f"equal: no difference is above {bound}"
+    return (
+        f"different: the first difference above {bound} is that of {verdict.diverges}"
+    )
+
+
+def _number(value: float | None) -> str:
+    return "not comparable" if value is None else "0" if value == 0 else f"{value:.1e}"
+
+
+def verdict_json(verdict: Verdict) -> str:
+    """Write a verdict for programs."""
+    document = {
+        "source": verdict.source,
+        "network": verdict.network,
+        "against": verdict.against,
+        "libraries": verdict.found["libraries"],
+        "images": list(verdict.shape),
+        "variables": len(verdict.found["variables"]),
+        "weights": list(verdict.found["weights"]),
+        "tolerance": verdict.tolerance,
+        "end_points": [
+            {"name": name, "difference": value}
+            for name, value in verdict.found["inference"]["end_points"].items()
+        ],
+        "output": verdict.found["inference"]["logits"],
+        "missing": verdict.found["inference"]["missing"],
+        "training": verdict.step or None,
+        "diverges": verdict.diverges,
+    }
+    return json.dumps(document, indent=2) + "\n"

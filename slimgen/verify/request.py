@@ -1,0 +1,62 @@
+"""What the programs of a comparison are told: a file in the folder where they meet."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from slimgen.verify.against import Against
+
+
+@dataclass(frozen=True)
+class Request:
+    """One comparison.
+
+    Attributes:
+        model: The built file, of one network.
+        shape: Of the images, the batch first.
+        classes: How many the network tells apart; None where it has no such parameter, 0
+            where it ends in features.
+        weights: A file of weights in the original's format; random values without one.
+        seed: Of every random value.
+        training: Compare a step of training too.
+        smooth: Put softplus in the place of relu and average pooling in the place of max
+            pooling, on both sides. Gradients of a network with kinks can only be compared
+            where both sides round alike: half an ulp at the input flips units on and off.
+        jit: Compile the built network with XLA.
+    """
+
+    against: Against
+    model: str
+    shape: tuple[int, ...]
+    classes: int | None = None
+    weights: str | None = None
+    seed: int = 0
+    training: bool = False
+    smooth: bool = False
+    jit: bool = False
+
+    def write(self, folder: Path) -> None:
+        """Put the request where `read` finds it."""
+        text = json.dumps(asdict(self))
+        (folder / "request.json").write_text(text, encoding="utf-8")
+
+
+def read_request(folder: Path) -> Request:
+    """Return the request in `folder`."""
+    given: dict[str, Any] = json.loads((folder / "request.json").read_text("utf-8"))
+    against = Against(**given.pop("against"))
+    return Request(against, **{**given, "shape": tuple(given["shape"])})
+
+
+class Failure(Exception):
+    """A comparison that cannot be made: the sentence that a user reads.
+
+    `kind` is "original" where the original is at fault or the weights are not its own, and
+    "network" where the built network is.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message

@@ -1,0 +1,62 @@
+"""Random images, labels and variables, the same in whatever order they are drawn."""
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from slimgen.verify.request import Request
+
+Array = npt.NDArray[np.float32]
+
+# Weights of a depthwise convolution: each channel's sum is over its window.
+DEPTHWISE = ("depthwise_weights", "depthwise_kernel")
+
+
+def random(request: Request, purpose: str) -> np.random.Generator:
+    """Return the random numbers of `purpose`."""
+    return np.random.default_rng([request.seed, zlib.crc32(purpose.encode())])
+
+
+def images(request: Request) -> Array:
+    """Return images of unit variance."""
+    return random(request, "images").standard_normal(request.shape, np.float32)
+
+
+def labels(request: Request, shape: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Return a label for every place of logits of `shape`, flattened."""
+    numbers = random(request, "labels")
+    return numbers.integers(0, shape[-1], int(np.prod(shape[:-1])))
+
+
+def variable_value(request: Request, name: str, shape: Sequence[int]) -> Array:
+    """Return a random value that keeps activations near one; a moving statistic's is 0."""
+    numbers = random(request, name)
+    leaf = name.rpartition("/")[2]
+    if leaf in ("moving_mean", "moving_variance"):
+        return np.zeros(shape, np.float32)
+    if leaf == "gamma":
+        return numbers.uniform(0.7, 1.3, shape).astype(np.float32)
+    if len(shape) < 2:
+        return numbers.normal(0.0, 0.2, shape).astype(np.float32)
+    value = numbers.standard_normal(shape, np.float32)
+    if leaf in DEPTHWISE:
+        return value * np.float32(np.sqrt(2 / np.prod(shape[:2])))
+    # He's scale: a sum over the fan-in, half of it lost to relu. Without a mean, for
+    # activations have one, and layer after layer would blow up what differs.
+    value -= value.mean(axis=tuple(range(len(shape) - 1)))
+    return value * np.float32(np.sqrt(2 / np.prod(shape[:-1])))
+
+
+def moving_value(request: Request, name: str, batch: Array) -> Array:
+    """Return a moving statistic near the batch's one, and not equal to it.
+
+    A network whose batch norm divides by a number out of the air grows or fades with depth.
+    """
+    numbers = random(request, f"{name} disturbed")
+    if name.endswith("moving_variance"):
+        value = batch * numbers.uniform(0.8, 1.25, batch.shape) + 1e-3
+    else:
+        value = batch + numbers.normal(0.0, 0.05, batch.shape)
+    return value.astype(np.float32)

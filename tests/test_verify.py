@@ -1,0 +1,143 @@
+"""`slimgen verify` without its libraries: what it is asked for, and what it tells."""
+
+import json
+from typing import Any
+
+import pytest
+from absent import hide_package
+from cli_harness import run
+
+from slimgen.verify.against import Against, parse_against
+from slimgen.verify.originals import networks
+from slimgen.verify.report import OUTPUT, Verdict, verdict_json, verdict_text
+from slimgen.verify.session import missing_packages
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("tf_slim:vgg_16", Against("tf_slim", "vgg_16")),
+        ("keras:VGG16()", Against("keras", "VGG16")),
+        (
+            "keras:MobileNet(alpha=0.5)",
+            Against("keras", "MobileNet", None, {"alpha": 0.5}),
+        ),
+        ("tf_slim:a.b:c", Against("tf_slim", "c", "a.b")),
+        (
+            "tf_slim:nets:tower(name='a:b', sizes=[1, 2])",
+            Against("tf_slim", "tower", "nets", {"name": "a:b", "sizes": [1, 2]}),
+        ),
+    ],
+)
+def test_an_original_is_named_by_its_library(text: str, expected: Against) -> None:
+    assert expected == parse_against(text)
+    assert expected == parse_against(str(expected))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("vgg_16", "does not begin with 'tf_slim:' or 'keras:'"),
+        ("torch:vgg16", "does not begin with 'tf_slim:' or 'keras:'"),
+        ("keras:", "is not of the form NAME"),
+        ("keras:VGG 16", "is not of the form NAME"),
+        ("keras:VGG16(5)", "is not of the form (key=value, …)"),
+        ("keras:VGG16(a=open('x'))", "is not of the form (key=value, …)"),
+        ("keras:VGG16(a=)", "is not of the form (key=value, …)"),
+    ],
+)
+def test_another_form_is_a_wrong_usage(text: str, message: str) -> None:
+    outcome = run("verify", "model.slim", "--against", text)
+
+    assert outcome.exit_code == 2
+    assert message in outcome.stderr
+
+
+@pytest.mark.parametrize("size", ["64", "x64", "64x", "0x4", "axb", "64x64x3"])
+def test_a_size_is_of_numbers(size: str) -> None:
+    outcome = run("verify", "none.slim", "--against", "keras:VGG16", "--size", size)
+
+    assert outcome.exit_code == (1 if size in ("64", "64x64x3") else 2)
+
+
+def test_a_package_that_is_absent_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert missing_packages("tf_slim") == []
+
+    hide_package(monkeypatch, "tf_slim")
+
+    assert missing_packages("tf_slim") == ["tf-slim"]
+    assert missing_packages("keras") == []
+
+
+def test_the_networks_of_the_libraries_are_known_by_name() -> None:
+    slim, keras = networks("tf_slim"), networks("keras")
+
+    assert slim["resnet_v1_200"] == "tf_slim.nets.resnet_v1"
+    assert keras["VGG16"] == "keras.src.applications.vgg16"
+    assert "vgg_arg_scope" not in slim
+    assert "preprocess_input" not in keras
+
+
+def verdict(points: dict[str, Any], training: Any = None) -> Verdict:
+    found = {
+        "libraries": {"keras": "3.0"},
+        "variables": [["a", [1], True, "a:0"]],
+        "weights": {"model.h5": 0.0},
+        "inference": {
+            "logits": points.pop(OUTPUT),
+            "end_points": points,
+            "missing": ["gone"],
+            "squeezed": [],
+        },
+    }
+    return Verdict("m.slim", "m", "keras:M", (2, 8, 8, 3), 1e-5, found, training)
+
+
+def test_the_first_end_point_that_is_too_far_off_is_named() -> None:
+    made = verdict({"a": 0.0, "b": 2e-5, "c": None, OUTPUT: 1.0})
+
+    assert made.diverges == "b"
+    assert verdict({"a": None, OUTPUT: 0.0}).diverges == "a"
+    assert verdict({"a": 1e-5, OUTPUT: 2e-5}).diverges == OUTPUT
+    assert verdict({"a": 1e-5, OUTPUT: 0.0}).diverges is None
+
+
+def test_a_step_of_training_has_a_hundred_times_the_tolerance() -> None:
+    step = {"logits": 1e-4, "gradients": {"a": 1e-3, "b": 0.0}, "moving": {}}
+    within = verdict({OUTPUT: 0.0}, step)
+    beyond = verdict({OUTPUT: 0.0}, {**step, "gradients": {"a": 1.1e-3}})
+
+    assert within.diverges is None
+    assert beyond.diverges == "gradients"
+
+
+def test_a_verdict_reads_as_a_table() -> None:
+    text = verdict_text(verdict({"a/b": 2e-5, "c": None, OUTPUT: 0.0}, {"loss": 1e-6}))
+
+    assert text == (
+        "m.slim: m against keras:M\n"
+        "keras 3.0; 2 images of 8x8x3; 1 variable from model.h5\n"
+        "\n"
+        "end point   difference\n"
+        "a/b         2.0e-05\n"
+        "c           not comparable\n"
+        "the output  0\n"
+        "gone        not here\n"
+        "\n"
+        "training    difference\n"
+        "loss        1.0e-06\n"
+        "\n"
+        "different: the first difference above 1e-05 of the largest magnitude is that of "
+        "a/b\n"
+    )
+
+
+def test_a_verdict_is_json_too() -> None:
+    document = json.loads(verdict_json(verdict({"a": 0.0, "b": None, OUTPUT: 1e-6})))
+
+    assert document["end_points"] == [
+        {"name": "a", "difference": 0.0},
+        {"name": "b", "difference": None},
+    ]
+    assert (document["output"], document["diverges"]) == (1e-6, "b")
+    assert document["training"] is None

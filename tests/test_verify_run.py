@@ -1,0 +1,111 @@
+"""`slimgen verify` itself, beside networks of TF-Slim's layers that a test writes."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from slimgen.cli import main
+
+pytestmark = [pytest.mark.slow, pytest.mark.oracle]
+
+MODEL = """\
+network tower(activation = relu) {
+  input images 16x16x3
+  scope conv < activation=activation normalizer=batch_norm >
+  conv 4 3x3 as conv1
+  max_pool 2x2 as pool1
+  conv 4 3x3 as conv2
+  global_avg_pool keepdims=false
+  fc 5 activation=none as logits
+}
+"""
+
+ORIGINAL = """\
+import tensorflow.compat.v1 as tf
+import tf_slim as slim
+
+
+def tower_arg_scope():
+    with slim.arg_scope([slim.conv2d], normalizer_fn=slim.batch_norm) as scope:
+        return scope
+
+
+def tower(images, is_training, depth=4):
+    with tf.variable_scope("tower"), slim.arg_scope(
+        [slim.batch_norm], is_training=is_training
+    ):
+        points = {}
+        net = points["tower/conv1"] = slim.conv2d(images, depth, [3, 3], scope="conv1")
+        net = points["pool1"] = slim.max_pool2d(net, [2, 2], scope="pool1")
+        net = points["nowhere"] = slim.conv2d(net, depth, [3, 3], scope="conv2")
+        net = tf.reduce_mean(net, [1, 2])
+        return slim.fully_connected(net, 5, None, scope="logits"), points
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tower.slim").write_text(MODEL)
+    (tmp_path / "originals.py").write_text(ORIGINAL)
+    monkeypatch.chdir(tmp_path)
+    assert "originals" not in sys.modules
+
+
+def verify(original: str, *options: str) -> Result:
+    command = ["verify", "tower.slim", "--against", f"tf_slim:originals:{original}"]
+    return CliRunner().invoke(main, [*command, *options])
+
+
+def test_a_network_is_its_original() -> None:
+    outcome = verify("tower(depth=4)", "--training", "--batch=4", "--format=json")
+
+    found = json.loads(outcome.stdout)
+    names = [point["name"] for point in found["end_points"]]
+    assert outcome.exit_code == 0, outcome.stdout
+    assert found["diverges"] is None
+    assert names == ["tower/conv1", "pool1"]
+    assert found["missing"] == ["nowhere"]
+    assert found["images"] == [4, 16, 16, 3]
+    # One layer's sum of products in float32, in an order that may differ.
+    assert found["output"] < 2e-6
+    assert set(found["training"]) == {"logits", "loss", "gradients", "moving"}
+    assert max(found["training"].values()) < 1e-4
+
+
+def test_another_network_is_not_and_the_first_layer_is_named() -> None:
+    outcome = verify("tower", "-Dactivation=elu", "--size=20x24")
+
+    lines = outcome.stdout.splitlines()
+    assert outcome.exit_code == 1
+    assert "2 images of 20x24x3" in lines[1]
+    assert lines[-1].startswith("different: ")
+    assert lines[-1].endswith(" is that of tower/conv1")
+
+
+def test_an_original_of_another_width_cannot_be_compared() -> None:
+    outcome = verify("tower(depth=5)")
+
+    assert outcome.exit_code == 1
+    assert "error[E942]: `tower` cannot be compared: " in outcome.stderr
+    assert "tower/conv1/weights" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("original", "options", "reason"),
+    [
+        ("tower(deep=5)", [], "`tower` takes no argument `deep`"),
+        ("spire", [], "`originals` has no function `spire`"),
+        ("tower", ["--weights=tower.ckpt"], "tower.ckpt` does not fit `tf_slim:"),
+    ],
+)
+def test_an_original_that_cannot_be_run_says_why(
+    original: str, options: list[str], reason: str
+) -> None:
+    outcome = verify(original, *options)
+
+    assert outcome.exit_code == 1
+    assert "error[E941]: `tf_slim:originals:" in outcome.stderr
+    assert reason in outcome.stderr
