@@ -11,8 +11,8 @@ from black.mode import TargetVersion
 MODE = black.Mode(target_versions={TargetVersion.PY310})
 OWN_IMPORTS = {
     *("argparse", "collections.abc", "contextlib", "dataclasses", "difflib", "fnmatch"),
-    *("functools", "glob", "json", "math", "numpy", "os", "re", "sys", "tensorflow"),
-    *("time", "typing"),
+    *("functools", "glob", "h5py", "json", "math", "numpy", "os", "pickle", "re"),
+    *("sys", "tensorflow", "time", "typing", "zipfile"),
 }
 
 

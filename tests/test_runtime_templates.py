@@ -33,6 +33,14 @@ network heads(keep_prob = 0.5) {
   fc 5 activation=none as logits
 }
 """
+MAPS = """
+network maps() {
+  input images 8x8x3
+  weights FORMAT "x" { rename "{layer}/{leaf}" "{leaf}/{layer}" }
+  weights keras "y" { new "*" }
+  conv 4 3x3 as conv1
+}
+"""
 PROGRAMS = {
     "no image": "network n { input x 7; fc 3 as a }",
     "no classes": "network n { input x 8x8x3; conv 3 1x1 as a }",
@@ -58,6 +66,8 @@ PROGRAMS = {
         network=HEADS,
     )
     + image_network("32x32x1", "preprocess lenet", "second"),
+    "weights of Caffe and Keras": MAPS.replace("FORMAT", "caffe"),
+    "weights of PyTorch and Keras": MAPS.replace("FORMAT", "safetensors"),
     "several networks without images": "network n { input x 7; fc 3 as a }\n"
     "network m { input x 7; fc 3 as a }",
 }

@@ -159,6 +159,10 @@ def test_a_pattern_without_end_is_refused() -> None:
         (Transform(slice=((1, 3),)), "slice"),
         (Transform(slice=((0, 8), (0, 3)), transpose=(1, 0)), None),
         (Transform(slice=(None, None, None)), "slice"),
+        (Transform(slice=(None, (None, None, -1))), None),
+        (Transform(slice=((5, 2, -1), (-8, -1))), "slice"),
+        (Transform(slice=((5, 2, -1), (-9, -1))), None),
+        (Transform(slice=(None, (None, None, 0))), "slice"),
     ],
 )
 def test_a_transform_gives_the_shape_of_the_variable(

@@ -304,11 +304,22 @@ def _wrong_slice(
     transform: Transform, before: tuple[int, ...]
 ) -> tuple[str, str] | None:
     """A slice that leaves another number of places along an axis than the variable has."""
-    bounds = transform.slice or ()
-    lengths = [pair[1] - pair[0] if pair is not None else None for pair in bounds]
-    found = [b if n is None else n for n, b in zip(lengths, before, strict=False)]
-    if len(lengths) > len(before) or any(
-        length != size for length, size in zip(found, before, strict=False)
-    ):
-        return "slice", str(["?" if n is None else n for n in lengths]).replace("'", "")
+    lengths = [_length(bounds) for bounds in transform.slice or ()]
+    given = [
+        size if length is None else length
+        for length, size in zip(lengths, before, strict=False)
+    ]
+    if len(lengths) > len(before) or given != list(before[: len(given)]):
+        shown = ", ".join("?" if one is None else str(one) for one in lengths)
+        return "slice", f"[{shown}]"
     return None
+
+
+def _length(bounds: tuple[int | None, ...] | None) -> int | None:
+    """How many places a slice leaves of an axis; None where that depends on the source."""
+    first, end, step = (*(bounds or (None, None)), None)[:3]
+    if step == 0:
+        return 0
+    if first is None or end is None or (first < 0) != (end < 0):
+        return None
+    return len(range(first, end, step or 1))

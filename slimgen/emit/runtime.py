@@ -14,6 +14,8 @@ IMPORTS = {
     "restore": ("dataclasses", "difflib", "fnmatch", "re", "collections.abc.Callable"),
     "read_checkpoint": ("contextlib", "re"),
     "read_keras": ("contextlib", "json", "re", "zipfile"),
+    "read_caffe": ("pickle",),
+    "read_safetensors": ("json", "math", "os"),
     "formats": ("contextlib", "os"),
     "preprocess": (),
     "outputs": (),
@@ -28,7 +30,11 @@ IMPORTS = {
     "train/evaluate": (),
     "main": ("argparse", "sys"),
 }  # fmt: skip
-FORMATS = {"keras": "Keras"}  # beside checkpoints, with their names for the reader
+FORMATS = {  # beside checkpoints, with their names for the reader
+    "keras": "Keras",
+    "caffe": "Caffe in a .npy file",
+    "safetensors": "PyTorch in a safetensors file",
+}
 TRAINING = tuple(part for part in IMPORTS if part[:6] == "train/" or part == "device")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 class Transform:
     """What is done to a source's value, in this order; None: nothing."""
 
-    slice: tuple[tuple[int, int] | None, ...] | None = None
+    slice: tuple[tuple[int | None, ...] | None, ...] | None = None
     reshape: tuple[int, ...] | None = None
     transpose: tuple[int, ...] | None = None
 

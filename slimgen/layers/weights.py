@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 
-from slimgen.layers.kinds import Choice, Integer, ListOf, Optional, Text
+from slimgen.layers.kinds import Choice, Either, Integer, ListOf, Optional, Text
 from slimgen.layers.spec import Layer, parameter
 
-FORMATS = ("keras",)
+FORMATS = ("keras", "caffe", "safetensors")
+BOUND = Optional(Integer())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Weights(Layer):
     """What a source calls this network's variables, as rules between braces.
 
-    `keras` names are `layer/kernel`, whichever of Keras' formats a file has.
+    The names of `keras` are `layer/kernel`, whichever of Keras' formats a file has; `caffe` is
+    a pickled dictionary of arrays (`.npy`); `safetensors` mostly has PyTorch's names.
     """
 
     word = "weights"
@@ -47,9 +49,10 @@ class Rename(Layer):
 
     pattern: str = parameter(Text(), "names below the network's scope, as a pattern")
     source: str = parameter(Text(), "their names in the source")
-    slice: tuple[tuple[int, int] | None, ...] | None = parameter(
-        Optional(ListOf(Optional(ListOf(Integer(0), 2)))),
-        "what is taken along each axis: `[first, end]`, or `none` for all of it",
+    slice: tuple[tuple[int | None, ...] | None, ...] | None = parameter(
+        Optional(ListOf(Optional(Either((ListOf(BOUND, 2), ListOf(BOUND, 3)))))),
+        "what is taken along each axis: `[first, end]` or `[first, end, step]`, as in "
+        "Python, or `none` for all of it",
         None,
         positional=False,
     )
