@@ -37,7 +37,7 @@ class Group(Mapping[str, Array]):
         return found
 
     def __iter__(self) -> Iterator[str]:
-        for key in self._arrays.files:
+        for key in self._arrays:
             if key.startswith(self._prefix):
                 yield key.removeprefix(self._prefix)
 
