@@ -8,7 +8,7 @@ import pytest
 
 
 def hide_package(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Let no finder find the package `name`, which is not imported yet."""
+    """Let no finder find the package `name`, imported already or not."""
 
     class Hidden:
         @staticmethod
@@ -18,3 +18,4 @@ def hide_package(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
             return None
 
     monkeypatch.setattr(sys, "meta_path", [Hidden, *sys.meta_path])
+    monkeypatch.delitem(sys.modules, name, raising=False)

@@ -25,6 +25,7 @@ LEVELS = {
     "emit": 6,
     "compiler": 7,
     "verify": 7,
+    "weights": 7,
     "cli": 8,
     "__init__": 8,  # the public surface: the compiler under its own name
     "__main__": 9,

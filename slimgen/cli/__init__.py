@@ -12,6 +12,7 @@ from slimgen.cli.program import CONTEXT, Program, show_version
 from slimgen.cli.show import show
 from slimgen.cli.summary import summary
 from slimgen.cli.verify import verify
+from slimgen.cli.weights import weights
 
 
 @click.group(
@@ -41,6 +42,17 @@ def main() -> None:
     """Compile .slim networks to plain TensorFlow 2."""
 
 
-COMMANDS = (build, check, fmt, summary, show, layers, verify, explain, completion)
+COMMANDS = (
+    build,
+    check,
+    fmt,
+    summary,
+    show,
+    layers,
+    verify,
+    weights,
+    explain,
+    completion,
+)
 for command in COMMANDS:
     main.add_command(command)

@@ -161,8 +161,8 @@ def list_of(inside: str) -> tuple[str, ...] | None:
         texts += map(str, range(first, last + 1))
     if len(pieces) == 1 and (len(texts) == 1 and texts == pieces):
         return None
-    if len(set(texts)) < len(texts) or not all(texts):
-        raise PatternError(f"`{{{inside}}}` has a text twice, or an empty one")
+    if len(set(texts)) < len(texts):
+        raise PatternError(f"`{{{inside}}}` has a text twice")
     return tuple(texts)
 
 

@@ -93,3 +93,13 @@ def _arguments(transform: Transform) -> list[str]:
 def _tuple(values: Sequence[int | None]) -> str:
     inside = ", ".join("None" if one is None else str(int(one)) for one in values)
     return f"({inside}{',' if len(values) == 1 else ''})"
+
+
+def head_scopes(network: Network) -> tuple[str, ...]:
+    """The scopes, relative to the network's, that hold what depends on `classes`."""
+    root = f"{network.scope}/" if network.scope else ""
+    scopes: dict[str, None] = {}
+    for name in network.head:
+        relative = name.removeprefix(root)
+        scopes[relative.rpartition("/")[0] or relative] = None
+    return tuple(scopes)

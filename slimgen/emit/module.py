@@ -10,7 +10,7 @@ from slimgen.emit.bodies import Body, Emitted
 from slimgen.emit.functions import FunctionDefinition, Use, define_functions
 from slimgen.emit.head import head
 from slimgen.emit.layout import INDENT, fitted, signature, tidy
-from slimgen.emit.maps import OtherNames, SameNames, other_map, slim_map
+from slimgen.emit.maps import OtherNames, SameNames, head_scopes, other_map, slim_map
 from slimgen.emit.names import RESERVED, Names, class_name, identifier
 from slimgen.emit.runtime import Runtime, describe_runtime
 from slimgen.emit.spelling import (
@@ -349,7 +349,6 @@ class _Module:
             [(one.value.index, one.name) for one in network.inputs], network.items
         )
         body.write(network.items, [value for _, value in network.outputs])
-        root = f"{network.scope}/" if network.scope else ""
         name = self.functions[network.name]
         return NetworkText(
             network.name,
@@ -368,7 +367,7 @@ class _Module:
                 TensorText(name or _output(value), value.type.shape, value.type.dtype)
                 for name, value in network.outputs
             ),
-            _heads(network, root),
+            head_scopes(network),
             self._maps(network, name.upper()),
         )
 
@@ -482,12 +481,3 @@ def _result(network: Network, names: Mapping[int, str]) -> str:
         return names[network.outputs[0][1].index]
     pairs = (f"{python(n)}: {names[v.index]}" for n, v in network.outputs)
     return f"{{{', '.join(pairs)}}}"
-
-
-def _heads(network: Network, root: str) -> tuple[str, ...]:
-    """The scopes, relative to the network's, that hold what depends on `classes`."""
-    scopes: dict[str, None] = {}
-    for name in network.head:
-        relative = name.removeprefix(root)
-        scopes[relative.rpartition("/")[0] or relative] = None
-    return tuple(scopes)

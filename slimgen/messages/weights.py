@@ -1,4 +1,4 @@
-"""Diagnostics about maps to the weights of other sources (E14x, E207)."""
+"""Diagnostics about weights of other sources: maps (E14x, E207) and files (E95x)."""
 
 from collections.abc import Sequence
 
@@ -76,4 +76,37 @@ def wrong_transform(
         "this shape" if key != "transpose" else "these axes",
         "the source's value is sliced, then reshaped, then transposed; "
         "one length of `reshape` may be -1",
+    )
+
+
+# Files.
+
+
+def unreadable_weights(file: str, reason: str) -> Diagnostic:
+    """Report a file that holds no weights, or is damaged."""
+    return Diagnostic(
+        "E950",
+        f"no weights can be read from `{file}`: {reason}",
+        help="it may be a checkpoint of TensorFlow, .h5 or .keras of Keras, .npy with a "
+        "dictionary of arrays, or safetensors; a checkpoint is named without `.index`",
+    )
+
+
+def reader_missing(file: str, package: str) -> Diagnostic:
+    """Report a package that is needed to read a file."""
+    extra = "tf" if package == "tensorflow" else "weights"
+    return Diagnostic(
+        "E951",
+        f"to read `{file}`, `{package}` is missing",
+        help=f"`pip install 'slimgen[{extra}]'` installs what is needed",
+    )
+
+
+def one_network(source: str, names: Sequence[str]) -> Diagnostic:
+    """Report a source with several networks, or none, where one is meant."""
+    found = listed(names) if names else "no network"
+    return Diagnostic(
+        "E952",
+        f"weights are for one network, `{source}` has {found}",
+        help="`--network` picks one" if names else "",
     )

@@ -1,0 +1,108 @@
+"""`slimgen weights`: what a file of weights holds, and what a network would take of it."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from slimgen.cli.compiling import PATH, choice_options, load, run_compiler
+from slimgen.cli.reporting import Reporter, reporting
+from slimgen.cli.streams import write_output
+from slimgen.cli.targets import Choices, targets_of_files
+from slimgen.ir.graph import Network
+from slimgen.messages import weights as messages
+
+if TYPE_CHECKING:  # it brings the templates: only this command loads it
+    from slimgen.weights.reading import WeightFile
+
+
+@click.command(epilog="""\b
+Examples:
+  slimgen weights vgg_16.ckpt
+  slimgen weights resnet50.h5 --for resnet.slim --network resnet_50
+  slimgen weights model.safetensors --for net.slim     proposes the rules of a map
+""")
+@click.argument("file", type=click.Path())
+@click.option(
+    "--for",
+    "model",
+    type=PATH,
+    metavar="MODEL",
+    help="A source: say what its network would load, and what not.",
+)
+@click.option(
+    "--format",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="Form of the result, on standard output.",
+)
+@choice_options
+@reporting
+def weights(
+    reporter: Reporter,
+    *,
+    file: str,
+    model: str | None,
+    format: str,
+    defines: tuple[tuple[str, str], ...],
+    networks: tuple[str, ...],
+) -> None:
+    """Print what a file of weights holds.
+
+    FILE is a checkpoint of TensorFlow, a file of Keras (.h5, .keras), a dictionary of arrays
+    (.npy) or a safetensors file; its bytes decide, not its name. With --for, the exit code is 1
+    when it does not fit the network, and rules are proposed for what a map does not say.
+    """
+    from slimgen.weights.fitting import fit
+    from slimgen.weights.proposing import propose
+    from slimgen.weights.report import fit_json, fit_text, listing_json, listing_text
+
+    choices = Choices(defines, networks)
+    if model is None and (defines or networks):
+        raise click.UsageError("'-D' and '--network' are about the network of '--for'.")
+    network = None
+    if model is not None:
+        network = _network(model, choices, reporter)
+        if network is None:
+            return
+    found = _read(file, reporter)
+    if found is None:
+        return
+    if network is None:
+        write_output(listing_json(found) if format == "json" else listing_text(found))
+        return
+    result = fit(network, found)
+    rules = propose(result)
+    text = fit_json(result, rules) if format == "json" else fit_text(result, rules)
+    write_output(text)
+    if not result.is_whole:
+        reporter.fail()
+
+
+def _network(model: str, choices: Choices, reporter: Reporter) -> Network | None:
+    """Return the network of a source; None where there is no one network, as reported."""
+    (target,) = targets_of_files([model], None, None, choices)
+    source = load(target, reporter)
+    if source is None:
+        return None
+    compilation = run_compiler(source, choices, reporter, emit=False)
+    if compilation is None or compilation.graph is None:
+        return None
+    networks = compilation.graph.networks
+    if len(networks) != 1:
+        names = [network.name for network in networks]
+        reporter.report(messages.one_network(source.name, names))
+        return None
+    return networks[0]
+
+
+def _read(file: str, reporter: Reporter) -> "WeightFile | None":
+    from slimgen.weights.reading import Missing, Unreadable, read_weights
+
+    try:
+        return read_weights(file)
+    except Unreadable as error:
+        reporter.report(messages.unreadable_weights(file, str(error)))
+    except Missing as missing:
+        reporter.report(messages.reader_missing(file, missing.package))
+    return None

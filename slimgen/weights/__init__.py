@@ -1,0 +1,1 @@
+"""Files of weights: what they hold, what a network would load, and rules for the rest."""

@@ -1,0 +1,125 @@
+"""What a network would take from a file of weights, as its built file would say it."""
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from slimgen.emit.maps import head_scopes
+from slimgen.ir.graph import Network
+from slimgen.ir.weights import Transform, WeightMap
+from slimgen.weights.reading import WeightFile
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A variable of the network, or a value of the file, and what belongs together.
+
+    Attributes:
+        variable, shape: Of the network, below its scope; "" for a value that is left over.
+        source, source_shape: Of the file; "" where it says nothing of the variable.
+    """
+
+    variable: str = ""
+    shape: Shape = ()
+    source: str = ""
+    source_shape: Shape | None = None
+    transform: Transform = field(default_factory=Transform)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What becomes of each variable and each value.
+
+    Attributes:
+        source: What the network's map calls the file's kind; None: it has no such map.
+        left_out: Variables that the map names as new.
+        head: The scopes that depend on the number of classes.
+    """
+
+    network: str
+    format: str
+    source: str | None
+    loaded: tuple[Part, ...]
+    left_out: tuple[Part, ...]
+    missing: tuple[Part, ...]
+    mismatched: tuple[Part, ...]
+    unused: tuple[Part, ...]
+    training_state: tuple[Part, ...]
+    head: tuple[str, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the file and the network fit."""
+        return not (self.missing or self.mismatched or self.unused)
+
+
+def fit(network: Network, file: WeightFile) -> Fit:
+    """Compare a network with a file, by the map for the file's format."""
+    weights = next((one for one in network.maps if one.format == file.format), None)
+    no_map = weights is None and file.format != "slim"
+    entries = _entries(network, weights, file)
+    shapes = {v.name: v.spec.shape for v in network.variables if v.spec.saved}
+    model = SimpleNamespace(
+        name=network.name,
+        scope=network.scope,
+        HEAD=head_scopes(network),
+        CHECKPOINT_MAPS={file.format: entries},
+        named_variables={n: SimpleNamespace(shape=s) for n, s in shapes.items()},
+    )
+    report, _ = file.module["compare"](model, file.opened)
+    found = {value.name: value.shape for value in file.values}
+    root = f"{network.scope}/" if network.scope else ""
+
+    def variable(text: str) -> Part:
+        name = text.partition(": ")[0]  # a mismatch says both shapes after it
+        entry = entries.get(name)
+        source = entry.source if entry is not None else ""
+        transform = Transform()
+        if entry is not None:
+            transform = Transform(entry.slice, entry.reshape, entry.transpose)
+        own = name.removeprefix(root)
+        return Part(own, shapes[name], source, found.get(source), transform)
+
+    def value(name: str) -> Part:
+        return Part(source=name, source_shape=found[name])
+
+    left_out = tuple(map(variable, report.left_out))
+    missing = tuple(map(variable, report.missing))
+    return Fit(
+        network.name,
+        file.format,
+        None if no_map else weights.source if weights else "the same names",
+        tuple(map(variable, report.loaded)),
+        () if no_map else left_out,
+        left_out if no_map else missing,
+        tuple(map(variable, report.mismatched)),
+        tuple(map(value, report.unused)),
+        tuple(map(value, report.training_state)),
+        model.HEAD,
+    )
+
+
+def _entries(
+    network: Network, weights: WeightMap | None, file: WeightFile
+) -> dict[str, Any]:
+    """The entries of a map, as those of a built file."""
+    entry = file.module["Entry"]
+    if file.format == "slim":
+        return {v.name: entry(v.name) for v in network.variables if v.spec.saved}
+    return {
+        one.variable: entry(
+            one.source,
+            slice=_bounds(one.transform),
+            reshape=one.transform.reshape,
+            transpose=one.transform.transpose,
+        )
+        for one in (weights.entries if weights else ())
+    }
+
+
+def _bounds(transform: Transform) -> tuple[tuple[int | None, ...], ...] | None:
+    if transform.slice is None:
+        return None
+    return tuple(bounds or (None, None) for bounds in transform.slice)

@@ -1,0 +1,100 @@
+"""Looking into a file of weights with the readers of emitted files."""
+
+import os
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from slimgen.emit.readers import readers
+from slimgen.emit.runtime import FORMATS
+
+
+class Unreadable(Exception):
+    """A file that holds no weights that can be read; the message says why."""
+
+
+class Missing(Exception):
+    """A package that is needed for a file and not installed."""
+
+    def __init__(self, package: str) -> None:
+        super().__init__(package)
+        self.package = package
+
+
+@dataclass(frozen=True)
+class Value:
+    """An array of a file; `state` where it is of an optimizer or the like."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    state: bool
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """What a file of weights holds.
+
+    Attributes:
+        format: `slim`, `keras`, `caffe` or `safetensors`.
+        module: The readers, run.
+        opened: Their own form of what is open.
+    """
+
+    format: str
+    values: tuple[Value, ...]
+    module: dict[str, Any]
+    opened: Any
+
+
+def read_weights(path: str) -> WeightFile:
+    """Return what the file at `path` holds; raises Unreadable or Missing."""
+    module = _run(tuple(FORMATS))
+    error = module["RestoreError"]
+    try:
+        if module["find_format"](path) == "slim":
+            _check_checkpoint(path, module["TABLE_END"])
+            module = _run(("slim",))
+            error = module["RestoreError"]
+        opened = module["open_weights"](path)
+    except ModuleNotFoundError as missing:
+        raise Missing(missing.name or "") from missing
+    except error as failed:
+        if isinstance(failed.__cause__, ImportError):
+            raise Missing(failed.__cause__.name or "h5py") from failed
+        said = str(failed)
+        reason = said.removeprefix(f"{path} ")
+        raise Unreadable(reason if reason == said else f"it {reason}") from failed
+    values = (
+        Value(name, tuple(shape), opened.dtypes[name], name in opened.training_state)
+        for name, shape in opened.shapes.items()
+    )
+    ordered = sorted(values, key=lambda value: natural(value.name))
+    return WeightFile(opened.table, tuple(ordered), module, opened)
+
+
+def _check_checkpoint(path: str, end: bytes) -> None:
+    """Raise Unreadable for what cannot be a checkpoint; TensorFlow is slow to import."""
+    index = re.sub(r"\.(index|data-\d{5}-of-\d{5})$", "", path) + ".index"
+    if os.path.isdir(path) or os.path.exists(index):
+        return
+    if not os.path.exists(path):
+        raise Unreadable("there is no such file")
+    with open(path, "rb") as file:
+        if not file.read().endswith(end):
+            raise Unreadable("it holds no weights of a known format, or is cut off")
+
+
+def _run(formats: tuple[str, ...]) -> dict[str, Any]:
+    space: dict[str, Any] = {"__name__": "slimgen_readers"}
+    try:
+        exec(compile(readers(formats), "<readers>", "exec"), space)
+    except ModuleNotFoundError as missing:
+        raise Missing(missing.name or "") from missing
+    return space
+
+
+def natural(name: str) -> tuple[tuple[int, str], ...]:
+    """Sort key of a name in which numbers count: conv2 before conv10."""
+    pieces = re.findall(r"\d+|\D+", name)
+    return tuple((int(p), "") if p.isdigit() else (-1, p) for p in pieces)

@@ -1,0 +1,341 @@
+"""`slimgen weights`: what a file holds, what a network would load, which rules would do."""
+
+import json
+import math
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from absent import hide_package
+from click.testing import CliRunner, Result
+
+from slimgen.cli import main
+
+h5py = pytest.importorskip("h5py")
+
+Shapes = Mapping[str, Sequence[int]]
+
+
+def run(*arguments: Any) -> Result:
+    return CliRunner().invoke(main, ["weights", *map(str, arguments)])
+
+
+def write_safetensors(path: Path, shapes: Shapes) -> Path:
+    header, end = {}, 0
+    for name, shape in shapes.items():
+        start, end = end, end + 4 * math.prod(shape)
+        place = [start, end]
+        header[name] = {"dtype": "F32", "shape": [*shape], "data_offsets": place}
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + bytes(end))
+    return path
+
+
+def write_npy(path: Path, shapes: Shapes) -> Path:
+    value: Any = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    with path.open("wb") as file:
+        np.save(file, value)
+    return path
+
+
+def write_keras(path: Path, shapes: Shapes) -> Path:
+    with h5py.File(path, "w") as file:
+        for name, shape in shapes.items():
+            layer = name.rpartition("/")[0]
+            file[f"{layer}/{name}:0"] = np.zeros(shape, np.float32)
+    return path
+
+
+WRITE = {"safetensors": write_safetensors, "caffe": write_npy, "keras": write_keras}
+
+
+@pytest.mark.parametrize("format", WRITE)
+def test_a_file_is_listed_with_shapes_and_types(tmp_path: Path, format: str) -> None:
+    shapes = {"conv10/kernel": [3, 3, 1, 2], "conv2/kernel": [1, 1, 2, 2]}
+    path = WRITE[format](tmp_path / "weights.npy", shapes)
+    text, document = run(path), json.loads(run(path, "--format", "json").stdout)
+
+    assert text.exit_code == 0
+    assert text.stdout.splitlines()[0].endswith(": 2 values, 22 numbers")
+    assert [line.split()[0] for line in text.stdout.splitlines()[1:]] == [
+        "conv2/kernel",
+        "conv10/kernel",
+    ]
+    assert document == {
+        "format": format,
+        "values": [
+            {
+                "name": name,
+                "shape": shapes[name],
+                "dtype": "float32",
+                "training_state": False,
+            }
+            for name in ("conv2/kernel", "conv10/kernel")
+        ],
+    }
+
+
+def test_a_checkpoint_is_listed_with_its_state(tmp_path: Path) -> None:
+    tf = pytest.importorskip("tensorflow")
+    tensors = {"net/conv1/weights": np.zeros([2, 3], np.float32), "global_step": 3}
+    tf.raw_ops.SaveV2(
+        prefix=str(tmp_path / "x.ckpt"),
+        tensor_names=list(tensors),
+        shape_and_slices=["", ""],
+        tensors=list(tensors.values()),
+    )
+
+    document = json.loads(run(tmp_path / "x.ckpt", "--format", "json").stdout)
+
+    assert document["format"] == "slim"
+    assert [(v["name"], v["training_state"]) for v in document["values"]] == [
+        ("global_step", True),
+        ("net/conv1/weights", False),
+    ]
+
+
+NET = """\
+network tiny(classes = 10) as Net {
+  input images 8x8x3
+  weights keras "Net" {
+    new "aux/*"
+    rename "logits/{weights,biases}" "top/{kernel,bias}"
+    rename "fc/weights" "flat/kernel" reshape=[8, 8, 4, 6]
+    rename "fc/biases" "flat/bias"
+    rename "{layer}/{weights,biases}" "{layer}/{kernel,bias}"
+  }
+  conv 4 3x3 as conv1
+  branch { conv 2 1x1 as aux }
+  conv 6 8x8 padding=VALID as fc
+  conv classes 1x1 activation=none as logits
+}
+"""
+KERAS = {
+    "conv1/kernel": [3, 3, 3, 4],
+    "conv1/bias": [4],
+    "flat/kernel": [256, 6],
+    "flat/bias": [6],
+    "top/kernel": [1, 1, 6, 10],
+    "top/bias": [10],
+}
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Path:
+    path = tmp_path / "net.slim"
+    path.write_text(NET)
+    return path
+
+
+def test_what_fits_is_told_with_its_transforms(net: Path, tmp_path: Path) -> None:
+    path = write_keras(tmp_path / "x.h5", KERAS)
+    found = run(path, "--for", net)
+    document = json.loads(run(path, "--for", net, "--format", "json").stdout)
+
+    assert found.exit_code == 0
+    assert found.stdout.splitlines() == [
+        'tiny from weights of Keras, by its map to "Net"',
+        "loaded: 6",
+        "transformed: 1",
+        "  fc/weights [8, 8, 4, 6]  <- flat/kernel [256, 6]  reshape=[8, 8, 4, 6]",
+        "left out: 2",
+        "  aux/weights [1, 1, 4, 2]",
+        "  aux/biases [2]",
+        "missing: 0",
+        "mismatched: 0",
+        "unused: 0",
+        "training state: 0",
+    ]
+    assert document["loaded"][2] == {
+        "variable": "fc/weights",
+        "shape": [8, 8, 4, 6],
+        "source": "flat/kernel",
+        "source_shape": [256, 6],
+        "reshape": [8, 8, 4, 6],
+    }
+    assert document["map"] == "Net"
+    assert document["rules"] == []
+
+
+def test_what_does_not_fit_is_told_with_shapes_and_rules(
+    net: Path, tmp_path: Path
+) -> None:
+    shapes = {**KERAS, "conv1/bias": [5], "more/kernel": [9]}
+    shapes["predictions/bias"] = shapes.pop("top/bias")
+    path = write_keras(tmp_path / "x.h5", shapes)
+    found = run(path, "--for", net)
+
+    assert found.exit_code == 1
+    assert found.stderr == ""
+    assert "missing: 1\n  logits/biases [10]  <- top/bias not there\n" in found.stdout
+    assert "mismatched: 1\n  conv1/biases [4]  <- conv1/bias [5]\n" in found.stdout
+    assert "unused: 2\n  more/kernel [9]\n  predictions/bias [10]\n" in found.stdout
+    assert '  rename "logits/biases" "predictions/bias"\n}\n' in found.stdout
+
+
+def test_the_head_of_other_classes_is_named(net: Path, tmp_path: Path) -> None:
+    path = write_keras(tmp_path / "x.h5", KERAS)
+    found = run(path, "--for", net, "-D", "classes=5")
+
+    assert found.exit_code == 1
+    assert "mismatched: 2\n  logits/weights [1, 1, 6, 5]" in found.stdout
+    assert found.stdout.splitlines()[-1] == (
+        'restore(…, head="auto") leaves out what depends on classes: logits'
+    )
+
+
+# Proposed rules.
+
+RESNET = """\
+network resnet(classes = 7) {
+  input images 32x32x3
+  weights FORMAT "x" { RULES }
+  scope conv < normalizer=batch_norm(scale=true) >
+  conv 8 7x7 2 as conv1
+  for b in 1..2 {
+    for u in 1..2 {
+      in block{b}/unit_{u} {
+        add {
+          branch { if u == 1 { conv (16 * b) 1x1 as shortcut } }
+          branch { conv (4 * b) 1x1 as conv1; conv (4 * b) 3x3 as conv2; conv (16 * b) 1x1 as conv3 }
+        }
+      }
+    }
+  }
+  global_avg_pool
+  conv classes 1x1 normalizer=none as logits
+}
+"""
+
+
+def resnet_shapes() -> dict[str, list[int]]:
+    """Layers of the network with their kernels, in Keras' layout."""
+    found = {"conv1": [7, 7, 3, 8]}
+    channels = 8
+    for b in (1, 2):
+        for u in (1, 2):
+            name = f"block{b}/unit_{u}/"
+            if u == 1:
+                found[f"{name}shortcut"] = [1, 1, channels, 16 * b]
+            found[f"{name}conv1"] = [1, 1, channels, 4 * b]
+            found[f"{name}conv2"] = [3, 3, 4 * b, 4 * b]
+            found[f"{name}conv3"] = [1, 1, 4 * b, 16 * b]
+            channels = 16 * b
+    return found
+
+
+def in_keras() -> dict[str, list[int]]:
+    """The values with Keras' names, as its ResNets have them."""
+    found: dict[str, list[int]] = {}
+    for name, shape in resnet_shapes().items():
+        name = re.sub(r"block(\d)/unit_(\d)/(\w+)", r"conv\1_block\2_\3", name)
+        name = re.sub(r"conv(\d)$", r"\1", name).replace("shortcut", "0")
+        found[f"{name}_conv/kernel"] = shape
+        for leaf in ("gamma", "beta", "moving_mean", "moving_variance"):
+            found[f"{name}_bn/{leaf}"] = shape[-1:]
+    return {**found, "predictions/kernel": [32, 7], "predictions/bias": [7]}
+
+
+def in_pytorch() -> dict[str, list[int]]:
+    """The values with torchvision's names and layouts."""
+    found: dict[str, list[int]] = {}
+    for name, (h, w, i, o) in resnet_shapes().items():
+        name = re.sub(
+            r"block(\d)/unit_(\d)/", lambda m: f"layer{m[1]}.{int(m[2]) - 1}.", name
+        )
+        norm = name.replace("conv", "bn").replace("shortcut", "downsample.1")
+        found[f"{name.replace('shortcut', 'downsample.0')}.weight"] = [o, i, h, w]
+        for leaf in ("weight", "bias", "running_mean", "running_var"):
+            found[f"{norm}.{leaf}"] = [o]
+        found[f"{norm}.num_batches_tracked"] = []
+    return {**found, "fc.weight": [7, 32], "fc.bias": [7]}
+
+
+@pytest.mark.parametrize(
+    ("format", "shapes", "left"),
+    [("keras", in_keras(), 0), ("safetensors", in_pytorch(), 15)],
+)
+def test_the_proposed_rules_are_a_map_that_fits(
+    tmp_path: Path, format: str, shapes: dict[str, list[int]], left: int
+) -> None:
+    model = tmp_path / "resnet.slim"
+    path = WRITE[format](tmp_path / "x", shapes)
+    model.write_text(RESNET.replace('  weights FORMAT "x" { RULES }\n', ""))
+    rules = json.loads(run(path, "--for", model, "--format", "json").stdout)["rules"]
+    text = RESNET.replace("FORMAT", format).replace("RULES", "; ".join(rules))
+    model.write_text(text)
+    found = json.loads(run(path, "--for", model, "--format", "json").stdout)
+    sources = {part["variable"]: part["source"] for part in found["loaded"]}
+
+    assert len(rules) <= 30
+    assert found["missing"] == found["mismatched"] == []
+    assert len(found["unused"]) == left
+    # What has the shape of another value is told from it by order and name.
+    third, short = ("conv1_block1_3_conv/kernel", "conv1_block1_0_conv/kernel")
+    if format == "safetensors":
+        third, short = "layer1.0.conv3.weight", "layer1.0.downsample.0.weight"
+    assert sources["block1/unit_1/conv3/weights"] == third
+    assert sources["block1/unit_1/shortcut/weights"] == short
+    norm = re.sub(r"conv(3?).(weight|kernel)$", r"bn\1", third)
+    assert sources["block1/unit_1/conv3/BatchNorm/beta"].startswith(norm)
+
+
+def test_nothing_is_proposed_where_nothing_is_alike(tmp_path: Path) -> None:
+    model = tmp_path / "net.slim"
+    model.write_text("network n { input images 8x8x3; conv 4 3x3 as c }\n")
+    path = write_keras(tmp_path / "x.h5", {"a/kernel": [9, 9]})
+    found = run(path, "--for", model)
+
+    assert found.exit_code == 1
+    assert "rules" not in found.stdout
+
+
+# What is imported, and what is refused.
+
+
+def test_tensorflow_is_imported_for_checkpoints_only(tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom slimgen.cli import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit as stop:\n"
+        "    assert stop.code == 0, stop.code\n"
+        "assert 'tensorflow' not in sys.modules\n"
+    )
+    for format, write in WRITE.items():
+        path = write(tmp_path / format, KERAS)
+        subprocess.run([sys.executable, "-c", code, "weights", path], check=True)
+
+
+def test_what_is_missing_for_a_file_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "x.ckpt.index").write_bytes(b"")
+    path = write_keras(tmp_path / "x.h5", KERAS)
+    hide_package(monkeypatch, "tensorflow")
+    hide_package(monkeypatch, "h5py")
+
+    assert "'slimgen[tf]'" in run(tmp_path / "x.ckpt").stderr
+    assert "'slimgen[weights]'" in run(path).stderr
+
+
+def test_options_about_a_network_need_one(tmp_path: Path) -> None:
+    path = write_keras(tmp_path / "x.h5", KERAS)
+
+    assert run(path, "-D", "classes=5").exit_code == 2
+    assert run(path, "--network", "net").exit_code == 2
+
+
+def test_names_that_no_rule_can_hold_are_listed_and_not_proposed(
+    net: Path, tmp_path: Path
+) -> None:
+    shapes = {**KERAS, '{"/bias': [10]}
+    del shapes["top/bias"]
+    found = run(write_keras(tmp_path / "x.h5", shapes), "--for", net)
+
+    assert found.exit_code == 1
+    assert "rename" not in found.stdout
+    assert '{"/bias [10]' in found.stdout
