@@ -106,6 +106,13 @@ def test_a_block_may_say_the_map_for_all_that_call_it() -> None:
     assert (found.source, len(found.entries)) == ("One", 2)
 
 
+def test_a_parameter_that_only_a_rule_reads_is_used() -> None:
+    text = conv_net('rename "c/{l}" "c{first + 1}/{l}"', "conv 4 3x3 as c")
+    text = text.replace("n()", "n(first = 1)")
+
+    assert sources(text) == {"n/c/weights": "c2/weights", "n/c/biases": "c2/biases"}
+
+
 def test_the_map_of_a_network_that_is_a_word_is_its_own_matter() -> None:
     text = (
         'network inner() { input images 8x8x3; weights keras "I" { new "*" }\n'
@@ -225,7 +232,7 @@ THEIRS = NAMES.filter(lambda name: "{" not in name)
 
 
 @given(st.lists(st.tuples(OURS, THEIRS), unique_by=lambda pair: pair[0], max_size=12))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_patterns_stand_for_exactly_the_pairs(pairs: list[tuple[str, str]]) -> None:
     assert expanded(pairs) == dict(pairs)
 

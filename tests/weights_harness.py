@@ -49,6 +49,7 @@ def network_of(text: str, *defines: tuple[str, str]) -> Network:
     source = Source("small.slim", text)
     found = compile_source(source, request, Reader(Diagnostics()))
     assert found.graph is not None, list(found.diagnostics)
+    assert len(found.diagnostics) == 0, list(found.diagnostics)
     return found.graph.networks[0]
 
 

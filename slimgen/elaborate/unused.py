@@ -1,12 +1,14 @@
 """Warnings for what is written and never used, judged over the file and not its runs."""
 
 import dataclasses
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from slimgen.elaborate.report import Reporter
 from slimgen.layers import LAYERS
 from slimgen.layers.spec import parameters
+from slimgen.layers.weights import Weights
 from slimgen.messages import warnings
 from slimgen.source import Span
 from slimgen.syntax import tree
@@ -93,12 +95,21 @@ def _read(node: Any) -> set[str]:
 
 def _parameters(node: tree.Block | tree.Network, reporter: Reporter) -> None:
     used = _read((node.body, node.scope, [p.default for p in node.parameters]))
+    used |= _read_by_rules(node.body)
     for parameter in node.parameters:
         name = parameter.name.text
         if name not in used:
             reporter.report(
                 warnings.unused_parameter(parameter.span, name, node.name.text)
             )
+
+
+def _read_by_rules(node: tree.Node) -> set[str]:
+    """The names between the braces of what maps of weights have in quotes."""
+    maps = (line.body for line in lines_of(node) if line.word.text == Weights.word)
+    texts = [s.value for s in nodes_of(list(maps)) if isinstance(s, tree.String)]
+    inside = [braces for text in texts for braces in re.findall(r"{([^{}]*)}", text)]
+    return {name for braces in inside for name in re.findall(r"[A-Za-z_]\w*", braces)}
 
 
 # Scopes of defaults.
