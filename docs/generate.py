@@ -52,8 +52,9 @@ position or by key: `l2(0.1)`, `truncated_normal(stddev=0.01)`."""
 
 ABOUT_LINES = """\
 The lines about a network's weights stand between the network's braces, `rename` and `new`
-between those of `weights`, the others in `train NETWORK { … }`; `preprocess` may stand in both. `every N UNIT` is short for `every=N unit=UNIT`
-and stands before the keys. In `data` the network's input is a key, under its own name, for `image`.
+between those of `weights`, the others in `train NETWORK { … }`; `preprocess` may stand in both.
+`every N UNIT` is short for `every=N unit=UNIT`
+(and `over` likewise) and stands before the keys. In `data` the network's input is a key, under its own name, for `image`.
 
 A job needs `data` and `steps`. Without the other lines it has these, the preprocessing of its network,
 and `directory "runs/NETWORK"`:
@@ -107,7 +108,7 @@ def page(title: str, about: str, text: str) -> str:
 
 def section(described: str) -> str:
     """Return what `slimgen layers` prints about a word as a part of a page."""
-    return described.replace("# ", "## ", 1)
+    return re.sub("^#", "##", described, flags=re.MULTILINE)
 
 
 def job_lines() -> str:

@@ -491,20 +491,19 @@ def test_a_run_that_does_not_say_what_it_is_of_is_refused(
 
 def test_momentum_is_that_of_tensorflow_1(lenet: ModuleType) -> None:
     variable = tf.Variable([1.0, 2.0])
-    optimizer = lenet.Momentum({"v": variable, "w": variable}, 0.9)
+    settings = lenet.Settings(momentum=0.9)
+    optimizer = lenet.Momentum({"v": variable, "w": variable}, settings)
     velocity, expected = np.zeros(2, np.float32), np.float32([1, 2])
     for rate in (0.1, 0.1, 0.01):
         gradient = np.float32([0.5, -1.0]) * rate
-        optimizer.apply(
-            {"v": variable, "w": variable}, {"v": gradient, "w": None}, rate
-        )
+        optimizer.apply({"v": variable, "w": variable}, {"v": gradient}, rate)
         velocity = np.float32(0.9) * velocity + gradient
         expected = expected - np.float32(rate) * velocity
 
     assert np.allclose(expected, variable.numpy(), rtol=1e-6, atol=0)
     half = {"h": tf.Variable(1.0, dtype=tf.float16)}
     gradients = {"h": tf.constant(2.0, tf.float16)}
-    lenet.Momentum(half, 0.9).apply(half, gradients, tf.constant(0.25))
+    lenet.Momentum(half, settings).apply(half, gradients, tf.constant(0.25))
     assert half["h"].numpy() == 0.5
 
 

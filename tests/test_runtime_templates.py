@@ -57,6 +57,23 @@ PROGRAMS = {
     "train by steps": training(
         f'data folder "a folder/{"x" * 90}"', STEPS, f"{EXPONENTIAL} 10 steps"
     ),
+    **{
+        f"train with {rule}": training(
+            DATA, STEPS, f"optimizer {rule}", f"learning_rate {rate}", *more
+        )
+        for rule, rate, *more in (
+            ("sgd", "fixed 0.1", "warmup 2 epochs"),
+            ("momentum nesterov=true", "exponential 0.1 staircase=false"),
+            ("rmsprop epsilon=1.0", "polynomial 0.1 over 20 epochs"),
+            ("adam", "polynomial 0.1 power=2.0"),
+            ("adagrad", "cosine 0.1 over 7 steps end=0.001"),
+            ("adadelta", "piecewise [0.1, 0.01] [10]"),
+            ("ftrl l1=0.1", "piecewise [0.1, 0.01] [10] unit=steps", "warmup 5 steps"),
+            ("adamw", "cosine 0.1"),
+            ("lamb", "fixed 0.1"),
+            ("lion weight_decay=0.5", "fixed 0.1"),
+        )
+    },
     "several networks": training(
         DATA,
         STEPS,

@@ -52,7 +52,8 @@ def unknown_key(
     if key in known:
         return None
     renamed = _renamed_key(layer, key)
-    return messages.unknown_argument(span, word, key, [*known, REUSE], renamed)
+    known += [REUSE] if layer.word in LAYERS else []
+    return messages.unknown_argument(span, word, key, known, renamed)
 
 
 def unknown_scope_key(

@@ -112,9 +112,9 @@ def describe_runtime(graph: Graph) -> Runtime:
     if classifier:
         parts.append("outputs")
     if train:
-        parts += TRAINING
+        parts += _training(train)
     parts.append("main")
-    imports = {name for part in ["entry", *parts] for name in IMPORTS[part]}
+    imports = {name for part in ["entry", *parts] for name in IMPORTS.get(part, ())}
     if classifier:
         imports.add("json")
     if preprocess and "inception" in preprocess.families and not preprocess.fast:
@@ -125,6 +125,12 @@ def describe_runtime(graph: Graph) -> Runtime:
         tuple(parts), tuple(sorted(imports)), preprocess, classifier, labels, train,
         families, formats,
     )  # fmt: skip
+
+
+def _training(train: Train) -> list[str]:
+    """The parts of a `train` job, each with what it chose right below."""
+    chosen = {"train/optimizer": [f"train/optimizers/{train.optimizer.rule}"]}
+    return [one for part in TRAINING for one in (part, *chosen.get(part, ()))]
 
 
 def _formats(graph: Graph) -> tuple[str, ...]:

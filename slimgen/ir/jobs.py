@@ -50,21 +50,53 @@ class Loss:
 
 
 @dataclass(frozen=True)
-class Optimizer:
-    """How gradients change variables."""
+class Setting:
+    """A number of a job, which the built file's user may set; None: no bound."""
 
-    momentum: float = 0.9
+    name: str
+    value: float | tuple[float, ...]
+    text: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """How gradients change variables.
+
+    Attributes:
+        rule: The word for it in the language.
+        class_name: What the built file calls it.
+    """
+
+    rule: str
+    class_name: str
+    settings: tuple[Setting, ...] = ()
+    nesterov: bool = False
 
 
 @dataclass(frozen=True)
 class LearningRate:
-    """The learning rate over the steps; `every` is between decays, in `unit`."""
+    """The learning rate over the steps.
 
-    schedule: str = "fixed"
-    rate: float = 0.01
-    decay: float = 0.94
-    every: float = 2.0
+    Attributes:
+        unit: In what the schedule counts: epochs or steps.
+        whole_run: The rate falls until the run's last step.
+        staircase: It falls at once, not a little at each step.
+        warmup: In what the warm-up counts; "": there is none.
+    """
+
+    schedule: str
+    settings: tuple[Setting, ...]
     unit: str = "epochs"
+    whole_run: bool = False
+    staircase: bool = True
+    warmup: str = ""
+
+    @property
+    def first(self) -> str:
+        """The setting that holds the first rate."""
+        return "learning_rates[0]" if self.schedule == "piecewise" else "learning_rate"
 
 
 @dataclass(frozen=True)

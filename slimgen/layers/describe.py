@@ -73,7 +73,7 @@ def _section(title: str, rows: Iterable[tuple[str, str]], width: int) -> str:
 
 def describe(layer: type[Layer]) -> str:
     """Return what is known about a layer, as Markdown."""
-    parts = [f"# {layer.word}", _doc(layer), _facts(layer)]
+    parts = [f"# {layer.word} {layer.form}".rstrip(), _doc(layer), _facts(layer)]
     if layer.example:
         parts.append(f"```slimgen\n{layer.example}\n```")
     rows = _arguments(layer)
@@ -87,6 +87,7 @@ def describe(layer: type[Layer]) -> str:
     if layer.traps:
         rows = [f"- `{key}`: {why}" for key, why in layer.traps.items()]
         parts.append("Keys of TF-Slim that have no meaning here:\n\n" + "\n".join(rows))
+    parts += [f"#{describe(form)}".strip() for form in layer.forms.values()]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

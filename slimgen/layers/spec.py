@@ -6,7 +6,7 @@ emitted function derive from them. Its methods give shapes, variables and work.
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -173,6 +173,9 @@ class Layer:
     merges: ClassVar[bool] = False  # takes branches or a list of tensors
     example: ClassVar[str] = ""  # a line that compiles after `input images 32x32x4`
     traps: ClassVar[dict[str, str]] = {}  # known keys that have no meaning here: why
+    # What the first argument of a line picks, where each has arguments of its own.
+    forms: ClassVar[Mapping[str, "type[Layer]"]] = {}
+    form: ClassVar[str] = ""  # the word that picks it
 
     @classmethod
     def scope_for(cls, rank: int | None) -> str | None:

@@ -11,15 +11,18 @@ from slimgen.elaborate.keys import universal_words
 from slimgen.elaborate.report import Rejected, Reporter
 from slimgen.elaborate.values import Frame, Given, Tensor
 from slimgen.ir.graph import Network
+from slimgen.ir.jobs import Setting
 from slimgen.layers.jobs import NETWORK_LINES, TRAIN_LINES
 from slimgen.layers.jobs.data import Data
 from slimgen.layers.jobs.loss import Loss
-from slimgen.layers.kinds import Word
+from slimgen.layers.kinds import KindError, ListOf, Optional, Real, Word
 from slimgen.layers.spec import Layer, parameters
 from slimgen.messages import names as messages
 from slimgen.syntax import tree
 
 LineT = TypeVar("LineT", bound=Layer)
+
+COUNTS = ("every", "over")  # before a number and its unit
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,10 @@ class JobText:
 
 def job_words() -> frozenset[str]:
     """Every bare word that a line of a job or of a network's weights takes."""
-    words = {"every"}
-    for line in (*NETWORK_LINES.values(), *TRAIN_LINES.values()):
+    words = {*COUNTS}
+    lines = [*NETWORK_LINES.values(), *TRAIN_LINES.values()]
+    lines += [form for line in lines for form in line.forms.values()]
+    for line in lines:
         for parameter in parameters(line):
             words.update(parameter.kind.words)
     return universal_words() | words
@@ -96,7 +101,7 @@ class JobLines:
                 )
             given.keywords[key] = value
         take_every(given)
-        return self.binder.bind(layer, given, {}, None).layer
+        return self.binder.bind(take_form(layer, given), given, {}, None).layer
 
     def _value(self, expression: tree.Expression, layer: type[Layer]) -> Any:
         name = expression.text if isinstance(expression, tree.Name) else ""
@@ -115,20 +120,57 @@ def _word_of_none(given: Given, layer: type[Layer]) -> Given:
     return given
 
 
+def take_form(layer: type[Layer], line: Line) -> type[Layer]:
+    """Return what the line's first argument picks, and take it off the line.
+
+    A word that picks nothing stays as the only argument, so that it alone is told.
+    """
+    if not layer.forms:
+        return layer
+    (choice,) = parameters(layer)
+    given = line.keywords.pop(choice.name, None)
+    if given is not None:
+        line.positional.insert(0, given)
+    try:
+        form = layer.forms[choice.kind.coerce(line.positional[0].value)]
+    except (IndexError, KindError):
+        line.positional, line.keywords = line.positional[:1], {}
+        return layer
+    del line.positional[0]
+    line.word = f"{line.word} {form.form}"
+    return form
+
+
 def take_every(line: Line) -> None:
-    """Turn `every 2.0 epochs` into `every=2.0 unit=epochs`."""
+    """Turn `every 2.0 epochs` into `every=2.0 unit=epochs`, and `over` likewise."""
     for place, given in enumerate(line.positional):
-        if isinstance(given.value, Word) and given.value.text == "every":
+        if isinstance(given.value, Word) and given.value.text in COUNTS:
+            word = given.value.text
             found = line.positional[place + 1 : place + 3]
             if len(found) < 2:
                 raise Rejected(
                     messages.missing_argument(
-                        given.span, line.word, "every", "a number and its unit"
+                        given.span, line.word, word, "a number and its unit"
                     )
                 )
-            line.keywords["every"], line.keywords["unit"] = found
+            line.keywords[word], line.keywords["unit"] = found
             del line.positional[place : place + 3]
             return
+
+
+def settings_of(line: Layer, renamed: Mapping[str, str]) -> tuple[Setting, ...]:
+    """Return the numbers of a line as settings of the built file."""
+    found = []
+    for one in parameters(line):
+        kind, value = one.kind, getattr(line, one.name)
+        if isinstance(kind, Optional | ListOf):
+            kind = kind.item
+        if isinstance(kind, Real) and value is not None:
+            low = kind.at_least if kind.above is None else kind.above
+            low = None if isinstance(value, tuple) else low
+            name = renamed.get(one.name, one.name)
+            found.append(Setting(name, value, one.doc, low, kind.at_most))
+    return tuple(found)
 
 
 def moot(statement: tree.Line, key: str, why: str) -> Diagnostic:

@@ -5,8 +5,9 @@ They have the same parameters, checks and documentation, but make no tensors.
 
 from slimgen.layers.jobs.data import Batch, Data
 from slimgen.layers.jobs.images import Labels, Preprocess
+from slimgen.layers.jobs.learning_rate import LearningRate, Warmup
 from slimgen.layers.jobs.loss import Loss
-from slimgen.layers.jobs.optimizer import LearningRate, Optimizer
+from slimgen.layers.jobs.optimizer import Optimizer
 from slimgen.layers.jobs.run import Checkpoint, Directory, Log, Seed, Steps
 from slimgen.layers.spec import Layer
 from slimgen.layers.weights import Weights
@@ -19,6 +20,6 @@ NETWORK_LINES: dict[str, type[Layer]] = {
 TRAIN_LINES: dict[str, type[Layer]] = {
     line.word: line
     for line in (
-        Preprocess, Data, Batch, Steps, Loss, Optimizer, LearningRate, Checkpoint, Log, Seed, Directory,
+        Preprocess, Data, Batch, Steps, Loss, Optimizer, LearningRate, Warmup, Checkpoint, Log, Seed, Directory,
     )
 }  # fmt: skip

@@ -145,9 +145,9 @@ class Settings:
     label_smoothing: float = setting(
         0.1, "share of a label spread over all classes", 0, 1
     )
-    learning_rate: float = setting(0.01, "learning rate at the start", 0)
-    decay: float = setting(0.94, "factor of the learning rate at each decay")
-    decay_every: float = setting(2.0, "epochs from one decay to the next")
+    learning_rate: float = setting(0.01, "the rate at the start", 0)
+    decay: float = setting(0.94, "factor of the learning rate at each decay", 0)
+    decay_every: float = setting(2.0, "what lies between decays, in epochs", 0)
     momentum: float = setting(0.9, "share of the velocity that a step keeps", 0, 1)
     directory: str = setting("runs/side_head", "folder of the run: checkpoints and log")
     steps: int = setting(1000, "steps in all", 1)
@@ -365,28 +365,36 @@ def total_loss(model, images, labels, settings):
 # Optimizer.
 
 
+def slots(variables, name, start=0.0):
+    """Return a variable of the same shape for each, called NAME below it."""
+    return {
+        owner: tf.Variable(
+            tf.fill(variable.shape, tf.cast(start, variable.dtype)),
+            trainable=False,
+            name=f"{owner}/{name}",
+        )
+        for owner, variable in variables.items()
+    }
+
+
 class Momentum(tf.Module):
     """TensorFlow 1's momentum: v = momentum v + gradient, w = w - rate v."""
 
-    def __init__(self, variables, momentum):
+    def __init__(self, variables, settings):
         super().__init__()
-        self.momentum = momentum
-        self.velocities = {
-            name: tf.Variable(tf.zeros_like(variable), trainable=False, name=name)
-            for name, variable in variables.items()
-        }
+        self.settings = settings
+        self.velocities = slots(variables, "Momentum")
 
     def apply(self, variables, gradients, rate):
         """Move each variable that has a gradient."""
         for name, gradient in gradients.items():
-            if gradient is not None:
-                tf.raw_ops.ResourceApplyMomentum(
-                    var=variables[name].handle,
-                    accum=self.velocities[name].handle,
-                    lr=tf.cast(rate, gradient.dtype),
-                    grad=tf.convert_to_tensor(gradient),
-                    momentum=self.momentum,
-                )
+            tf.raw_ops.ResourceApplyMomentum(
+                var=variables[name].handle,
+                accum=self.velocities[name].handle,
+                lr=tf.cast(rate, gradient.dtype),
+                grad=gradient,
+                momentum=self.settings.momentum,
+            )
 
 
 # Learning rate.
@@ -413,7 +421,7 @@ class Run:
             for name, variable in self.model.named_variables.items()
             if variable.trainable
         }
-        self.optimizer = Momentum(self.trained, settings.momentum)
+        self.optimizer = Momentum(self.trained, settings)
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="global_step")
         self.constants = {
             "network": self.model.name,
@@ -484,7 +492,9 @@ def training_step(run, settings, jit):
         rate = learning_rate(run.step, settings, run.constants["examples"])
         with tf.GradientTape() as tape:
             value = total_loss(run.model, images, labels, settings)
-        run.optimizer.apply(variables, tape.gradient(value, variables), rate)
+        gradients = tape.gradient(value, variables).items()
+        gradients = {n: tf.convert_to_tensor(g) for n, g in gradients if g is not None}
+        run.optimizer.apply(variables, gradients, rate)
         run.step.assign_add(1)
         return value, rate
 

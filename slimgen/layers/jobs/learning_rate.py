@@ -1,0 +1,173 @@
+"""Lines of jobs about the learning rate over the steps, with TensorFlow 1's numbers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from slimgen.layers.kinds import Boolean, Choice, ListOf, Optional, Real
+from slimgen.layers.spec import Layer, parameter
+
+UNITS = ("epochs", "steps")
+RATE = "the rate at the start"
+OVER = "how long the rate falls; none: to the run's end"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Schedule(Layer):
+    """What all schedules have."""
+
+    word = "learning_rate"
+    family = "Training"
+    renamed: ClassVar[Mapping[str, str]] = {  # in the settings of the built file
+        "rate": "learning_rate",
+        "rates": "learning_rates",
+        "every": "decay_every",
+        "over": "decay_over",
+        "end": "end_learning_rate",
+    }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Fixed(Schedule):
+    """The same rate at every step."""
+
+    form = "fixed"
+    example = "learning_rate fixed 0.01"
+
+    rate: float = parameter(Real(above=0), "the rate", 0.01)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Exponential(Schedule):
+    """rate decay^(steps / every), the power rounded down in a staircase.
+
+    The train script of TF-Slim has this, a staircase, with these defaults. Epochs become
+    `int(examples * every / batch)` steps.
+
+    Source: tf.train.exponential_decay
+    """
+
+    form = "exponential"
+    example = "learning_rate exponential 0.01 every 2 epochs decay=0.94"
+
+    rate: float = parameter(Real(above=0), RATE)
+    decay: float = parameter(
+        Real(above=0),
+        "factor of the learning rate at each decay",
+        0.94,
+        positional=False,
+    )
+    every: float = parameter(
+        Real(above=0), "what lies between decays", 2.0, positional=False
+    )
+    unit: str = parameter(
+        Choice(UNITS), "in what `every` counts", "epochs", positional=False
+    )
+    staircase: bool = parameter(
+        Boolean(), "decay at once, not a little at each step", True, positional=False
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Polynomial(Schedule):
+    """(rate - end) (1 - steps / over)^power + end, and `end` after that.
+
+    The train script of TF-Slim has `over 2 epochs end=0.0001`.
+
+    Source: tf.train.polynomial_decay
+    """
+
+    form = "polynomial"
+    example = "learning_rate polynomial 0.01 over 90 epochs end=0.0001"
+
+    rate: float = parameter(Real(above=0), RATE)
+    end: float = parameter(
+        Real(at_least=0), "the rate at the end", 0.0001, positional=False
+    )
+    power: float = parameter(
+        Real(above=0), "power of the part that is left", 1.0, positional=False
+    )
+    over: float | None = parameter(
+        Optional(Real(above=0)), OVER, None, positional=False
+    )
+    unit: str = parameter(
+        Choice(UNITS), "in what `over` counts", "epochs", positional=False
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Cosine(Schedule):
+    """(rate - end) (1 + cos(π steps / over)) / 2 + end, and `end` after that.
+
+    Source: tf.train.cosine_decay; Loshchilov & Hutter, arXiv:1608.03983
+    """
+
+    form = "cosine"
+    example = "learning_rate cosine 0.1 over 90 epochs"
+
+    rate: float = parameter(Real(above=0), RATE)
+    end: float = parameter(
+        Real(at_least=0), "the rate at the end", 0.0, positional=False
+    )
+    over: float | None = parameter(
+        Optional(Real(above=0)), OVER, None, positional=False
+    )
+    unit: str = parameter(
+        Choice(UNITS), "in what `over` counts", "epochs", positional=False
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Piecewise(Schedule):
+    """The first rate up to the first boundary, then the next.
+
+    Source: tf.train.piecewise_constant
+    """
+
+    form = "piecewise"
+    example = "learning_rate piecewise [0.1, 0.01, 0.001] [30, 60] unit=epochs"
+
+    rates: tuple[float, ...] = parameter(
+        ListOf(Real(above=0)), "the rates, one after the other"
+    )
+    boundaries: tuple[float, ...] = parameter(
+        ListOf(Real(above=0)), "the ends of all rates but the last"
+    )
+    unit: str = parameter(
+        Choice(UNITS), "in what the boundaries count", "epochs", positional=False
+    )
+
+
+SCHEDULES: Mapping[str, type[Schedule]] = {
+    schedule.form: schedule
+    for schedule in (Fixed, Exponential, Polynomial, Cosine, Piecewise)
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class LearningRate(Layer):
+    """The learning rate over the steps."""
+
+    word = "learning_rate"
+    family = "Training"
+    example = "learning_rate fixed 0.01"
+    forms = SCHEDULES
+
+    kind: str = parameter(
+        Choice(tuple(SCHEDULES)), "the schedule, whose arguments follow"
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Warmup(Layer):
+    """Let the rate rise from 0 along a line: min(first rate * steps / length, schedule).
+
+    Source: research/slim/train_image_classifier.py, `warmup_epochs`
+    """
+
+    word = "warmup"
+    family = "Training"
+    example = "warmup 5 epochs"
+
+    length: float = parameter(Real(above=0), "how long the rate rises")
+    unit: str = parameter(Choice(UNITS), "in what it counts", "epochs")
