@@ -74,6 +74,22 @@ PROGRAMS = {
             ("lion weight_decay=0.5", "fixed 0.1"),
         )
     },
+    "train a part": training(
+        DATA,
+        STEPS,
+        "train fc3, fc4 batch_norm=held",
+        'freeze "fc3/b*"',
+        "multiply_gradients fc4 10",
+        'multiply_gradients "*/biases" 2.0',
+        "clip global_norm=5.0",
+        "accumulate 4",
+        "average 0.999",
+    ),
+    "freeze and clip": training(
+        DATA, STEPS, "freeze conv1 batch_norm=held", "clip norm=5.0"
+    ),
+    "clip values": training(DATA, STEPS, "clip value=0.5", "average 0.9"),
+    "multiply": training(DATA, STEPS, "multiply_gradients fc4 10", "train fc4"),
     "several networks": training(
         DATA,
         STEPS,

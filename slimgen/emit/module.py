@@ -226,17 +226,23 @@ class _Module:
         context = self.runtime.context(networks)
         layers = self._layer_functions()
         bodies = tidy(render("networks.py.j2", functions=functions, networks=networks))
+        held = any(job.gradients.held for job in self.graph.jobs)
         options = [name for name in OPTIONS if f"{name}=" in layers + bodies]
         parts = [
             render("docstring.py.j2", lines=self._docstring()),
             self._imports(),
             *self._constants(),
-            render("scope.py.j2", options=options, foreign=bool(self.spelling.modules)),
+            render(
+                "scope.py.j2",
+                options=options,
+                foreign=bool(self.spelling.modules),
+                held=held,
+            ),
             *([layers] if layers.strip() else []),
             render("entry.py.j2"),
             *([render("entries.py.j2")] if any(n.maps[1:] for n in networks) else []),
             tidy(render("maps.py.j2", networks=networks)),
-            render("network.py.j2"),
+            render("network.py.j2", held=held),
             bodies,
         ]
         for part in self.runtime.parts:

@@ -25,6 +25,8 @@ IMPORTS = {
     "train/loss": (),
     "train/optimizer": (),
     "train/learning_rate": (),
+    "train/gradients": (),
+    "train/average": (),
     "train/run": ("json", "os", "time"),
     "train/progress": ("json", "math", "os", "sys", "time"),
     "train/evaluate": (),
@@ -130,7 +132,8 @@ def describe_runtime(graph: Graph) -> Runtime:
 def _training(train: Train) -> list[str]:
     """The parts of a `train` job, each with what it chose right below."""
     chosen = {"train/optimizer": [f"train/optimizers/{train.optimizer.rule}"]}
-    return [one for part in TRAINING for one in (part, *chosen.get(part, ()))]
+    parts = [p for p in TRAINING if p != "train/average" or train.gradients.average]
+    return [one for part in parts for one in (part, *chosen.get(part, ()))]
 
 
 def _formats(graph: Graph) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+BATCH = 32  # unless the job says it
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -34,7 +36,7 @@ class Data:
     image_key: str = "image/encoded"
     label_key: str = "image/class/label"
     shuffle: int = 2048
-    batch: int = 32
+    batch: int = BATCH
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,30 @@ class LearningRate:
 
 
 @dataclass(frozen=True)
+class Gradients:
+    """Which variables move, and what becomes of their gradients, in this order.
+
+    Attributes:
+        multipliers: Scopes, names or globs below the network's, and their settings.
+        clip: By `norm`, `global_norm` or `value`; "": not.
+        parts: In which a batch is worked through.
+        average: Whether moving averages of the variables are kept.
+        frozen: Variables that do not move.
+        only: The others that move; none: all.
+        held: Batch norm of frozen scopes uses its moving averages and leaves them.
+    """
+
+    settings: tuple[Setting, ...] = ()
+    clip: str = ""
+    multipliers: tuple[tuple[str, str], ...] = ()
+    parts: int = 1
+    average: bool = False
+    frozen: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    held: bool = False
+
+
+@dataclass(frozen=True)
 class Run:
     """Length and folder of a run, and what it writes when.
 
@@ -131,5 +157,6 @@ class Train:
     loss: Loss
     optimizer: Optimizer
     learning_rate: LearningRate
+    gradients: Gradients
     run: Run
     preprocess: Preprocessing | None = None

@@ -176,6 +176,8 @@ class Layer:
     # What the first argument of a line picks, where each has arguments of its own.
     forms: ClassVar[Mapping[str, "type[Layer]"]] = {}
     form: ClassVar[str] = ""  # the word that picks it
+    takes_names: ClassVar[bool] = False  # names of the model's need no quotes
+    gathers: ClassVar[bool] = False  # what has no key is one list
 
     @classmethod
     def scope_for(cls, rank: int | None) -> str | None:

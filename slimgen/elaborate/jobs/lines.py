@@ -101,6 +101,9 @@ class JobLines:
                 )
             given.keywords[key] = value
         take_every(given)
+        if layer.gathers and given.positional:
+            names = tuple(one.value for one in given.positional)
+            given.positional = [replace(given.positional[0], value=names)]
         return self.binder.bind(take_form(layer, given), given, {}, None).layer
 
     def _value(self, expression: tree.Expression, layer: type[Layer]) -> Any:
@@ -108,7 +111,8 @@ class JobLines:
         if not name or name in self.frame.known():
             return self.evaluator.evaluate(expression, self.frame)
         words = {w for p in parameters(layer) for w in p.kind.words}
-        if layer in (Loss, Data) and name not in words:
+        takes_names = layer.takes_names or layer in (Loss, Data)
+        if takes_names and name not in words:
             return name  # end points and features need no quotes
         return Word(name, place=expression.span)
 

@@ -6,6 +6,7 @@ from typing import Any
 from slimgen.diagnostics import Diagnostic
 from slimgen.elaborate.expressions import Silent
 from slimgen.elaborate.jobs.data import read_data
+from slimgen.elaborate.jobs.gradients import read_gradients
 from slimgen.elaborate.jobs.images import check_images, is_classifier, preprocessing
 from slimgen.elaborate.jobs.lines import JobLines, JobText, Said
 from slimgen.elaborate.jobs.loss import read_loss
@@ -16,6 +17,7 @@ from slimgen.elaborate.values import Tensor
 from slimgen.ir.graph import Network
 from slimgen.ir.jobs import Preprocessing, Train
 from slimgen.layers.jobs import TRAIN_LINES
+from slimgen.layers.jobs.gradients import MultiplyGradients
 from slimgen.layers.jobs.images import Preprocess
 from slimgen.layers.jobs.loss import Loss
 from slimgen.layers.spec import Layer
@@ -29,6 +31,7 @@ PARTS: dict[str, Callable[[JobText], Any]] = {
     "loss": read_loss,
     "optimizer": read_optimizer,
     "learning_rate": read_learning_rate,
+    "gradients": read_gradients,
     "run": read_run,
 }
 NEEDED = ("data", "steps")
@@ -99,6 +102,8 @@ def _bind_line(
     what = word.text
     if isinstance(line, Loss) and line.logits is not None:
         what = f"{what} {line.logits}"  # one for each head
+    if isinstance(line, MultiplyGradients):
+        what = f"{what} {line.scope}"  # one for each scope
     if what in places:
         raise Rejected(
             messages.name_taken(word.span, what, "a line of this job", places[what])

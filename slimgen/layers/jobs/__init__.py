@@ -4,6 +4,14 @@ They have the same parameters, checks and documentation, but make no tensors.
 """
 
 from slimgen.layers.jobs.data import Batch, Data
+from slimgen.layers.jobs.gradients import (
+    Accumulate,
+    Average,
+    Clip,
+    Freeze,
+    MultiplyGradients,
+    TrainOnly,
+)
 from slimgen.layers.jobs.images import Labels, Preprocess
 from slimgen.layers.jobs.learning_rate import LearningRate, Warmup
 from slimgen.layers.jobs.loss import Loss
@@ -20,6 +28,6 @@ NETWORK_LINES: dict[str, type[Layer]] = {
 TRAIN_LINES: dict[str, type[Layer]] = {
     line.word: line
     for line in (
-        Preprocess, Data, Batch, Steps, Loss, Optimizer, LearningRate, Warmup, Checkpoint, Log, Seed, Directory,
+        Preprocess, Data, Batch, Steps, Loss, Optimizer, LearningRate, Warmup, TrainOnly, Freeze, MultiplyGradients, Clip, Accumulate, Average, Checkpoint, Log, Seed, Directory,
     )
 }  # fmt: skip

@@ -407,6 +407,17 @@ def learning_rate(step, settings, examples):
     return settings.learning_rate * settings.decay**decays
 
 
+# Gradients.
+
+
+def loss_and_gradients(run, inputs, labels, settings):
+    """Return the loss of a batch, and the gradient of each variable that it moves."""
+    with tf.GradientTape() as tape:
+        value = total_loss(run.model, inputs, labels, settings)
+    gradients = tape.gradient(value, run.trained).items()
+    return value, {n: tf.convert_to_tensor(g) for n, g in gradients if g is not None}
+
+
 # Training.
 
 
@@ -485,16 +496,12 @@ class Run:
 
 def training_step(run, settings, jit):
     """Return the function that makes one step: images and labels in, loss and rate out."""
-    variables = run.trained
 
     @tf.function(autograph=False, jit_compile=jit)
     def step(images, labels):
         rate = learning_rate(run.step, settings, run.constants["examples"])
-        with tf.GradientTape() as tape:
-            value = total_loss(run.model, images, labels, settings)
-        gradients = tape.gradient(value, variables).items()
-        gradients = {n: tf.convert_to_tensor(g) for n, g in gradients if g is not None}
-        run.optimizer.apply(variables, gradients, rate)
+        value, gradients = loss_and_gradients(run, images, labels, settings)
+        run.optimizer.apply(run.trained, gradients, rate)
         run.step.assign_add(1)
         return value, rate
 

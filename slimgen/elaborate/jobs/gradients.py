@@ -1,0 +1,136 @@
+"""Which variables of a job move, and what becomes of their gradients."""
+
+import fnmatch
+import re
+from collections.abc import Sequence
+
+from slimgen.elaborate.jobs.lines import JobText
+from slimgen.elaborate.report import Rejected
+from slimgen.ir import jobs as ir
+from slimgen.ir.graph import Network
+from slimgen.layers.jobs.data import Batch
+from slimgen.layers.jobs.gradients import (
+    Accumulate,
+    Average,
+    Clip,
+    Freeze,
+    MultiplyGradients,
+    TrainOnly,
+)
+from slimgen.messages import names as messages
+from slimgen.source import Span
+from slimgen.syntax import tree
+
+HELD = "held"
+
+
+def read_gradients(job: JobText) -> ir.Gradients:
+    """Return what becomes of the gradients."""
+    clip, clipped = _clip(job)
+    multipliers, factors = _multipliers(job)
+    parts, average = _accumulate(job), job.one(Average)
+    settings = [*factors, *clipped]
+    if parts > 1:
+        text = "parts in which a batch is worked through"
+        settings.append(ir.Setting("accumulate", parts, text, 1))
+    if average:
+        text = "share of an average of the weights that a step keeps"
+        settings.append(ir.Setting("average", average[0].decay, text, 0, 1))
+    freeze, only = job.one(Freeze), job.one(TrainOnly)
+    for said in (freeze, only):
+        if said is not None:
+            _check_names(job.network, said[0].names, said[1])
+    return ir.Gradients(
+        tuple(settings),
+        clip,
+        multipliers,
+        parts,
+        average is not None,
+        freeze[0].names if freeze else (),
+        only[0].names if only else (),
+        any(said is not None and said[0].batch_norm == HELD for said in (freeze, only)),
+    )
+
+
+def _clip(job: JobText) -> tuple[str, list[ir.Setting]]:
+    said = job.one(Clip)
+    if said is None:
+        return "", []
+    line, statement = said
+    texts = {
+        "norm": "greatest length of a gradient",
+        "global_norm": "greatest length of all gradients together",
+        "value": "greatest magnitude of a number in a gradient",
+    }
+    given = [name for name in texts if getattr(line, name) is not None]
+    if len(given) != 1:
+        found = " and ".join(f"`{name}`" for name in given) or "none"
+        raise Rejected(
+            messages.wrong_value(
+                statement.span, "`clip`", "one of `norm`, `global_norm` and `value`", found
+            )
+        )  # fmt: skip
+    (name,) = given
+    return name, [ir.Setting(f"clip_{name}", getattr(line, name), texts[name], 0)]
+
+
+def _multipliers(job: JobText) -> tuple[tuple[tuple[str, str], ...], list[ir.Setting]]:
+    """Return pairs of scope and setting, and the settings."""
+    pairs: list[tuple[str, str]] = []
+    settings: list[ir.Setting] = []
+    for line, statement in job.all(MultiplyGradients):
+        _check_names(job.network, [line.scope], statement)
+        stem = re.sub(r"\W+", "_", line.scope, flags=re.ASCII).strip("_").lower()
+        name = f"{stem}_multiplier" if stem else "multiplier"
+        if name in [setting for _, setting in pairs]:
+            name = f"{name}_{len(pairs) + 1}"
+        if name[0].isdigit():
+            name = f"scope_{name}"
+        pairs.append((line.scope, name))
+        text = f"factor of the gradients of {line.scope}"
+        settings.append(ir.Setting(name, line.factor, text))
+    return tuple(pairs), settings
+
+
+def _accumulate(job: JobText) -> int:
+    said, batch = job.one(Accumulate), job.one(Batch)
+    if said is None:
+        return 1
+    size = batch[0].size if batch else ir.BATCH
+    if size % said[0].parts:
+        needed = f"a divisor of the batch of {size}"
+        found = str(said[0].parts)
+        raise Rejected(
+            messages.wrong_value(said[1].span, "`accumulate`", needed, found)
+        )
+    return said[0].parts
+
+
+def _check_names(network: Network, names: Sequence[str], said: tree.Line) -> None:
+    """Refuse a name or a glob that is above no variable."""
+    root = f"{network.scope}/" if network.scope else ""
+    variables = [one.name.removeprefix(root) for one in network.variables]
+    for name in names:
+        if not any(_fits(variable, name) for variable in variables):
+            scopes = {
+                "/".join(parts[:end])
+                for parts in (variable.split("/") for variable in variables)
+                for end in range(1, len(parts) + 1)
+            }
+            what = f"scope or variable of `{network.name}`"
+            place = _place(said, name)
+            raise Rejected(
+                messages.unknown_word(place, name, sorted(scopes), what=what)
+            )
+
+
+def _place(said: tree.Line, name: str) -> Span:
+    """Return where a line says a name."""
+    found = (a.span for a in said.arguments if a.span.text.strip('"') == name)
+    return next(found, said.span)
+
+
+def _fits(variable: str, name: str) -> bool:
+    if re.search(r"[*?[]", name):
+        return fnmatch.fnmatchcase(variable, name)
+    return f"{variable}/".startswith(f"{name.rstrip('/')}/")

@@ -1,0 +1,117 @@
+"""Lines of jobs about which variables move, and what becomes of their gradients."""
+
+from dataclasses import dataclass
+
+from slimgen.layers.kinds import Choice, Integer, ListOf, Optional, Real, Text
+from slimgen.layers.spec import Layer, parameter
+
+SCOPES = "scopes or variables below the network's scope; in quotes, globs"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Clip(Layer):
+    """Bound the gradients before they are applied, in one of three ways.
+
+    TF-Slim's `clip_gradient_norm` is `norm`.
+    """
+
+    word = "clip"
+    family = "Training"
+    example = "clip norm=5.0"
+
+    norm: float | None = parameter(
+        Optional(Real(above=0)), "greatest length of each variable's gradient", None,
+        positional=False,
+    )  # fmt: skip
+    global_norm: float | None = parameter(
+        Optional(Real(above=0)), "greatest length of all gradients together", None,
+        positional=False,
+    )  # fmt: skip
+    value: float | None = parameter(
+        Optional(Real(above=0)), "greatest magnitude of each number", None,
+        positional=False,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class MultiplyGradients(Layer):
+    """Multiply the gradients of some variables, before they are clipped.
+
+    TF-Slim's `gradient_multipliers`, by scope.
+    """
+
+    word = "multiply_gradients"
+    family = "Training"
+    example = "multiply_gradients AuxLogits 10.0"
+    takes_names = True
+
+    scope: str = parameter(Text(), "a scope or a variable; in quotes, a glob")
+    factor: float = parameter(Real(), "the factor")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Accumulate(Layer):
+    """Work through each batch in equal parts, and step by the mean of their gradients."""
+
+    word = "accumulate"
+    family = "Training"
+    example = "accumulate 4"
+
+    parts: int = parameter(Integer(1), "parts of a batch")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Average(Layer):
+    """Keep moving averages of all variables, which `evaluate --average` uses.
+
+    The decay of a step is min(decay, (1 + step) / (10 + step)). The averages are called
+    `NAME/ExponentialMovingAverage`.
+
+    Source: tf.train.ExponentialMovingAverage; the train script's `moving_average_decay`
+    """
+
+    word = "average"
+    family = "Training"
+    example = "average 0.9999"
+
+    decay: float = parameter(
+        Real(at_least=0, at_most=1), "share of an average that a step keeps"
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Freeze(Layer):
+    """Leave some variables as they are.
+
+    Batch norm of a frozen scope goes on as in TF-Slim: by the batch, its moving averages
+    updated. When it is held it uses its averages and leaves them.
+    """
+
+    word = "freeze"
+    family = "Training"
+    example = 'freeze "*/biases" batch_norm=held'
+    takes_names = True
+    gathers = True
+
+    names: tuple[str, ...] = parameter(ListOf(Text()), SCOPES)
+    batch_norm: str = parameter(
+        Choice(("updated", "held")), "what batch norm of a frozen scope does", "updated",
+        positional=False,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class TrainOnly(Layer):
+    """Train some variables, and freeze all others."""
+
+    word = "train"
+    family = "Training"
+    example = "train AuxLogits"
+    takes_names = True
+    gathers = True
+
+    names: tuple[str, ...] = parameter(ListOf(Text()), SCOPES)
+    batch_norm: str = parameter(
+        Choice(("updated", "held")), "what batch norm of a frozen scope does", "updated",
+        positional=False,
+    )  # fmt: skip
