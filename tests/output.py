@@ -11,7 +11,7 @@ from black.mode import TargetVersion
 MODE = black.Mode(target_versions={TargetVersion.PY310})
 OWN_IMPORTS = {
     *("argparse", "collections.abc", "contextlib", "dataclasses", "difflib", "fnmatch"),
-    *("functools", "glob", "h5py", "json", "math", "numpy", "os", "pickle", "re"),
+    *("functools", "glob", "h5py", "io", "json", "math", "numpy", "os", "pickle", "re"),
     *("sys", "tensorflow", "time", "typing", "zipfile"),
 }
 

@@ -147,7 +147,10 @@ def test_what_is_no_pattern_is_refused(pattern: str) -> None:
 
 def test_a_pattern_without_end_is_refused() -> None:
     with pytest.raises(PatternError, match="more than"):
-        read_pattern("".join(f"{{a{n}}}" for n in range(13)))
+        read_pattern("/".join(f"{{a{n}}}" for n in range(7)))
+    for touching in ("{a}{b}", "{a}*", "*{a}", "{a}{1..2}"):
+        with pytest.raises(PatternError, match="touch"):
+            read_pattern(touching)
     with pytest.raises(PatternError, match="counts up"):
         list_of("1..999999")
 

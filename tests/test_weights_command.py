@@ -99,6 +99,47 @@ def test_a_checkpoint_is_listed_with_its_state(tmp_path: Path) -> None:
     ]
 
 
+def test_a_checkpoint_is_compared_by_the_same_names(
+    small_net: Path, tmp_path: Path
+) -> None:
+    tf = pytest.importorskip("tensorflow")
+    tensors = {
+        "Net/conv1/weights": np.zeros([3, 3, 3, 4], np.float32),
+        "Net/conv1/biases": np.zeros([5], np.float32),
+        "Net/conv1/biases/Momentum": np.zeros([5], np.float32),
+    }
+    tf.raw_ops.SaveV2(
+        prefix=str(tmp_path / "x.ckpt"),
+        tensor_names=list(tensors),
+        shape_and_slices=[""] * 3,
+        tensors=list(tensors.values()),
+    )
+
+    found = run(tmp_path / "x.ckpt", "--for", small_net)
+
+    assert found.exit_code == 1
+    assert found.stdout.splitlines() == [
+        "small from a checkpoint of TensorFlow, by the same names",
+        "loaded: 1",
+        "transformed: 0",
+        "left out: 0",
+        "missing: 0",
+        "mismatched: 1",
+        "  conv1/biases [4]  <- Net/conv1/biases [5]",
+        "unused: 0",
+        "training state: 1",
+    ]
+
+
+@pytest.fixture
+def small_net(tmp_path: Path) -> Path:
+    path = tmp_path / "small.slim"
+    path.write_text(
+        "network small as Net { input images 8x8x3; conv 4 3x3 as conv1 }\n"
+    )
+    return path
+
+
 NET = """\
 network tiny(classes = 10) as Net {
   input images 8x8x3

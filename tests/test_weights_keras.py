@@ -70,6 +70,7 @@ SAVED: dict[str, tuple[Callable[[], Any], Callable[[Any, str], None], str]] = {
     "weights of Keras 3": (keras_3, lambda m, p: m.save_weights(p), "x.weights.h5"),
     "model of Keras 3": (keras_3, lambda m, p: m.save(p), "x.keras"),
     "legacy model of Keras 3": (keras_3, lambda m, p: m.save(p), "x.h5"),
+    "archive of Keras 2": (keras_2, lambda m, p: m.save(p), "x.keras"),
     "weights of Keras 2": (keras_2, lambda m, p: m.save_weights(p), "x.h5"),
     "model of Keras 2": (keras_2, lambda m, p: m.save(p, save_format="h5"), "y.h5"),
 }
@@ -115,29 +116,6 @@ def test_what_keras_has_saved_is_loaded_and_computes_the_same(
 @pytest.fixture(scope="module")
 def archive(saved: dict[str, tuple[Any, str]]) -> tuple[Any, str]:
     return saved["model of Keras 3"]
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_an_archive_without_names_in_its_arrays_is_read_by_its_settings(
-    small: ModuleType, archive: tuple[Any, str], tmp_path: Path
-) -> None:
-    path = tmp_path / "old.keras"
-    with zipfile.ZipFile(archive[1]) as source, zipfile.ZipFile(path, "w") as target:
-        (tmp_path / "w.h5").write_bytes(source.read("model.weights.h5"))
-        with h5py.File(tmp_path / "w.h5", "a") as file:
-            groups: list[Any] = []
-            file.visititems(lambda key, item: groups.append(item))
-            for group in groups:
-                group.attrs.pop("name", None)
-        target.write(tmp_path / "w.h5", "model.weights.h5")
-        target.writestr("config.json", source.read("config.json"))
-    ours = small.Small(seed=1)
-
-    report = small.restore(ours, path)
-
-    assert len(report.loaded) == len(ours.named_variables)
-    found = ours.named_variables["small/stem/weights"].numpy()
-    assert np.array_equal(found, archive[0].get_layer("stem").get_weights()[0])
 
 
 def test_names_of_keras_1_are_read(small: ModuleType) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from slimgen.syntax.tokens import RESERVED
 
 NTH = "nth"
-MOST_WILD = 12  # parts of a pattern that may be anything: matching is no search
+MOST_WILD = 6  # parts of a pattern that may be anything: matching is no search
 PARTS = re.compile(r"\{([^{}]*)\}|([*]+)|([^{}*]+)|(.)", re.DOTALL)
 RANGE = re.compile(r"(\d{1,6})\.\.(\d{1,6})")
 LONGEST = 1_000  # texts that a range may stand for
@@ -88,7 +88,10 @@ def read_pattern(text: str) -> Pattern:
     captures: list[str] = []
     lists: list[tuple[str, ...]] = []
     wild = 0
+    before = ""
     for inside, stars, plain in _pieces(text):
+        if before.endswith(("+)", ".*")) and not plain:
+            raise PatternError("two of its parts touch: nothing tells them apart")
         if inside is None:
             wild += bool(stars)
             written.append(".*" if stars else re.escape(plain))
@@ -103,6 +106,7 @@ def read_pattern(text: str) -> Pattern:
             wild += 1
             captures.append(inside)
             written.append(f"(?P<{inside}>[^/]+)")
+        before = written[-1]
     if not text:
         raise PatternError("it is empty")
     if wild > MOST_WILD:

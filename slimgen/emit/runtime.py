@@ -13,7 +13,7 @@ IMPORTS = {
     "names": (),
     "restore": ("dataclasses", "difflib", "fnmatch", "re", "collections.abc.Callable"),
     "read_checkpoint": ("contextlib", "re"),
-    "read_keras": ("contextlib", "json", "re", "zipfile"),
+    "read_keras": ("io", "json", "re", "zipfile"),
     "read_caffe": ("pickle",),
     "read_safetensors": ("json", "math", "os"),
     "formats": ("contextlib", "os"),
