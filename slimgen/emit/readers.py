@@ -24,5 +24,6 @@ def readers(formats: tuple[str, ...]) -> str:
     lines.append("import numpy as np")
     if "slim" in formats:
         lines.append("import tensorflow as tf")
-    texts = [render(f"{part}.py.j2", formats=formats, others="") for part in parts]
+    context = {"formats": formats, "others": "", "train": None}
+    texts = [render(f"{part}.py.j2", **context) for part in parts]
     return "\n\n\n".join(["\n".join(lines), *texts])
