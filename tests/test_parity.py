@@ -166,12 +166,12 @@ def test_a_network_of_each_family_trains_as_tf_slim_s_does(workshop, case):
         package("zoo/vgg.slim", "vgg_19", 224),
         # Its last map is as wide as the windows of its pools.
         Case("zoo/inception_v2.slim", "inception_v2", (224, 224), batch=1),
-        resnet(1, 101, 33),
-        resnet(1, 152, 33),
-        resnet(1, 200, 33),
-        resnet(2, 101, 33),
-        resnet(2, 152, 33),
-        resnet(2, 200, 33),
+        resnet(1, 101, 65, batch=4),
+        resnet(1, 152, 65, batch=4),
+        resnet(1, 200, 65, batch=4),
+        resnet(2, 101, 65, batch=4),
+        resnet(2, 152, 65, batch=4),
+        resnet(2, 200, 65, batch=4),
     ],
     ids=lambda case: f"{case.source.rpartition('/')[2]}-{case.network}",
 )
@@ -247,7 +247,8 @@ def test_vgg_pools_over_any_map_as_research_slim_does(workshop):
 
 @pytest.mark.slow
 def test_resnet_is_a_word_in_another_network(workshop):
-    classes = {"arguments": {"num_classes": 5}, "defines": {"classes": "5"}}
+    defines = {"classes": "5", "keep_prob": ""}
+    classes = {"arguments": {"num_classes": 5}, "defines": defines}
     case = Case("resnet_backbone.slim", "resnet_backbone", (65, 65), **classes)
 
     workshop.check(case)

@@ -78,6 +78,13 @@ def test_the_networks_of_the_libraries_are_known_by_name() -> None:
     assert "preprocess_input" not in keras
 
 
+def test_all_files_hold_the_same_weights() -> None:
+    made = verdict({OUTPUT: 0.0})
+    made.found["weights"] = {"model.keras": 0.0, "model.h5": 1e-9}
+
+    assert made.diverges == "what is restored from model.h5"
+
+
 def verdict(points: dict[str, Any], training: Any = None) -> Verdict:
     found = {
         "libraries": {"keras": "3.0"},

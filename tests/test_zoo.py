@@ -19,7 +19,7 @@ from slimgen.source import Source
 from slimgen.syntax.printer import format_source
 
 ZOO = Path(__file__).resolve().parents[1] / "examples" / "zoo"
-FILES = sorted(ZOO.glob("*.slim"))
+FILES = sorted(ZOO.rglob("*.slim"))
 
 Defines = tuple[str, ...]
 
@@ -149,6 +149,31 @@ VALUES = [
 ]
 DECAY = ("weight_decay=0.00004",)
 
+# Of `keras.applications` 3.15, without weights: all values, those that train, and variables.
+KERAS = [
+    ("keras/resnet", "resnet50", 25_636_712, 25_583_592, 320),
+    ("keras/resnet", "resnet101", 44_707_176, 44_601_832, 626),
+    ("keras/resnet", "resnet152", 60_419_944, 60_268_520, 932),
+    ("keras/resnet_v2", "resnet50_v2", 25_613_800, 25_568_360, 272),
+    ("keras/resnet_v2", "resnet101_v2", 44_675_560, 44_577_896, 544),
+    ("keras/resnet_v2", "resnet152_v2", 60_380_648, 60_236_904, 816),
+    ("keras/inception_v3", "keras_inception_v3", 23_851_784, 23_817_352, 378),
+    (
+        "keras/inception_resnet_v2",
+        "keras_inception_resnet_v2",
+        55_873_736,
+        55_813_192,
+        898,
+    ),
+    ("keras/xception", "xception", 22_910_480, 22_855_952, 236),
+    ("keras/mobilenet_v1", "keras_mobilenet", 4_253_864, 4_231_976, 137),
+    ("keras/mobilenet_v2", "keras_mobilenet_v2", 3_538_984, 3_504_872, 262),
+    ("keras/mobilenet_v3", "keras_mobilenet_v3_small", 2_554_968, 2_542_856, 210),
+    ("keras/mobilenet_v3", "keras_mobilenet_v3_large", 5_507_432, 5_483_032, 266),
+    ("keras/nasnet", "keras_nasnet_mobile", 5_326_716, 5_289_978, 1126),
+    ("keras/nasnet", "keras_nasnet_large", 88_949_818, 88_753_150, 1546),
+]
+
 
 @pytest.mark.parametrize(("file", "name", "defines", "expected"), COUNTS)
 def test_a_network_has_tf_slim_s_counts(
@@ -181,15 +206,30 @@ def test_a_network_has_as_many_values_as_its_original(
     assert values == counts(network(file, name, defines)).values
 
 
+@pytest.mark.parametrize(("file", "name", "values", "trainable", "variables"), KERAS)
+def test_a_network_has_keras_s_counts(
+    file: str, name: str, values: int, trainable: int, variables: int
+) -> None:
+    found = counts(network(file, name))
+
+    assert (values, trainable) == (found.values, found.trainable)
+    assert variables == found.variables
+
+
 def test_every_network_of_the_zoo_is_counted() -> None:
     declared = {
-        (path.stem, line.split()[1].partition("(")[0])
+        (
+            path.relative_to(ZOO).with_suffix("").as_posix(),
+            line.split()[1].partition("(")[0],
+        )
         for path in FILES
         for line in path.read_text(encoding="utf-8").splitlines()
         if line.startswith("network ")
     }
 
-    assert declared == {(row[0], row[1]) for row in (*COUNTS, *TRAINABLE, *VALUES)}
+    assert declared == {
+        (row[0], row[1]) for row in (*COUNTS, *TRAINABLE, *VALUES, *KERAS)
+    }
 
 
 # Names.

@@ -254,8 +254,8 @@ class Comparison:
 
 
 def _plain(name: str) -> str:
-    """Return a name as libraries agree on it: `vgg_16` and `VGG16` are one."""
-    return name.replace("_", "").lower()
+    """Return a name as libraries agree on it: `vgg_16`, `VGG16`, `keras_vgg16` are one."""
+    return name.replace("_", "").lower().removeprefix("keras")
 
 
 def _classes(network: Network) -> int | None:

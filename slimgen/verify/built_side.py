@@ -29,6 +29,7 @@ SMOOTH = {
 
 # So many of an array's values tell whether another can be the same.
 SAMPLE = 1024
+CANDIDATES = 4
 
 
 def main() -> None:
@@ -105,7 +106,7 @@ def inference(model: Any, reference: Reference, request: Request) -> dict[str, A
         return model(images, training=False)
 
     compiled = tf.function(run, jit_compile=request.jit, autograph=False)
-    logits, points = compiled(tf.constant(reference.images))
+    logits, points = compiled(tf.constant(colours(model, reference, request)))
     found: dict[str, Any] = {
         "logits": apart(logits, reference.logits),
         "missing": [],
@@ -127,6 +128,22 @@ def inference(model: Any, reference: Reference, request: Request) -> dict[str, A
     }
 
 
+def colours(model: Any, reference: Reference, request: Request) -> Array:
+    """Return the images, in the order of colours that the built network takes.
+
+    A map that turns the input channels of a kernel about is for an original that takes BGR.
+    """
+    entries = model.CHECKPOINT_MAPS[_map_of(request)].values()
+    # Bounds of the axis of a kernel's input channels, where they are given.
+    bounds = [entry.slice[2] for entry in entries if len(entry.slice or ()) > 2]
+    turned = any(slice(*one).step == -1 for one in bounds)
+    return reference.images[..., ::-1] if turned else reference.images
+
+
+def _map_of(request: Request) -> str:
+    return "slim" if request.against.library == "tf_slim" else "keras"
+
+
 def apart(found: Any, expected: Array) -> float | None:
     """Return the deviation without regard to axes of length 1."""
     return deviation(np.squeeze(np.asarray(found)), np.squeeze(expected))
@@ -137,7 +154,9 @@ def _is_full(model: Any, name: str) -> bool:
     return not model.scope or name.startswith(f"{model.scope}/")
 
 
-def nearest(points: Mapping[str, Any], layers: Mapping[str, Array]) -> dict[str, float]:
+def nearest(
+    points: Mapping[str, Any], layers: Mapping[str, Array]
+) -> dict[str, float | None]:
     """Return each end point's deviation from the layer that is nearest to it.
 
     Axes of length 1 do not count. End points of a shape that no layer has are left out.
@@ -149,19 +168,21 @@ def nearest(points: Mapping[str, Any], layers: Mapping[str, Array]) -> dict[str,
     found = {}
     for name, point in points.items():
         values = np.squeeze(np.asarray(point))
-        apart = {
+        far = {
             other: float(np.max(np.abs(_sample(values) - sample), initial=0.0))
             for other, sample in samples.get(values.shape, {}).items()
         }
-        if apart:
-            closest = min(apart, key=lambda other: apart[other])
-            found[name] = deviation(values, np.squeeze(layers[closest])) or 0.0
+        # Before relu and after it, a sample may be the same.
+        closest = sorted(far, key=lambda other: far[other])[:CANDIDATES]
+        known = (deviation(values, np.squeeze(layers[other])) for other in closest)
+        if closest:
+            found[name] = min((one for one in known if one is not None), default=None)
     return found
 
 
 def _sample(values: Array) -> Array:
-    flat = values.reshape(-1)
-    return flat[:: max(1, flat.size // SAMPLE)].copy()
+    places = np.random.default_rng(0).integers(0, max(values.size, 1), SAMPLE)
+    return values.reshape(-1).take(places if values.size else [])
 
 
 # Training.
@@ -186,7 +207,9 @@ def training(model: Any, reference: Reference, request: Request) -> dict[str, An
         return logits, loss, terms, tape.gradient(loss, trainable)
 
     compiled = tf.function(run, jit_compile=request.jit, autograph=False)
-    logits, loss, terms, gradients = compiled(tf.constant(reference.images))
+    logits, loss, terms, gradients = compiled(
+        tf.constant(colours(model, reference, request))
+    )
     moving = {name: v for name, v in variables.items() if not v.trainable}
     expected = renamed(reference.gradients, trainable, model, request)
     return {
@@ -204,7 +227,7 @@ def renamed(
     """Return the original's arrays under our names and in our layout."""
     if request.against.library == "tf_slim":
         return dict(arrays)
-    entries = model.CHECKPOINT_MAPS[request.against.library]
+    entries = model.CHECKPOINT_MAPS[_map_of(request)]
     return {name: entries[name].apply(arrays[entries[name].source]) for name in names}
 
 

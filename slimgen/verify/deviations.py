@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-# Gradients of biases below this part of the largest gradient are rounding.
+# Gradients of biases and betas below this part of the largest gradient are rounding.
 NOISE = 1e-5
 
 
@@ -34,7 +34,7 @@ def deviations(
 
 
 def without_noise(gradients: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
-    """Return gradients with zeros for biases that a later batch norm takes away again.
+    """Return gradients with zeros for biases and betas that a later batch norm takes away again.
 
     Their gradients are 0, and what is computed is the rounding of sums of large terms.
     """
@@ -44,7 +44,7 @@ def without_noise(gradients: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
     return {
         name: (
             np.zeros_like(array)
-            if name.endswith("biases") and largest[name] < bound
+            if name.endswith(("biases", "beta")) and largest[name] < bound
             else array
         )
         for name, array in arrays.items()

@@ -7,6 +7,7 @@ FOLDER holds a `request.json`; then also the same weights in each of Keras's for
 """
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from importlib import metadata
@@ -50,17 +51,20 @@ def measure(folder: Path) -> None:
         "libraries": {k: metadata.version(k) for k in ("keras", "tensorflow")},
         "headless": request.classes == 0,
         "variables": [
-            {"name": v.path, "shape": list(v.shape), "trainable": v.trainable}
-            for v in model.weights
+            {"name": name, "shape": list(v.shape), "trainable": v.trainable}
+            for name, v in named_variables(model).items()
         ],
     }
     images = values.images(request)
     layers = {layer.name: layer.output for layer in model.layers if _gives_one(layer)}
     points = keras.Model(model.inputs, layers)(images, training=False)
+    logits = model(images, training=False)
+    if request.classes:  # its last activation, which `build` leaves out
+        points["softmax"] = keras.ops.softmax(logits)
     arrays: dict[str, Any] = {
         "facts": np.array(json.dumps(facts)),
         "images": images,
-        "logits": np.asarray(model(images, training=False)),
+        "logits": np.asarray(logits),
         **prefixed("end_point", points),
     }
     if request.training:
@@ -90,6 +94,26 @@ def build(request: Request) -> Any:
     given = {key: value for key, value in given.items() if key in known}
     keras.utils.set_random_seed(request.seed)
     return function(**{**given, **request.against.arguments})
+
+
+def named_variables(model: Any) -> dict[str, Any]:
+    """Return the variables as `layer/weight`, as maps of built files name them.
+
+    Layers that Keras named are counted from 1, in its order: `conv2d_1` is its `conv2d`.
+    """
+    return {
+        f"{_counted(layer)}/{variable.name}": variable
+        for layer in model.layers
+        for variable in layer.weights
+    }
+
+
+def _counted(layer: Any) -> str:
+    import keras
+
+    stem = keras.src.utils.naming.to_snake_case(type(layer).__name__)
+    match = re.fullmatch(rf"{stem}(?:_(\d+))?", layer.name)
+    return f"{stem}_{int(match[1] or 0) + 1}" if match else str(layer.name)
 
 
 def make_smooth(model: Any) -> None:
@@ -128,9 +152,8 @@ def fill(request: Request, model: Any) -> None:
     """Give every variable a random value; moving ones lie near the images'."""
     import keras
 
-    for variable in model.weights:
-        value = values.variable_value(request, variable.path, variable.shape)
-        variable.assign(value)
+    for name, variable in named_variables(model).items():
+        variable.assign(values.variable_value(request, name, variable.shape))
     norms = [x for x in model.layers if isinstance(x, keras.layers.BatchNormalization)]
     momenta = [layer.momentum for layer in norms]
     for layer in norms:
@@ -181,16 +204,18 @@ def training_step(request: Request, model: Any, images: Any) -> dict[str, Any]:
         if isinstance(layer, keras.layers.Dropout):
             layer.rate = 0.0
 
+    variables = named_variables(model)
+
     def run() -> Any:
         with tf.GradientTape() as tape:
             logits = model(images, training=True)
             loss = total_loss(request, logits)
-        trainable = {v.path: v.value for v in model.trainable_variables}
+        trainable = {n: v.value for n, v in variables.items() if v.trainable}
         return logits, loss, tape.gradient(loss, trainable)
 
     logits, loss, gradients = tf.function(run, autograph=False)()
     labels = values.labels(request, logits.shape)
-    moving = {v.path: v for v in model.non_trainable_variables if "moving" in v.path}
+    moving = {n: v for n, v in variables.items() if "moving" in n}
     return {
         "labels": labels,
         "training_logits": np.asarray(logits),

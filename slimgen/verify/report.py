@@ -44,7 +44,10 @@ class Verdict:
 
     @property
     def diverges(self) -> str | None:
-        """The first end point, or part of a training step, that is too far off."""
+        """The first file, end point, or part of a training step, that is too far off."""
+        for name, value in self.found["weights"].items():
+            if value != 0:
+                return f"what is restored from {name}"
         for name, value in self.points.items():
             if value is None or value > self.tolerance:
                 return name

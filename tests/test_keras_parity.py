@@ -1,0 +1,120 @@
+"""The networks of Keras Applications, beside Keras itself, by `slimgen verify`.
+
+Keras gives every variable a random value, moving statistics too, and saves them in each of
+its formats; the built file loads each by its own `restore`. Every network runs once, at a
+small size; one of each family also takes a step of training, with dropout off.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from slimgen.cli import main
+
+pytestmark = [pytest.mark.slow, pytest.mark.oracle]
+
+ZOO = Path(__file__).parents[1] / "examples" / "zoo"
+
+# Keras normalises in other steps than TensorFlow's fused operation, so every layer rounds
+# otherwise, and what is behind it carries that on: 6e-6 is measured for ResNet152. A step of
+# training has a hundred times the tolerance: a gradient sums over all places, and Keras averages
+# the variance of the batch as it is where TensorFlow's fused operation (TF-Slim, Keras 2) averages
+# n / (n - 1) times of it.
+TOLERANCE = "1e-5"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network of the zoo, what Keras calls it, the size of the images, and options."""
+
+    file: str
+    keras: str
+    size: int
+    options: str = ""
+
+    def __str__(self) -> str:
+        return self.keras.partition("(")[0]
+
+
+OWN_INPUT = "(include_preprocessing=False)"  # ours is `preprocess`, before the network
+CASES = [
+    Case("vgg", "VGG16", 224, "--batch=1"),
+    Case("vgg", "VGG19", 224, "--batch=1"),
+    Case("keras/resnet", "ResNet50", 64, "--training --batch=4"),
+    Case("keras/resnet", "ResNet101", 64, "--batch=4"),
+    Case("keras/resnet", "ResNet152", 64, "--batch=4"),
+    Case("keras/resnet_v2", "ResNet50V2", 64, "--training --batch=4"),
+    Case("keras/resnet_v2", "ResNet101V2", 64, "--batch=4"),
+    Case("keras/resnet_v2", "ResNet152V2", 64, "--batch=4"),
+    Case("keras/inception_v3", "InceptionV3", 107, "--training --batch=4"),
+    Case("keras/inception_resnet_v2", "InceptionResNetV2", 107, "--training --batch=4"),
+    Case("keras/xception", "Xception", 71, "--training --batch=4"),
+    Case("keras/mobilenet_v1", "MobileNet", 96, "--training -Dkeep_prob=1.0"),
+    Case("keras/mobilenet_v2", "MobileNetV2", 96, "--training"),
+    Case(
+        "keras/mobilenet_v3",
+        f"MobileNetV3Small{OWN_INPUT}",
+        96,
+        "--training -Dkeep_prob=1.0",
+    ),
+    Case("keras/mobilenet_v3", f"MobileNetV3Large{OWN_INPUT}", 96),
+    Case("keras/nasnet", "NASNetMobile", 96, "--training"),
+    Case("keras/nasnet", "NASNetLarge", 96),
+]
+
+# Other widths than those above, and a network without its top.
+VARIANTS = [
+    Case(
+        "keras/mobilenet_v1",
+        "MobileNet(alpha=0.25)",
+        64,
+        "-Ddepth_multiplier=0.25 -Dclasses=10",
+    ),
+    Case(
+        "keras/mobilenet_v2",
+        "MobileNetV2(alpha=1.4)",
+        96,
+        "-Ddepth_multiplier=1.4 -Dclasses=10",
+    ),
+    Case(
+        "keras/mobilenet_v3",
+        "MobileNetV3Small(include_preprocessing=False, alpha=0.75, minimalistic=True)",
+        96,
+        "-Ddepth_multiplier=0.75 -Dminimalistic=true -Dclasses=10",
+    ),
+    Case("keras/resnet", 'ResNet50(pooling="avg")', 97, "-Dclasses=none"),
+]
+
+
+def verify(case: Case, *options: str) -> dict[str, object]:
+    command = [
+        "verify",
+        str(ZOO / f"{case.file}.slim"),
+        f"--against=keras:{case.keras}",
+    ]
+    command += [f"--size={case.size}x{case.size}", f"--tolerance={TOLERANCE}"]
+    command += ["--format=json", *case.options.split(), *options]
+    outcome = CliRunner().invoke(main, command)
+    assert outcome.stderr == ""
+    found: dict[str, object] = json.loads(outcome.stdout)
+    assert outcome.exit_code == (0 if found["diverges"] is None else 1)
+    return found
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_network_is_keras_s(case: Case) -> None:
+    found = verify(case, "-Dclasses=10")
+
+    assert found["diverges"] is None, found
+    assert found["weights"] == ["model.weights.h5", "model.keras", "model.h5"]
+    assert (found["training"] is not None) == ("--training" in case.options)
+
+
+@pytest.mark.parametrize("case", VARIANTS, ids=lambda case: case.keras)
+def test_a_variant_is_keras_s(case: Case) -> None:
+    found = verify(case)
+
+    assert found["diverges"] is None, found
