@@ -165,4 +165,4 @@ train n {{ data folder "x"; steps 9; loss softmax_cross_entropy label_smoothing=
     found = analyzed(text)
 
     assert found.graph is not None
-    assert [job.loss.label_smoothing for job in found.graph.jobs] == [0.1]
+    assert [job.loss.settings[0].value for job in found.graph.jobs] == [0.1]

@@ -89,6 +89,24 @@ PROGRAMS = {
         DATA, STEPS, "freeze conv1 batch_norm=held", "clip norm=5.0"
     ),
     "clip values": training(DATA, STEPS, "clip value=0.5", "average 0.9"),
+    "losses": training(
+        DATA,
+        STEPS,
+        "loss sigmoid_cross_entropy label_smoothing=0.1",
+        "loss log_loss AuxLogits weight=0.5",
+        "loss cosine_distance Other",
+        "loss hinge_loss Other",
+        "loss mean_pairwise_squared_error",
+        "loss mean_squared_error",
+        "loss absolute_difference",
+        "loss sparse_softmax_cross_entropy",
+        'loss python "own.losses:focal" Other weight=0.1',
+        "loss regularization weight=0.5",
+        network=HEADS,
+    ),
+    "no regularization": training(
+        DATA, STEPS, 'loss python "losses:focal"', "loss regularization weight=0"
+    ),
     "multiply": training(DATA, STEPS, "multiply_gradients fc4 10", "train fc4"),
     "several networks": training(
         DATA,

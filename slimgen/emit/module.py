@@ -223,7 +223,7 @@ class _Module:
             self._function(function, firsts[function.block] == function.name)
             for function in self.graph.functions
         ]
-        context = self.runtime.context(networks)
+        context = self.runtime.context(networks, self.spelling.modules)
         layers = self._layer_functions()
         bodies = tidy(render("networks.py.j2", functions=functions, networks=networks))
         held = any(job.gradients.held for job in self.graph.jobs)
@@ -386,7 +386,7 @@ class _Module:
         return (same, *others)
 
 
-FORMATTED = ("names", "train/settings")  # hold values of the model
+FORMATTED = ("names", "train/settings", "train/loss")  # hold values of the model
 THIRD = ("numpy", "tensorflow")
 OPTIONS = ("dtype", "device", "saved")  # of a variable, in few files only
 SHAPE = re.compile(r"\[[^]]*\]")

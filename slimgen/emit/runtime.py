@@ -1,11 +1,12 @@
 """What stands below the networks in an emitted file: which parts, and what they need."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from slimgen.ir.graph import Graph, Network
-from slimgen.ir.jobs import Train
+from slimgen.ir.jobs import Term, Train
+from slimgen.layers.values import python
 
 # The parts in order of the file; what each imports besides TensorFlow.
 IMPORTS = {
@@ -72,8 +73,11 @@ class Runtime:
     families: tuple[str, ...]
     formats: tuple[str, ...]
 
-    def context(self, networks: Sequence[Any]) -> dict[str, Any]:
-        """What the templates of the parts see."""
+    def context(
+        self, networks: Sequence[Any], modules: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """What the templates of the parts see; `modules` are names of the user's."""
+        terms = self.train.loss.terms if self.train else ()
         named = [
             NetworkNames(network.name, network.class_name, family)
             for network, family in zip(networks, self.families, strict=True)
@@ -84,6 +88,7 @@ class Runtime:
             "classifier": self.classifier,
             "labels": self.labels,
             "train": self.train,
+            "loss_terms": [_loss_term(term, modules) for term in terms],
             "formats": self.formats,
             "others": listed_formats(self.formats),
         }
@@ -129,9 +134,29 @@ def describe_runtime(graph: Graph) -> Runtime:
     )  # fmt: skip
 
 
+def _loss_term(term: Term, modules: Mapping[str, str]) -> str:
+    """Write a term of the loss."""
+    name = "loss" if term.loss == "softmax_cross_entropy" else term.loss
+    if term.function:
+        module, _, function = term.function.rpartition(".")
+        name = f"{modules[module]}.{function}"
+    outputs = f"end_points[{python(term.output)}]" if term.output else "outputs"
+    arguments = [outputs, "targets" if term.one_hot else "labels"]
+    arguments += [term.options] if term.options else []
+    call = f"{name}({', '.join(arguments)})"
+    if term.function:
+        call = f"tf.reduce_mean({call})"
+    return f"settings.{term.weight} * {call}" if term.weight else call
+
+
 def _training(train: Train) -> list[str]:
     """The parts of a `train` job, each with what it chose right below."""
-    chosen = {"train/optimizer": [f"train/optimizers/{train.optimizer.rule}"]}
+    losses = dict.fromkeys(term.loss for term in train.loss.terms)
+    own = [one for one in losses if one not in ("softmax_cross_entropy", "python")]
+    chosen = {
+        "train/optimizer": [f"train/optimizers/{train.optimizer.rule}"],
+        "train/loss": [f"train/losses/{one}" for one in own],
+    }
     parts = [p for p in TRAINING if p != "train/average" or train.gradients.average]
     return [one for part in parts for one in (part, *chosen.get(part, ()))]
 

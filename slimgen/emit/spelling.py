@@ -196,6 +196,9 @@ def modules_of(graph: Graph) -> list[str]:
         for item in walk(items):
             if isinstance(item, Node):
                 found |= dict.fromkeys(_modules(item.layer))
+    for job in graph.jobs:
+        functions = (term.function for term in job.loss.terms if term.function)
+        found |= dict.fromkeys(name.rpartition(".")[0] for name in functions)
     return sorted(found)
 
 

@@ -40,18 +40,6 @@ class Data:
 
 
 @dataclass(frozen=True)
-class Loss:
-    """What is minimised, the regularisation terms besides.
-
-    Attributes:
-        auxiliary: End points whose loss is added, with their weights.
-    """
-
-    label_smoothing: float = 0.0
-    auxiliary: tuple[tuple[str, float], ...] = ()
-
-
-@dataclass(frozen=True)
 class Setting:
     """A number of a job, which the built file's user may set; None: no bound."""
 
@@ -60,6 +48,46 @@ class Setting:
     text: str
     at_least: float | None = None
     at_most: float | None = None
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term of the loss.
+
+    Attributes:
+        loss: The word for it in the language.
+        output: An end point; "": the output.
+        weight: The setting that it is multiplied by; "": 1.
+        one_hot: It takes the class of a label as a row of zeros and a one.
+        options: What it takes after outputs and labels, as Python.
+        function: The dotted name of a user's function.
+    """
+
+    loss: str
+    output: str = ""
+    weight: str = ""
+    one_hot: bool = False
+    options: str = ""
+    function: str = ""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What is minimised; `regularization` is the factor of the regularisers, 0: none."""
+
+    terms: tuple[Term, ...]
+    settings: tuple[Setting, ...]
+    regularization: float = 1.0
+
+    @property
+    def ends(self) -> bool:
+        """Whether a term is over an end point."""
+        return any(term.output for term in self.terms)
+
+    @property
+    def one_hot(self) -> bool:
+        """Whether a term takes rows of zeros and a one."""
+        return any(term.one_hot for term in self.terms)
 
 
 @dataclass(frozen=True)

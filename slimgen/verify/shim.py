@@ -9,7 +9,7 @@ it is for the oracle's own processes only:
 - `tensorflow.python.framework.ops.Tensor` is now `tensorflow.python.framework.tensor.Tensor`
   (`batch_norm` of rank 2, `updates_collections=None`, `zero_debias_moving_mean` and
   `dropout` look at it); likewise `control_flow_ops.cond` (a boolean tensor as
-  `is_training`).
+  `is_training`) and `ops.IndexedSlices` (clipping and multiplying gradients).
 - Layers built by Keras 3 refuse `tf.layers`; `TF_USE_LEGACY_KERAS=1` picks tf_keras.
 """
 
@@ -54,10 +54,11 @@ def _alias_legacy_layers() -> None:
 
 
 def _restore_moved_names() -> None:
-    from tensorflow.python.framework import ops, tensor
+    from tensorflow.python.framework import indexed_slices, ops, tensor
     from tensorflow.python.ops import cond, control_flow_ops
 
     ops.Tensor = tensor.Tensor
+    ops.IndexedSlices = indexed_slices.IndexedSlices
     control_flow_ops.cond = cond.cond
 
 

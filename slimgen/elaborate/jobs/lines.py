@@ -14,7 +14,6 @@ from slimgen.ir.graph import Network
 from slimgen.ir.jobs import Setting
 from slimgen.layers.jobs import NETWORK_LINES, TRAIN_LINES
 from slimgen.layers.jobs.data import Data
-from slimgen.layers.jobs.loss import Loss
 from slimgen.layers.kinds import KindError, ListOf, Optional, Real, Word
 from slimgen.layers.spec import Layer, parameters
 from slimgen.messages import names as messages
@@ -111,7 +110,8 @@ class JobLines:
         if not name or name in self.frame.known():
             return self.evaluator.evaluate(expression, self.frame)
         words = {w for p in parameters(layer) for w in p.kind.words}
-        takes_names = layer.takes_names or layer in (Loss, Data)
+        takes_names = layer.takes_names or layer is Data
+        words |= set(layer.forms)
         if takes_names and name not in words:
             return name  # end points and features need no quotes
         return Word(name, place=expression.span)
@@ -127,7 +127,7 @@ def _word_of_none(given: Given, layer: type[Layer]) -> Given:
 def take_form(layer: type[Layer], line: Line) -> type[Layer]:
     """Return what the line's first argument picks, and take it off the line.
 
-    A word that picks nothing stays as the only argument, so that it alone is told.
+    What picks nothing and is no word stays as the only argument, so that it alone is told.
     """
     if not layer.forms:
         return layer
@@ -137,7 +137,14 @@ def take_form(layer: type[Layer], line: Line) -> type[Layer]:
         line.positional.insert(0, given)
     try:
         form = layer.forms[choice.kind.coerce(line.positional[0].value)]
-    except (IndexError, KindError):
+    except (IndexError, KindError) as error:
+        word = getattr(error, "word", "")
+        if word:
+            what = f"kind of `{layer.word}`"
+            found = messages.unknown_word(
+                line.positional[0].span, word, layer.forms, what=what
+            )
+            raise Rejected(found) from None
         line.positional, line.keywords = line.positional[:1], {}
         return layer
     del line.positional[0]

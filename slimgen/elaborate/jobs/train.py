@@ -19,7 +19,7 @@ from slimgen.ir.jobs import Preprocessing, Train
 from slimgen.layers.jobs import TRAIN_LINES
 from slimgen.layers.jobs.gradients import MultiplyGradients
 from slimgen.layers.jobs.images import Preprocess
-from slimgen.layers.jobs.loss import Loss
+from slimgen.layers.jobs.loss import Regularization, Term
 from slimgen.layers.spec import Layer
 from slimgen.messages import names as messages
 from slimgen.source import Span
@@ -100,8 +100,9 @@ def _bind_line(
     image = network.inputs[0].name if word.text == "data" else ""
     line = lines.bind(statement, kind, image)
     what = word.text
-    if isinstance(line, Loss) and line.logits is not None:
-        what = f"{what} {line.logits}"  # one for each head
+    if isinstance(line, Term | Regularization):
+        output = getattr(line, "output", None)
+        what = " ".join(filter(None, (what, line.form, output)))  # one for each head
     if isinstance(line, MultiplyGradients):
         what = f"{what} {line.scope}"  # one for each scope
     if what in places:

@@ -1,27 +1,207 @@
-"""Lines of jobs about what is minimised."""
+"""Lines of jobs about what is minimised: `slim.losses`, by TF-Slim's names."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from slimgen.layers.kinds import Choice, Optional, Real, Text
+from slimgen.layers.kinds import Choice, Integer, Optional, Real, Text
 from slimgen.layers.spec import Layer, parameter
+
+OUTPUT = "an end point, such as `AuxLogits`; none: the output"
+WEIGHT = "factor of the term"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Loss(Layer):
-    """A term of the loss: softmax cross-entropy of the output, or of an end point."""
+class Term(Layer):
+    """What all terms of the loss over an output have."""
 
     word = "loss"
     family = "Training"
-    example = "loss softmax_cross_entropy label_smoothing=0.1"
+    takes_names = True
+    one_hot = True  # the class of a label as a row of zeros and a one
 
-    kind: str = parameter(Choice(("softmax_cross_entropy",)), "the loss")
-    logits: str | None = parameter(
-        Optional(Text()), "an end point, such as `AuxLogits`; none: the output", None
-    )
-    weight: float = parameter(
-        Real(at_least=0), "factor of an end point's term", 1.0, positional=False
-    )
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Known(Term):
+    """What all of TF-Slim's have."""
+
+    output: str | None = parameter(Optional(Text()), OUTPUT, None)
+    weight: float = parameter(Real(at_least=0), WEIGHT, 1.0, positional=False)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class SoftmaxCrossEntropy(Known):
+    """Mean over the examples of the cross-entropy of one class among all.
+
+    Source: slim.losses.softmax_cross_entropy
+    """
+
+    form = "softmax_cross_entropy"
+    example = "loss softmax_cross_entropy label_smoothing=0.1"
+    one_hot = False
+
     label_smoothing: float = parameter(
         Real(at_least=0, at_most=1), "share of a label spread over all classes", 0.0,
         positional=False,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class SparseSoftmaxCrossEntropy(Known):
+    """The same without smoothing.
+
+    Source: slim.losses.sparse_softmax_cross_entropy
+    """
+
+    form = "sparse_softmax_cross_entropy"
+    example = "loss sparse_softmax_cross_entropy"
+    one_hot = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class SigmoidCrossEntropy(Known):
+    """Mean over all numbers of the cross-entropy of yes and no.
+
+    Source: slim.losses.sigmoid_cross_entropy
+    """
+
+    form = "sigmoid_cross_entropy"
+    example = "loss sigmoid_cross_entropy"
+
+    label_smoothing: float = parameter(
+        Real(at_least=0, at_most=1), "share of a label that becomes one half", 0.0,
+        positional=False,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class LogLoss(Known):
+    """Mean of -y log(p + epsilon) - (1 - y) log(1 - p + epsilon); the output is p.
+
+    Source: slim.losses.log_loss
+    """
+
+    form = "log_loss"
+    example = "loss log_loss AuxLogits"
+
+    log_epsilon: float = parameter(
+        Real(above=0), "what keeps the logarithms from zero", 1e-7, positional=False,
+        slim="epsilon",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class MeanSquaredError(Known):
+    """Mean of (p - y)².
+
+    Source: slim.losses.mean_squared_error (`sum_of_squares` in TF-Slim's first texts)
+    """
+
+    form = "mean_squared_error"
+    example = "loss mean_squared_error"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class AbsoluteDifference(Known):
+    """Mean of |p - y|.
+
+    Source: slim.losses.absolute_difference
+    """
+
+    form = "absolute_difference"
+    example = "loss absolute_difference"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class CosineDistance(Known):
+    """Mean of 1 - Σ p y along an axis; both have length 1 there.
+
+    Source: slim.losses.cosine_distance
+    """
+
+    form = "cosine_distance"
+    example = "loss cosine_distance axis=1"
+
+    axis: int = parameter(Integer(), "the axis of the sum", -1, positional=False)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class HingeLoss(Known):
+    """Mean of max(0, 1 - (2 y - 1) p).
+
+    `slim.losses.hinge_loss` returns the numbers, and leaves the mean to its caller.
+
+    Source: slim.losses.hinge_loss
+    """
+
+    form = "hinge_loss"
+    example = "loss hinge_loss"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class MeanPairwiseSquaredError(Known):
+    """Sum over the examples of 2 Σd²/n - 2 (Σd)²/n², where d = p - y has n numbers.
+
+    TensorFlow's own function of this name divides by n - 1; this one is TF-Slim's.
+
+    Source: slim.losses.mean_pairwise_squared_error
+    """
+
+    form = "mean_pairwise_squared_error"
+    example = "loss mean_pairwise_squared_error weight=0.5"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Python(Term):
+    """A function of yours: `function(outputs, labels)`; the term is the mean of its value.
+
+    The labels are classes, as the data has them.
+    """
+
+    form = "python"
+    example = 'loss python "losses:focal" weight=0.5'
+    one_hot = False
+
+    target: str = parameter(Text(), "the function, as `module:function`")
+    output: str | None = parameter(Optional(Text()), OUTPUT, None)
+    weight: float = parameter(Real(at_least=0), WEIGHT, 1.0, positional=False)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Regularization(Layer):
+    """The sum of the regularisers' terms, which is there without this line; 0: not.
+
+    Source: slim.losses.get_total_loss
+    """
+
+    word = "loss"
+    family = "Training"
+    form = "regularization"
+    example = "loss regularization weight=0"
+
+    weight: float = parameter(Real(at_least=0), WEIGHT, positional=False)
+
+
+LOSSES: Mapping[str, type[Layer]] = {
+    loss.form: loss
+    for loss in (
+        SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy, SigmoidCrossEntropy, LogLoss,
+        MeanSquaredError, AbsoluteDifference, CosineDistance, HingeLoss,
+        MeanPairwiseSquaredError, Python, Regularization,
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Loss(Layer):
+    """A term of the loss: over the output or an end point, or the regularisers'.
+
+    Without a line about the output the job has `loss softmax_cross_entropy`.
+    """
+
+    word = "loss"
+    family = "Training"
+    example = "loss softmax_cross_entropy"
+    takes_names = True
+    forms = LOSSES
+
+    kind: str = parameter(Choice(tuple(LOSSES)), "the loss, whose arguments follow")

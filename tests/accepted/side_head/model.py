@@ -145,6 +145,7 @@ class Settings:
     label_smoothing: float = setting(
         0.1, "share of a label spread over all classes", 0, 1
     )
+    aux_weight: float = setting(0.3, "factor of the loss of aux", 0)
     learning_rate: float = setting(0.01, "the rate at the start", 0)
     decay: float = setting(0.94, "factor of the learning rate at each decay", 0)
     decay_every: float = setting(2.0, "what lies between decays, in epochs", 0)
@@ -354,10 +355,11 @@ def use_jit(jit, device):
 
 def total_loss(model, images, labels, settings):
     """Return the loss of a batch with the regularisation terms."""
-    logits, end_points = model(images, training=True)
-    value = loss(logits, labels, settings.label_smoothing)
-    logits = end_points["aux"]
-    value += 0.3 * loss(logits, labels, settings.label_smoothing)
+    outputs, end_points = model(images, training=True)
+    value = loss(outputs, labels, settings.label_smoothing)
+    value += settings.aux_weight * loss(
+        end_points["aux"], labels, settings.label_smoothing
+    )
     terms = model.regularization_losses.values()
     return value + sum(tf.cast(term, value.dtype) for term in terms)
 
