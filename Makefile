@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test slow check update docs bench clean
+.PHONY: help install demo test slow check update docs zoo bench clean
 
 help:  ## List the targets.
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
@@ -41,6 +41,9 @@ update: $(INSTALLED)  ## Rewrite goldens and generated documentation; read the d
 docs: $(INSTALLED)  ## Write the pages that derive from declarations and help texts.
 	$(BIN)/python docs/generate.py
 	$(BIN)/python -m pytest -q --update tests/test_commands_doc.py
+
+zoo: $(INSTALLED)  ## Compare every network with its original at full size (hours).
+	$(BIN)/python docs/zoo.py
 
 bench: $(INSTALLED)  ## Measure the compiler.
 	$(BIN)/python benchmarks/build.py

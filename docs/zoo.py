@@ -1,0 +1,344 @@
+"""Write docs/zoo.md: every network of examples/, and how it compares with its original.
+
+    python docs/zoo.py [NETWORK…]
+
+`make zoo` runs this. What is counted is counted anew; what is measured stands in docs/zoo.json
+with a digest of the sources it was measured on, and is measured again, at full size, where that
+is missing or another. A run that is stopped goes on with the next network.
+"""
+
+import ast
+import datetime
+import io
+import json
+import re
+import subprocess
+import sys
+import tokenize
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from slimgen.cli.files import Reader
+from slimgen.cli.uses import with_files
+from slimgen.compiler import Request, analyze
+from slimgen.diagnostics import Diagnostics
+from slimgen.emit.head import source_digest
+from slimgen.ir.summary import Totals, summarize
+from slimgen.source import Source
+
+DOCS = Path(__file__).resolve().parent
+EXAMPLES = DOCS.parent / "examples"
+RESULTS = DOCS / "zoo.json"
+PAGE = DOCS / "zoo.md"
+
+HEAD = """\
+<!-- Written by docs/zoo.py: `make zoo`. -->
+
+# The zoo
+
+Every network of [examples/](../examples), and how it was compared with its original by
+[`slimgen verify`](commands.md#verify): the original saves random values in every variable with its own code, the built file
+restores them, and both run the same images. *Values* is the largest difference of an end point, in parts of the
+original's largest magnitude, *gradients* that of a step of training, for one network of a family. Lines are those of
+code in the whole file, all its networks in it, without comments, blanks and maps of weights; those of the original are
+its file and what it imports from beside it, without docstrings, where it can be installed.
+
+A dash: TF-Slim's package and Keras have no such network, so there is nothing to run beside it. What holds these are
+counts and names that were measured on research/slim once (`tests/test_zoo.py`), and a step of training at a small
+size in which every trainable variable has a gradient (`tests/test_zoo_tf.py`). *Not yet*: it can be compared and has
+not been at full size; `tests/test_parity.py` and `tests/test_keras_parity.py` compare it at a small one.
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A network, its original, and the options of the comparison."""
+
+    file: str
+    network: str
+    against: str = ""
+    options: str = ""
+
+    @property
+    def path(self) -> Path:
+        """Where its source is."""
+        return EXAMPLES / f"{self.file}.slim"
+
+
+def slim(file: str, network: str, options: str = "", original: str = "") -> Row:
+    """Return a row of a network in TF-Slim's package."""
+    return Row(file, network, f"tf_slim:{original or network}", options)
+
+
+def keras(file: str, network: str, original: str, options: str = "") -> Row:
+    """Return a row of a network of Keras Applications."""
+    return Row(f"zoo/keras/{file}", network, f"keras:{original}", options)
+
+
+RAW = "(include_preprocessing=False)"  # here that is `preprocess`, before the network
+TRAINED = "--training -D keep_prob=1.0"
+ROWS = [
+    slim("alexnet_v2", "alexnet_v2", TRAINED),
+    Row("zoo/alexnet", "alexnet"),
+    slim("zoo/overfeat", "overfeat"),
+    slim("vgg16", "vgg_16"),
+    Row("vgg16_fc", "vgg16"),
+    slim("zoo/vgg", "vgg_a", TRAINED),
+    slim("zoo/vgg", "vgg_16"),
+    slim("zoo/vgg", "vgg_19"),
+    Row("lenet", "lenet"),
+    Row("zoo/cifarnet", "cifarnet"),
+    slim("zoo/inception_v1", "inception_v1", TRAINED),
+    slim("zoo/inception_v2", "inception_v2", TRAINED),
+    slim("inception_v3", "inception_v3", f"{TRAINED} --batch 4"),
+    Row("zoo/inception_v4", "inception_v4"),
+    Row("zoo/inception_resnet_v2", "inception_resnet_v2"),
+    slim("resnet_v1", "resnet_v1_50", "--training"),
+    slim("resnet_v1", "resnet_v1_101"),
+    slim("resnet_v1", "resnet_v1_152"),
+    slim("zoo/resnet_v1_200", "resnet_v1_200"),
+    Row("resnet_backbone", "resnet_backbone"),
+    slim("zoo/resnet_v2", "resnet_v2_50", "--training"),
+    slim("zoo/resnet_v2", "resnet_v2_101"),
+    slim("zoo/resnet_v2", "resnet_v2_152"),
+    slim("zoo/resnet_v2", "resnet_v2_200"),
+    Row("zoo/mobilenet_v1", "mobilenet_v1"),
+    Row("zoo/mobilenet_v2", "mobilenet_v2"),
+    Row("zoo/mobilenet_v2", "mobilenet_v2_140"),
+    Row("zoo/mobilenet_v2", "mobilenet_v2_050"),
+    Row("zoo/mobilenet_v2", "mobilenet_v2_035"),
+    Row("zoo/mobilenet_v3", "mobilenet_v3_large"),
+    Row("zoo/mobilenet_v3", "mobilenet_v3_large_minimalistic"),
+    Row("zoo/mobilenet_v3", "mobilenet_v3_small"),
+    Row("zoo/mobilenet_v3", "mobilenet_v3_small_minimalistic"),
+    Row("zoo/mobilenet_edgetpu", "mobilenet_edgetpu"),
+    Row("zoo/mobilenet_edgetpu", "mobilenet_edgetpu_075"),
+    Row("zoo/nasnet", "nasnet_cifar"),
+    Row("zoo/nasnet", "nasnet_mobile"),
+    Row("zoo/nasnet", "nasnet_large"),
+    Row("zoo/pnasnet", "pnasnet_mobile"),
+    Row("zoo/pnasnet", "pnasnet_large"),
+    Row("zoo/i3d", "i3d"),
+    Row("zoo/i3d", "s3dg"),
+    Row("zoo/dcgan", "discriminator"),
+    Row("zoo/dcgan", "generator"),
+    Row("zoo/cyclegan", "cyclegan_generator_resnet"),
+    Row("zoo/pix2pix", "pix2pix_generator"),
+    Row("zoo/pix2pix", "pix2pix_discriminator"),
+    Row("zoo/vgg", "vgg_16", "keras:VGG16"),
+    Row("zoo/vgg", "vgg_19", "keras:VGG19"),
+    keras("resnet", "resnet50", "ResNet50", "--training"),
+    keras("resnet", "resnet101", "ResNet101"),
+    keras("resnet", "resnet152", "ResNet152"),
+    keras("resnet_v2", "resnet50_v2", "ResNet50V2", "--training"),
+    keras("resnet_v2", "resnet101_v2", "ResNet101V2"),
+    keras("resnet_v2", "resnet152_v2", "ResNet152V2"),
+    keras("inception_v3", "keras_inception_v3", "InceptionV3", "--training"),
+    keras(
+        "inception_resnet_v2",
+        "keras_inception_resnet_v2",
+        "InceptionResNetV2",
+        "--training",
+    ),
+    keras("xception", "xception", "Xception", "--training"),
+    keras("mobilenet_v1", "keras_mobilenet", "MobileNet", TRAINED),
+    keras("mobilenet_v2", "keras_mobilenet_v2", "MobileNetV2", "--training"),
+    keras(
+        "mobilenet_v3", "keras_mobilenet_v3_small", f"MobileNetV3Small{RAW}", TRAINED
+    ),
+    keras("mobilenet_v3", "keras_mobilenet_v3_large", f"MobileNetV3Large{RAW}"),
+    keras("nasnet", "keras_nasnet_mobile", "NASNetMobile", "--training"),
+    keras("nasnet", "keras_nasnet_large", "NASNetLarge"),
+]
+
+
+def key(row: Row) -> str:
+    """Return what a row's result is kept under."""
+    return " ".join(part for part in (row.file, row.network, row.against) if part)
+
+
+# What is counted.
+
+
+def digest_of(row: Row) -> str:
+    """Return the digest of a network's sources, which is the same in every checkout."""
+    text = row.path.read_text(encoding="utf-8")
+    sources = with_files(Source(str(row.path), text), Reader(Diagnostics()))
+    named = [Source(Path(one.name).name, one.text) for one in sources]
+    return source_digest(tuple(named), Request((), (row.network,)))
+
+
+def totals_of(row: Row) -> Totals:
+    """Return the sums over a network at full size."""
+    source = Source(str(row.path), row.path.read_text(encoding="utf-8"))
+    found = analyze(source, Request((), (row.network,)), Reader(Diagnostics()))
+    assert found.graph is not None, list(found.diagnostics)
+    return summarize(found.graph).networks[0].totals
+
+
+def own_lines(path: Path) -> int:
+    """Return how many lines of a source are no comment, no blank and no map of weights."""
+    text = path.read_text(encoding="utf-8")
+    lines = re.sub(r"^ *weights .*?^ *\}$", "", text, flags=re.M | re.S).splitlines()
+    return sum(1 for line in lines if line.partition("#")[0].strip())
+
+
+def original_lines(against: str) -> int | None:
+    """Return the lines of code in an original's file; None where it is not installed."""
+    from slimgen.verify.against import parse_against
+    from slimgen.verify.originals import networks
+
+    if not against:
+        return None
+    parsed = parse_against(against)
+    module = networks(parsed.library).get(parsed.name)
+    spec = find_spec(module.partition(".")[0]) if module else None
+    if module is None or spec is None or spec.submodule_search_locations is None:
+        return None
+    root = Path(spec.submodule_search_locations[0])
+    path = root.joinpath(*module.split(".")[1:]).with_suffix(".py")
+    text = path.read_text(encoding="utf-8")
+    beside = re.findall(r"^from tf_slim\.nets import (\w+_utils)", text, re.MULTILINE)
+    texts = [(path.parent / f"{name}.py").read_text("utf-8") for name in beside]
+    return sum(len(set(code_lines(one))) for one in [text, *texts])
+
+
+def code_lines(text: str) -> Iterator[int]:
+    """Yield the numbers of lines that hold code: no blanks, comments or docstrings."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    strings = {
+        (node.body[0].lineno, node.body[0].end_lineno)
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, documented) and ast.get_docstring(node) is not None
+    }
+    silent = {n for first, last in strings for n in range(first, (last or first) + 1)}
+    skipped = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT)
+    skipped += (tokenize.DEDENT, tokenize.ENDMARKER)
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type not in skipped:
+            yield from set(range(token.start[0], token.end[0] + 1)) - silent
+
+
+# What is measured.
+
+
+def measure(row: Row, digest: str) -> dict[str, Any]:
+    """Compare a network with its original at full size."""
+    command = [sys.executable, "-m", "slimgen", "verify", str(row.path)]
+    command += ["--network", row.network, "--against", row.against, "--format", "json"]
+    finished = subprocess.run(
+        [*command, *row.options.split()], capture_output=True, text=True, check=False
+    )
+    assert finished.stdout, finished.stderr
+    found = json.loads(finished.stdout)
+    points = [one["difference"] for one in found["end_points"]]
+    training = found["training"]
+    return {
+        "digest": digest,
+        "date": datetime.date.today().isoformat(),
+        "libraries": found["libraries"],
+        "images": found["images"],
+        "values": max([*points, found["output"]]),
+        "gradients": training and training["gradients"],
+        "diverges": found["diverges"],
+    }
+
+
+def results() -> dict[str, Any]:
+    """Return what has been measured."""
+    found: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8"))
+    return found
+
+
+# The page.
+
+
+def page(measured: dict[str, Any]) -> str:
+    """Return the whole page."""
+    head = ("network", "lines", "original's", "parameters", "multiply-adds")
+    head += ("compared with", "images", "values", "gradients", "weights")
+    table = [head, ["---"] * len(head), *(cells(row, measured) for row in ROWS)]
+    lines = [f"| {' | '.join(line)} |" for line in table]
+    return "\n".join([HEAD, *lines, "", *measurements(measured), ""])
+
+
+def cells(row: Row, measured: dict[str, Any]) -> Sequence[str]:
+    """Return a row's cells."""
+    totals, found = totals_of(row), measured.get(key(row))
+    lines = original_lines(row.against)
+    multiply_adds = totals.multiply_adds
+    return (
+        f"[{row.network}](../examples/{row.file}.slim)",
+        str(own_lines(row.path)),
+        "–" if lines is None else str(lines),
+        f"{totals.parameters:,}",
+        "–" if multiply_adds is None else f"{multiply_adds:,}",
+        f"`{row.against}`" if row.against else "–",
+        *outcome(row, found),
+        weights(row),
+    )
+
+
+def outcome(row: Row, found: dict[str, Any] | None) -> tuple[str, str, str]:
+    """Return the images of a comparison and its differences."""
+    if not row.against:
+        return "–", "–", "–"
+    if found is None:
+        return "not yet", "", ""
+    gradients = found["gradients"]
+    images = "×".join(map(str, found["images"]))
+    return images, number(found["values"]), number(gradients)
+
+
+def number(value: float | None) -> str:
+    """Return a difference."""
+    return "" if value is None else "0" if value == 0 else f"{value:.0e}"
+
+
+def weights(row: Row) -> str:
+    """Return the sources of weights that a network has maps for."""
+    text = row.path.read_text(encoding="utf-8")
+    maps = re.findall(r"^ *weights (\w+)", text, re.MULTILINE)
+    return ", ".join(maps if row.file.startswith("zoo/keras/") else ["slim", *maps])
+
+
+def measurements(measured: dict[str, Any]) -> Iterable[str]:
+    """Yield what was measured when, and with what."""
+    made = {
+        (found["date"], ", ".join(f"{k} {v}" for k, v in found["libraries"].items()))
+        for found in measured.values()
+    }
+    for date, libraries in sorted(made):
+        yield f"Measured on {date} with {libraries}."
+
+
+def main() -> None:
+    """Measure what is not current, then write the page."""
+    measured = results()
+    for row in ROWS:
+        digest = digest_of(row)
+        chosen = not sys.argv[1:] or row.network in sys.argv[1:]
+        if (
+            row.against
+            and chosen
+            and measured.get(key(row), {}).get("digest") != digest
+        ):
+            measured[key(row)] = measure(row, digest)
+            text = json.dumps(measured, indent=2, sort_keys=True) + "\n"
+            replace(RESULTS, text)
+            sys.stderr.write(f"{key(row)}: {measured[key(row)]['values']:.1e}\n")
+    replace(PAGE, page(measured))
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    beside = path.with_suffix(".new")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
+
+
+if __name__ == "__main__":
+    main()

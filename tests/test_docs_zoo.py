@@ -1,0 +1,65 @@
+"""docs/zoo.md lists every network, and what it says was measured on today's sources."""
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+NETWORK = re.compile(r"^network (\w+)", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def zoo() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("docs_zoo", ROOT / "docs" / "zoo.py")
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules["docs_zoo"] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_network_of_the_examples_has_a_row(zoo: ModuleType) -> None:
+    declared = {
+        (path.relative_to(zoo.EXAMPLES).with_suffix("").as_posix(), name)
+        for path in zoo.EXAMPLES.rglob("*.slim")
+        for name in NETWORK.findall(path.read_text(encoding="utf-8"))
+    }
+
+    assert declared == {(row.file, row.network) for row in zoo.ROWS}
+
+
+def test_what_was_measured_is_current(zoo: ModuleType) -> None:
+    measured = zoo.results()
+    rows = {zoo.key(row): row for row in zoo.ROWS if row.against}
+
+    assert measured.keys() <= rows.keys()
+    for name, found in measured.items():
+        assert found["digest"] == zoo.digest_of(rows[name]), f"`make zoo`: {name}"
+        # The bounds of the parity tests: 1e-4 is for networks above 200 layers.
+        assert found["values"] <= 1e-4, name
+
+
+def test_the_page_shows_what_was_measured(zoo: ModuleType) -> None:
+    lines = zoo.PAGE.read_text(encoding="utf-8").splitlines()
+    measured = zoo.results()
+    for row in zoo.ROWS:
+        start = f"| [{row.network}](../examples/{row.file}.slim) |"
+        against = f"`{row.against}`" if row.against else "–"
+        ends = [
+            line
+            for line in lines
+            if line.startswith(start) and f"| {against} |" in line
+        ]
+        shown = " | ".join(zoo.outcome(row, measured.get(zoo.key(row))))
+
+        assert len(ends) == 1, row
+        assert f"| {against} | {shown} | {zoo.weights(row)} |" in ends[0]
+
+
+@pytest.mark.slow
+def test_the_page_is_what_the_program_writes(zoo: ModuleType) -> None:
+    assert zoo.PAGE.read_text(encoding="utf-8") == zoo.page(zoo.results())
