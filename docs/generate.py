@@ -20,7 +20,7 @@ from slimgen.layers.describe import (
     families,
     summary_of,
 )
-from slimgen.layers.jobs import NETWORK_LINES, TRAIN_LINES
+from slimgen.layers.jobs import DATA_LINES, NETWORK_LINES, TRAIN_LINES
 from slimgen.layers.kinds import FunctionSpec
 from slimgen.layers.spec import Layer, parameters
 from slimgen.layers.variable import FreeVariable
@@ -52,7 +52,8 @@ position or by key: `l2(0.1)`, `truncated_normal(stddev=0.01)`."""
 
 ABOUT_LINES = """\
 The lines about a network's weights stand between the network's braces, `rename` and `new`
-between those of `weights`, the others in `train NETWORK { … }`; `preprocess` may stand in both.
+between those of `weights`, an `item` between those of `data`, the others in `train NETWORK { … }`;
+`preprocess` may stand in both.
 `every N UNIT` is short for `every=N unit=UNIT`
 (and `over` likewise) and stands before the keys. In `data` the network's input is a key, under its own name, for `image`.
 
@@ -113,7 +114,7 @@ def section(described: str) -> str:
 
 def job_lines() -> str:
     """Return the lines about weights, and those of `train`."""
-    lines = {**NETWORK_LINES, **MAP_LINES, **TRAIN_LINES}.values()
+    lines = {**NETWORK_LINES, **MAP_LINES, **TRAIN_LINES, **DATA_LINES}.values()
     return "\n".join(section(describe(line)) for line in lines)
 
 

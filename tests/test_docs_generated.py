@@ -16,7 +16,7 @@ from slimgen.diagnostics import Diagnostics
 from slimgen.elaborate import blocks, builder, common, expressions, scopes, values
 from slimgen.layers import LAYERS
 from slimgen.layers.describe import FUNCTIONS
-from slimgen.layers.jobs import NETWORK_LINES, TRAIN_LINES
+from slimgen.layers.jobs import DATA_LINES, NETWORK_LINES, TRAIN_LINES
 from slimgen.layers.weights import MAP_LINES
 from slimgen.messages.pages import codes
 from slimgen.source import Source
@@ -69,7 +69,7 @@ def test_generated_pages_are_current(generate: ModuleType, update: bool) -> None
 
 
 def test_every_word_has_its_part(generate: ModuleType) -> None:
-    words = {*LAYERS, *NETWORK_LINES, *MAP_LINES, *TRAIN_LINES, "variable"}
+    words = {*LAYERS, *NETWORK_LINES, *MAP_LINES, *TRAIN_LINES, *DATA_LINES, "variable"}
     words |= {word for table in FUNCTIONS.values() for word in table}
     found = {
         word

@@ -523,11 +523,15 @@ def test_the_loss_is_smoothed_cross_entropy_and_the_regularisation(
     monkeypatch.setattr(lenet, "loss", lambda *_: tf.constant(2.0))
     term = {"lenet/fc4/biases": lambda value: tf.size(value, tf.float32)}
     monkeypatch.setitem(model.regularizers, *next(iter(term.items())))
-    total = lenet.total_loss(model, tf.zeros([1, 28, 28, 1]), [0], lenet.Settings())
+    total = lenet.total_loss(
+        model, tf.zeros([1, 28, 28, 1]), {"label": [0]}, lenet.Settings()
+    )
     assert float(total) == 12.0
     half = {"lenet/fc4/weights": lambda _: tf.constant(0.5, tf.float16)}
     monkeypatch.setitem(model.regularizers, *next(iter(half.items())))
-    total = lenet.total_loss(model, tf.zeros([1, 28, 28, 1]), [0], lenet.Settings())
+    total = lenet.total_loss(
+        model, tf.zeros([1, 28, 28, 1]), {"label": [0]}, lenet.Settings()
+    )
     assert float(total) == 12.5
 
 
@@ -545,7 +549,9 @@ def test_examples_come_once_an_epoch_and_shuffled(
     lenet: ModuleType, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        lenet, "load", lambda example, *_: (tf.strings.length(example[0]), example[1])
+        lenet,
+        "load",
+        lambda example, *_: (tf.strings.length(example[0]["images"]), example[1]),
     )
     source = lenet.open_data(settings, lenet.Lenet)
     monkeypatch.setattr(lenet, "checked", lambda batches, *_: batches)

@@ -51,7 +51,7 @@ def ran(module: ModuleType, steps: int, **settings: Any) -> tuple[Any, Any, list
 
 def labels() -> Any:
     """The labels of a batch."""
-    return tf.constant(LABELS)
+    return {"label": tf.constant(LABELS)}
 
 
 @pytest.fixture(scope="module")

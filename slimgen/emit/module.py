@@ -386,7 +386,12 @@ class _Module:
         return (same, *others)
 
 
-FORMATTED = ("names", "train/settings", "train/loss")  # hold values of the model
+FORMATTED = (
+    "names",
+    "train/settings",
+    "train/data",
+    "train/loss",
+)  # hold values of the model
 THIRD = ("numpy", "tensorflow")
 OPTIONS = ("dtype", "device", "saved")  # of a variable, in few files only
 SHAPE = re.compile(r"\[[^]]*\]")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from slimgen.emit.examples import Examples, describe_examples
 from slimgen.ir.graph import Graph, Network
 from slimgen.ir.jobs import Term, Train
 from slimgen.layers.values import python
@@ -68,8 +69,10 @@ class Runtime:
     imports: tuple[str, ...]
     preprocess: Preprocess | None
     classifier: bool
+    classes: bool
     labels: Labels
     train: Any
+    examples: Examples | None
     families: tuple[str, ...]
     formats: tuple[str, ...]
 
@@ -86,9 +89,11 @@ class Runtime:
             "networks": tuple(named),
             "preprocess": self.preprocess,
             "classifier": self.classifier,
+            "classes": self.classes,
             "labels": self.labels,
             "train": self.train,
             "loss_terms": [_loss_term(term, modules) for term in terms],
+            "examples": self.examples,
             "formats": self.formats,
             "others": listed_formats(self.formats),
         }
@@ -106,7 +111,8 @@ class NetworkNames:
 def describe_runtime(graph: Graph) -> Runtime:
     """Decide which parts a file needs."""
     images = all(_takes_one_image(network) for network in graph.networks)
-    classifier = images and all(_is_classifier(n) for n in graph.networks)
+    classes = all(_is_classifier(n) for n in graph.networks)
+    classifier = images and classes
     train = graph.jobs[0] if graph.jobs else None
     if train and train.preprocess:
         graph = _with_preprocess(graph, train)
@@ -116,7 +122,8 @@ def describe_runtime(graph: Graph) -> Runtime:
     parts += [f"read_{name}" for name in formats if name in FORMATS] + ["formats"]
     if preprocess:
         parts.append("preprocess")
-    if classifier:
+    classes = classes and bool(images or train)
+    if classes:
         parts.append("outputs")
     if train:
         parts += _training(train)
@@ -129,8 +136,9 @@ def describe_runtime(graph: Graph) -> Runtime:
     labels = next((n.labels for n in graph.networks if n.labels), Labels())
     families = tuple(_family(network) for network in graph.networks)
     return Runtime(
-        tuple(parts), tuple(sorted(imports)), preprocess, classifier, labels, train,
-        families, formats,
+        tuple(parts), tuple(sorted(imports)), preprocess, classifier, classes, labels,
+        train, describe_examples(train.data, images) if train else None, families,
+        formats,
     )  # fmt: skip
 
 

@@ -23,18 +23,42 @@ class LabelNames:
 
 
 @dataclass(frozen=True)
+class Item:
+    """One of the tensors of an example, under its name.
+
+    Attributes:
+        feature: Where a record has it.
+        image: Whether it is an image; else it is a list of numbers.
+        channels: Of an image; None: as many as the file has.
+        shape: Without the batch; None: an image of any size.
+        dtype: Of the decoded image; of a list that of the record.
+        raw: The bytes of an image are its values.
+    """
+
+    name: str
+    feature: str
+    image: bool
+    channels: int | None
+    shape: tuple[int, ...] | None
+    dtype: str
+    raw: bool = False
+
+
+@dataclass(frozen=True)
 class Data:
     """Where the examples are: a pattern of record files or a folder.
 
     Attributes:
-        image_key, label_key: Features of a record.
+        inputs, labels: What a record holds for the network, and for the losses.
+        foldable: A folder with a folder for each class would hold the same.
         shuffle: Records among which the next is drawn.
         batch: Examples in a step.
     """
 
     path: str
-    image_key: str = "image/encoded"
-    label_key: str = "image/class/label"
+    inputs: tuple[Item, ...]
+    labels: tuple[Item, ...]
+    foldable: bool = True
     shuffle: int = 2048
     batch: int = BATCH
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from slimgen.layers import DECLARATIONS, LAYERS
 from slimgen.layers.functions import ACTIVATIONS, INITIALIZERS, REGULARIZERS
-from slimgen.layers.jobs import NETWORK_LINES, TRAIN_LINES
+from slimgen.layers.jobs import DATA_LINES, NETWORK_LINES, TRAIN_LINES
 from slimgen.layers.kinds import FunctionSpec, Kind
 from slimgen.layers.spec import Layer, Parameter, parameters
 from slimgen.layers.values import Function
@@ -27,6 +27,7 @@ LINES: Mapping[str, type[Layer]] = {
     **NETWORK_LINES,
     **MAP_LINES,
     **TRAIN_LINES,
+    **DATA_LINES,
 }
 """What is declared as layers are, and is none: variables, and lines about weights and jobs."""
 

@@ -2,17 +2,188 @@
 
 from dataclasses import replace
 
-from slimgen.elaborate.jobs.lines import JobText
+from slimgen.diagnostics import Diagnostic
+from slimgen.elaborate.jobs.lines import JobText, moot
+from slimgen.elaborate.report import Rejected
 from slimgen.ir import jobs as ir
-from slimgen.layers.jobs.data import Batch, Data
+from slimgen.ir.graph import Input
+from slimgen.layers.jobs.data import Batch, Data, Item
+from slimgen.layers.jobs.images import Preprocess
+from slimgen.messages import names as messages
+from slimgen.source import Span
+from slimgen.syntax import tree
+
+LABEL = "label"
+OF_IMAGES = ("uint8", "uint16", "float32")
+OF_NUMBERS = ("int64", "float32")
 
 
 def read_data(job: JobText) -> ir.Data:
-    """Return where the examples are, and how many a step takes."""
+    """Return where the examples are, what they hold, and how many a step takes."""
     said = job.one(Data)
     assert said is not None  # every job has the line
-    data, _ = said
-    found = ir.Data(data.path, data.image, data.label, data.shuffle)
+    data, statement = said
+    inputs = {one.name: one for one in job.network.inputs}
+    items = read_items(job)
+    for name in inputs:
+        if name not in items:
+            doc = f"a line `{name} FEATURE` between the braces"
+            raise Rejected(
+                messages.missing_argument(statement.word.span, "data", name, doc)
+            )
+    found = ir.Data(
+        data.path,
+        tuple(items[name] for name in inputs),
+        tuple(item for name, item in items.items() if name not in inputs),
+        statement.body is None,
+        data.shuffle,
+    )
+    _check_distortion(job, found, statement)
     if batch := job.one(Batch):
         found = replace(found, batch=batch[0].size)
     return found
+
+
+def _check_distortion(job: JobText, found: ir.Data, statement: tree.Line) -> None:
+    """Refuse labels that are images where the input is cropped without them."""
+    own = job.one(Preprocess)
+    family = own[0].kind if own else getattr(job.network.preprocess, "family", "none")
+    images = [f"`{item.name}`" for item in found.labels if item.image]
+    if images and family != "none":
+        raise Rejected(
+            messages.wrong_value(
+                statement.word.span, f"`data` with `preprocess {family}`",
+                "labels that are no images, since it crops the input alone",
+                ", ".join(images), "say `preprocess none` in the job",
+            )
+        )  # fmt: skip
+
+
+def read_items(job: JobText) -> dict[str, ir.Item]:
+    """Return what an example holds by name: inputs of the network, and labels."""
+    said = job.one(Data)
+    assert said is not None
+    data, statement = said
+    if statement.body is None:
+        return _usual_items(job, data, statement)
+    for argument in statement.arguments:
+        if argument.key is not None and argument.key.text not in ("shuffle", "path"):
+            why = "the lines between the braces name the features"
+            raise Rejected(moot(statement, argument.key.text, why))
+    if data.kind == "folder":
+        where = "after `data folder`"
+        raise Rejected(
+            messages.misplaced(
+                statement.word.span, "a list of items", where,
+                "a folder holds an image and a label an example; write records",
+            )
+        )  # fmt: skip
+    inputs = {one.name: one for one in job.network.inputs}
+    items: dict[str, ir.Item] = {}
+    places: dict[str, Span] = {}
+    for line in statement.body.statements:
+        if not isinstance(line, tree.Line):
+            what = f"`{line.span.text.split()[0]}`"
+            raise Rejected(messages.misplaced(line.span, what, "in `data`"))
+        name = line.word.text
+        if name in places:
+            raise Rejected(
+                messages.name_taken(line.word.span, name, "an item", places[name])
+            )
+        places[name] = line.word.span
+        item = job.lines.bind(line, Item)
+        assert isinstance(item, Item)
+        items[name] = _read_item(name, item, line, inputs.get(name))
+    return items
+
+
+def _usual_items(job: JobText, data: Data, statement: tree.Line) -> dict[str, ir.Item]:
+    """Return the items of a line without braces: an image and its class."""
+    first, *others = job.network.inputs
+    if others or not _is_image(first):
+        raise Rejected(
+            messages.wrong_value(
+                statement.word.span, "`data` without braces", "a network with one image",
+                ", ".join(f"`{one.name}` {one.value.type}" for one in job.network.inputs),
+                "name each item: `data records \"…\" { NAME FEATURE … }`",
+            )
+        )  # fmt: skip
+    channels = first.value.type.shape[-1]
+    image = ir.Item(first.name, data.image, True, channels, None, "uint8")
+    label = ir.Item(LABEL, data.label, False, None, (), "int64")
+    return {first.name: image, LABEL: label}
+
+
+def _read_item(name: str, item: Item, line: tree.Line, takes: Input | None) -> ir.Item:
+    """Return an item; `takes` is the network's input of its name."""
+    shape = takes.value.type.shape[1:] if takes else None
+    image = item.channels is not None or (
+        takes is not None and _is_image(takes) and item.shape is None
+    )
+    if item.format == "raw" and not image:
+        raise Rejected(moot(line, "format", "only images are raw or encoded"))
+    known = OF_IMAGES if image else OF_NUMBERS
+    stored = "uint8" if image else _stored(takes)
+    dtype = item.dtype or stored
+    if dtype not in known:
+        what = "an image" if image else "a list of numbers"
+        expected = " or ".join(f"`{word}`" for word in known)
+        raise Rejected(
+            messages.wrong_value(
+                line.span, f"`dtype` of {what}", expected, f"`{dtype}`"
+            )
+        )
+    if image:
+        channels = item.channels or (shape[-1] if shape else None)
+        size = item.shape or (shape if item.format == "raw" else None)
+        if unfit := _unfit_image(item, line, channels, size, shape):
+            raise Rejected(unfit)
+        raw = item.format == "raw"
+        return ir.Item(name, item.feature, True, channels, _whole(size), dtype, raw)
+    size = item.shape if item.shape is not None else shape or ()
+    if shape is not None and size != shape:
+        raise Rejected(
+            messages.wrong_value(
+                line.span, f"`shape` of `{name}`", f"the input's, {list(shape)}",
+                str(list(size)),
+            )
+        )  # fmt: skip
+    return ir.Item(name, item.feature, False, None, _whole(size), dtype)
+
+
+def _unfit_image(
+    item: Item,
+    line: tree.Line,
+    channels: int | None,
+    size: tuple[int | None, ...] | None,
+    shape: tuple[int | None, ...] | None,
+) -> Diagnostic | None:
+    """Say what is wrong with the sizes of an image; `shape` is the input's."""
+    expected = found = ""
+    if size is not None and (len(size) != 3 or size[-1] != channels):
+        expected = f"[height, width, {channels}]"
+        found = str(list(size))
+    elif item.format == "raw" and size is None:
+        expected, found = "`shape=[height, width, channels]` of a raw image", "none"
+    elif shape is not None and channels != shape[-1]:
+        expected, found = f"{shape[-1]} channels, as the input", str(channels)
+    if not expected:
+        return None
+    where = f"`{line.word.text}`"
+    return messages.wrong_value(line.span, where, expected, found)
+
+
+def _is_image(one: Input) -> bool:
+    return one.value.type.rank == 4
+
+
+def _stored(takes: Input | None) -> str:
+    """How records store the numbers of an input, or of a label."""
+    if takes is None or "int" in takes.value.type.dtype:
+        return "int64"
+    return "float32"
+
+
+def _whole(shape: tuple[int | None, ...] | None) -> tuple[int, ...] | None:
+    """A shape whose sizes are all known; every job has a network of such inputs."""
+    return None if shape is None else tuple(size or 0 for size in shape)

@@ -12,8 +12,8 @@ from slimgen.elaborate.report import Rejected, Reporter
 from slimgen.elaborate.values import Frame, Given, Tensor
 from slimgen.ir.graph import Network
 from slimgen.ir.jobs import Setting
-from slimgen.layers.jobs import NETWORK_LINES, TRAIN_LINES
-from slimgen.layers.jobs.data import Data
+from slimgen.layers.jobs import DATA_LINES, NETWORK_LINES, TRAIN_LINES
+from slimgen.layers.jobs.data import Data, Item
 from slimgen.layers.kinds import KindError, ListOf, Optional, Real, Word
 from slimgen.layers.spec import Layer, parameters
 from slimgen.messages import names as messages
@@ -40,12 +40,18 @@ class JobText:
         network: What the job is about; its inputs are keys of `data`.
         end_points: What a loss may take.
         said: The lines by kind, in their order.
+        lines: Binds the lines between the braces of one.
     """
 
     network: Network
     end_points: Mapping[str, Tensor]
     said: Mapping[type[Layer], Sequence[Said]]
-    reporter: Reporter
+    lines: "JobLines"
+
+    @property
+    def reporter(self) -> Reporter:
+        """Where mistakes go."""
+        return self.lines.reporter
 
     def all(self, kind: type[LineT]) -> Sequence[tuple[LineT, tree.Line]]:
         """Return the lines of a kind, each with its statement."""
@@ -60,7 +66,7 @@ class JobText:
 def job_words() -> frozenset[str]:
     """Every bare word that a line of a job or of a network's weights takes."""
     words = {*COUNTS}
-    lines = [*NETWORK_LINES.values(), *TRAIN_LINES.values()]
+    lines = [*NETWORK_LINES.values(), *DATA_LINES.values(), *TRAIN_LINES.values()]
     lines += [form for line in lines for form in line.forms.values()]
     for line in lines:
         for parameter in parameters(line):
@@ -79,7 +85,7 @@ class JobLines:
 
     def bind(self, line: tree.Line, layer: type[Layer], image: str = "") -> Layer:
         """Return the settings of a line; `image` is another key for its image."""
-        if line.body is not None or line.name is not None:
+        if (line.body is not None and layer is not Data) or line.name is not None:
             raise Rejected(
                 messages.misplaced(
                     line.span, "a name or braces", f"after `{layer.word}`"
@@ -110,7 +116,7 @@ class JobLines:
         if not name or name in self.frame.known():
             return self.evaluator.evaluate(expression, self.frame)
         words = {w for p in parameters(layer) for w in p.kind.words}
-        takes_names = layer.takes_names or layer is Data
+        takes_names = layer.takes_names or layer in (Data, Item)
         words |= set(layer.forms)
         if takes_names and name not in words:
             return name  # end points and features need no quotes

@@ -5,7 +5,7 @@ from typing import Any
 
 from slimgen.diagnostics import Diagnostic
 from slimgen.elaborate.expressions import Silent
-from slimgen.elaborate.jobs.data import read_data
+from slimgen.elaborate.jobs.data import LABEL, read_data
 from slimgen.elaborate.jobs.gradients import read_gradients
 from slimgen.elaborate.jobs.images import check_images, is_classifier, preprocessing
 from slimgen.elaborate.jobs.lines import JobLines, JobText, Said
@@ -15,8 +15,9 @@ from slimgen.elaborate.jobs.run import read_run
 from slimgen.elaborate.report import Rejected
 from slimgen.elaborate.values import Tensor
 from slimgen.ir.graph import Network
-from slimgen.ir.jobs import Preprocessing, Train
+from slimgen.ir.jobs import Data, Preprocessing, Train
 from slimgen.layers.jobs import TRAIN_LINES
+from slimgen.layers.jobs.data import Data as DataLine
 from slimgen.layers.jobs.gradients import MultiplyGradients
 from slimgen.layers.jobs.images import Preprocess
 from slimgen.layers.jobs.loss import Regularization, Term
@@ -53,13 +54,23 @@ def train_job(
     if said is None:
         return None
     _require(job, said)
-    text = JobText(network, end_points, said, lines.reporter)
+    text = JobText(network, end_points, said, lines)
     found = lines.reporter.found
     parts = {name: _read(part, text) for name, part in PARTS.items()}
     preprocess = _read(_read_preprocess, text)
     if lines.reporter.found > found:
         return None
+    _check_label(text, parts["data"])
     return Train(network.name, preprocess=preprocess, **parts)
+
+
+def _check_label(job: JobText, data: Data) -> None:
+    """Refuse examples without the class of the output."""
+    if LABEL not in (item.name for item in data.labels):
+        said = job.one(DataLine)
+        assert said is not None
+        doc = "the class, for `loss softmax_cross_entropy`"
+        raise Rejected(messages.missing_argument(said[1].word.span, "data", LABEL, doc))
 
 
 def _bind(
@@ -145,19 +156,14 @@ def _read_preprocess(job: JobText) -> Preprocessing | None:
 
 
 def unfit_for_training(job: tree.Job, network: Network) -> Diagnostic | None:
-    """Say what a network lacks for a job: it takes one image and gives classes."""
-    images = len(network.inputs) == 1 and network.inputs[0].value.type.rank == 4
+    """Say what a network lacks for a job: inputs of fixed sizes, and classes."""
     classes = len(network.outputs) == 1 and is_classifier(network.outputs[0][1])
-    found = ", ".join(str(value.type) for _, value in network.outputs)
-    needed = ""
-    if not images or not classes:
-        needed = (
-            "a network from one image [batch, height, width, channels] "
-            "to one output [batch, classes]"
-        )
-    elif None in network.inputs[0].value.type.shape[1:]:
-        needed = "a network with a fixed input size"
-        found = str(network.inputs[0].value.type)
-    if not needed:
+    free = [one for one in network.inputs if None in one.value.type.shape[1:]]
+    if free:
+        needed, found = "a network with fixed input sizes", str(free[0].value.type)
+    elif not classes:
+        needed = "a network with one output [batch, classes]"
+        found = ", ".join(str(value.type) for _, value in network.outputs)
+    else:
         return None
     return messages.wrong_value(job.network.span, f"`{job.word.text}`", needed, found)

@@ -3,7 +3,7 @@
 They have the same parameters, checks and documentation, but make no tensors.
 """
 
-from slimgen.layers.jobs.data import Batch, Data
+from slimgen.layers.jobs.data import Batch, Data, Item
 from slimgen.layers.jobs.gradients import (
     Accumulate,
     Average,
@@ -23,6 +23,9 @@ from slimgen.layers.weights import Weights
 NETWORK_LINES: dict[str, type[Layer]] = {
     line.word: line for line in (Preprocess, Labels, Weights)
 }
+
+DATA_LINES: dict[str, type[Layer]] = {Item.word: Item}
+"""What stands between the braces of `data`, under names of the user's own."""
 
 # In the order of the documentation.
 TRAIN_LINES: dict[str, type[Layer]] = {

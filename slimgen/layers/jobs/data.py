@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from slimgen.layers.kinds import Choice, Integer, Text
+from slimgen.layers.kinds import Choice, Integer, ListOf, Optional, Text
 from slimgen.layers.spec import Layer, parameter
 
 
@@ -10,7 +10,8 @@ from slimgen.layers.spec import Layer, parameter
 class Data(Layer):
     """Where the examples are: records, or a folder with a folder for each class.
 
-    The keys are the network's input and `label`: names of features in the records.
+    The keys are the network's input and `label`: names of features in the records. Other
+    examples are declared between braces, a line for each `item`.
     """
 
     word = "data"
@@ -30,6 +31,49 @@ class Data(Layer):
     )
     shuffle: int = parameter(
         Integer(1), "records among which the next is drawn", 2048, positional=False
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Item(Layer):
+    """A line between the braces of `data`: a network's input or a label, by its name.
+
+    It is an image where `channels` is given, or where the network's input of that name is
+    one and no `shape` is. An image is decoded by its bytes, whichever format it has; with
+    `dtype=float32` it keeps its values from 0 to 255. All else is a list of numbers.
+    """
+
+    word = "item"
+    family = "Training"
+    example = (
+        'data records "rooms-*.tfrecord" {\n'
+        "  images image/encoded\n"
+        "  label image/scene\n"
+        "  pose image/pose shape=[6] dtype=float32\n"
+        "}"
+    )
+
+    feature: str = parameter(Text(), "the feature that holds it")
+    channels: int | None = parameter(
+        Optional(Integer(1, 4)), "of an image", None, positional=False
+    )
+    shape: tuple[int, ...] | None = parameter(
+        Optional(ListOf(Integer(1))),
+        "its sizes; the input's, or one number, unless given",
+        None,
+        positional=False,
+    )
+    dtype: str | None = parameter(
+        Optional(Choice(("uint8", "uint16", "int64", "float32"))),
+        "of an image uint8, of an input the input's, of a label int64, unless given",
+        None,
+        positional=False,
+    )
+    format: str = parameter(
+        Choice(("encoded", "raw")),
+        "raw: the bytes are the values of an image, and `shape` is its size",
+        "encoded",
+        positional=False,
     )
 
 

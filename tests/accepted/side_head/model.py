@@ -138,8 +138,6 @@ class Settings:
     data: str = setting(
         "train-*.tfrecord", "records (a pattern), or a folder with a folder a class"
     )
-    image_key: str = setting("image/encoded", "feature that holds the image")
-    label_key: str = setting("image/class/label", "feature that holds the label")
     shuffle: int = setting(2048, "records among which the next is drawn", 1)
     batch: int = setting(32, "images in a step", 1)
     label_smoothing: float = setting(
@@ -180,14 +178,13 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
 
 
 class Records:
-    """Examples in TFRecord files: an encoded image and a label each."""
+    """Examples in TFRecord files."""
 
-    def __init__(self, pattern, image_key, label_key):
+    def __init__(self, pattern):
         self.files = sorted(glob.glob(pattern))
         if not self.files:
             raise UserError(f"no file is called {pattern}")
         self.count = sum(count_records(file) for file in self.files)
-        self.image_key, self.label_key = image_key, label_key
         if not self.count:
             raise UserError(f"{pattern} holds no records")
 
@@ -205,13 +202,15 @@ class Records:
         return records.shuffle(buffer, seed, reshuffle_each_iteration=False)
 
     def read(self, record):
-        """Return the encoded image and the class of a record."""
+        """Return the inputs and the labels of a record; images are still encoded."""
         features = {
-            self.image_key: tf.io.FixedLenFeature([], tf.string),
-            self.label_key: tf.io.FixedLenFeature([], tf.int64),
+            "image/encoded": tf.io.FixedLenFeature([], tf.string),
+            "image/class/label": tf.io.FixedLenFeature([], tf.int64),
         }
         example = tf.io.parse_single_example(record, features)
-        return example[self.image_key], example[self.label_key] - LABELS_OFFSET
+        inputs = {"images": example["image/encoded"]}
+        labels = {"label": example["image/class/label"] - LABELS_OFFSET}
+        return inputs, labels
 
 
 class Folder:
@@ -250,7 +249,8 @@ class Folder:
     def read(self, item):
         """Return the encoded image and its class."""
         path, label = item
-        return tf.io.read_file(path), tf.cast(label, tf.int64)
+        inputs = {"images": tf.io.read_file(path)}
+        return inputs, {"label": tf.cast(label, tf.int64)}
 
 
 def count_records(path):
@@ -272,7 +272,7 @@ def open_data(settings, network):
     """Open the folder or the records that `settings.data` names."""
     if os.path.isdir(settings.data):
         return Folder(settings.data, class_count(network))
-    return Records(settings.data, settings.image_key, settings.label_key)
+    return Records(settings.data)
 
 
 def training_batches(source, settings, network, start):
@@ -307,22 +307,24 @@ def evaluation_batches(source, settings, network):
 
 
 def load(example, network, seed=None):
-    """Return the preprocessed image, distorted if there is a `seed`, and the class."""
-    encoded, label = example
-    image = decode_image(encoded, network)
-    return preprocess(image, seed is not None, seed, network), label
+    """Return the inputs and the labels of an example, distorted if there is a `seed`."""
+    inputs, labels = example
+    image = decode_image(inputs["images"], network)
+    image = preprocess(image, seed is not None, seed, network)
+    inputs = {"images": image}
+    return inputs, labels
 
 
 def checked(batches, data, network):
     """Pass on the batches; say in one line what is wrong with one."""
     known = range(LABELS_OFFSET, LABELS_OFFSET + class_count(network))
     try:
-        for images, labels in batches:
-            for label in (labels.numpy() + LABELS_OFFSET).tolist():
+        for inputs, labels in batches:
+            for label in (labels["label"].numpy() + LABELS_OFFSET).tolist():
                 if label not in known:
                     known = f"{known[0]} to {known[-1]}"
                     raise UserError(f"{data}: label {label} is none of {known}")
-            yield images, labels
+            yield inputs, labels
     except (tf.errors.InvalidArgumentError, tf.errors.DataLossError) as error:
         raise UserError(f"{data}: {first_line(error)}") from error
 
@@ -353,9 +355,10 @@ def use_jit(jit, device):
 # Loss.
 
 
-def total_loss(model, images, labels, settings):
+def total_loss(model, inputs, labels, settings):
     """Return the loss of a batch with the regularisation terms."""
-    outputs, end_points = model(images, training=True)
+    labels = labels["label"]
+    outputs, end_points = model(inputs, training=True)
     value = loss(outputs, labels, settings.label_smoothing)
     value += settings.aux_weight * loss(
         end_points["aux"], labels, settings.label_smoothing
@@ -497,12 +500,12 @@ class Run:
 
 
 def training_step(run, settings, jit):
-    """Return the function that makes one step: images and labels in, loss and rate out."""
+    """Return the function that makes one step: inputs and labels in, loss and rate out."""
 
     @tf.function(autograph=False, jit_compile=jit)
-    def step(images, labels):
+    def step(inputs, labels):
         rate = learning_rate(run.step, settings, run.constants["examples"])
-        value, gradients = loss_and_gradients(run, images, labels, settings)
+        value, gradients = loss_and_gradients(run, inputs, labels, settings)
         run.optimizer.apply(run.trained, gradients, rate)
         run.step.assign_add(1)
         return value, rate
@@ -524,9 +527,9 @@ def train(settings=None, network=NETWORK):
     batches = training_batches(source, settings, network, done * settings.batch)
     progress = Progress(run, settings)
     for step in range(done + 1, settings.steps + 1):
-        images, labels = next(batches)
+        inputs, labels = next(batches)
         with tf.device(device):
-            progress.add(one_step(images, labels))
+            progress.add(one_step(inputs, labels))
         save = run.time_to_save(step)
         if save or step == done + 1 or step % settings.log_steps == 0:
             progress.report(step)
@@ -590,13 +593,14 @@ def evaluate(model, settings):
     device = find_device(settings.device)
 
     @tf.function(autograph=False, jit_compile=use_jit(settings.jit, device))
-    def batch_accuracy(images, labels):
-        return accuracy(model(images)[0], labels)
+    def batch_accuracy(inputs, labels):
+        return accuracy(model(inputs)[0], labels)
 
     hits = 0
-    for images, labels in evaluation_batches(source, settings, network):
+    for inputs, labels in evaluation_batches(source, settings, network):
         with tf.device(device):
-            hits += round(float(batch_accuracy(images, labels)) * len(labels))
+            share = float(batch_accuracy(inputs, labels["label"]))
+        hits += round(share * len(labels["label"]))
     return hits / source.count, source.count
 
 
@@ -647,7 +651,7 @@ def add_evaluate_command(commands):
     """Add `evaluate`."""
     text = "print the accuracy over records, or over a folder with a folder a class"
     parser = add_command(commands, "evaluate", run_evaluate, text)
-    add_settings(parser, ["image_key", "label_key", "batch", "jit", "device"])
+    add_settings(parser, ["batch", "jit", "device"])
     parser.add_argument("--data", required=True, help="records (a pattern) or a folder")
     text = "the weights; those of the run unless given"
     run = Settings.directory
