@@ -68,6 +68,7 @@ learning_rate fixed 0.01
 checkpoint every 10 minutes keep=5
 log every 10 steps
 seed 0
+deterministic true
 ```"""
 
 ABOUT_STD = """\

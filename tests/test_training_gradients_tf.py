@@ -174,6 +174,7 @@ def test_evaluate_and_convert_can_use_the_averages(
 ) -> None:
     module = trainer(tmp_path, *PLAIN, "average 0.9", network=NORMED)
     run, _, _ = ran(module, 3, directory=str(tmp_path / "run"))
+    run.resume()  # begins the folder
     run.save()
     run.averages.shadows["normed/logits/biases"].assign([0.0, 1e6, 0.0])
     run.save()

@@ -52,9 +52,18 @@ RESERVED = frozenset([*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *OWN
 # What the file calls as a class could be called: classes, imports, constants.
 CLASSES = {
     *("Callable", "ClassVar", "Entry", "Folder", "Momentum", "Network", "Progress"),
-    *("Records", "Report", "RestoreError", "Run", "Scope", "Settings", "UserError"),
+    *(
+        "Records",
+        "Report",
+        "RestoreError",
+        "Run",
+        "RunFolder",
+        "Scope",
+        "Settings",
+        "UserError",
+    ),
     *("Weights", "LABELS", "NETWORK", "NETWORKS", "PREPROCESSING", "READERS"),
-    *("SIGNATURES", "UNNAMED"),
+    *("CHOICES", "SIGNATURES", "Stopped", "UNNAMED"),
 }
 
 

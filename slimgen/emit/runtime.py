@@ -29,7 +29,10 @@ IMPORTS = {
     "train/learning_rate": (),
     "train/gradients": (),
     "train/average": (),
-    "train/run": ("json", "os", "time"),
+    "train/folder": (
+        "contextlib", "glob", "json", "math", "os", "re", "shutil", "signal", "threading",
+    ),
+    "train/run": ("dataclasses", "time"),
     "train/progress": ("json", "math", "os", "sys", "time"),
     "train/evaluate": (),
     "main": ("argparse", "sys"),

@@ -184,16 +184,24 @@ class Run:
     Attributes:
         save_minutes, save_steps: Between checkpoints; 0: not by that measure.
         keep: Checkpoints to keep.
+        keep_hours: Between those that are kept for good; 0: none are.
         log_steps: Between lines of progress.
+        initial: Weights to start from, and which of them under which names.
     """
 
     directory: str
     steps: int
     seed: int = 0
+    deterministic: bool = True
     save_minutes: float = 10.0
     save_steps: int = 0
     keep: int = 5
+    keep_hours: float = 0.0
     log_steps: int = 10
+    initial: str | None = None
+    include: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] | None = None
+    rename: str | None = None
 
 
 @dataclass(frozen=True)

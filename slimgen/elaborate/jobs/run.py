@@ -4,7 +4,14 @@ from dataclasses import replace
 
 from slimgen.elaborate.jobs.lines import JobText, whole
 from slimgen.ir import jobs as ir
-from slimgen.layers.jobs.run import Checkpoint, Directory, Log, Seed, Steps
+from slimgen.layers.jobs.run import (
+    Checkpoint,
+    Deterministic,
+    Directory,
+    Log,
+    Seed,
+    Steps,
+)
 
 
 def read_run(job: JobText) -> ir.Run:
@@ -16,6 +23,8 @@ def read_run(job: JobText) -> ir.Run:
         run = replace(run, directory=directory[0].path)
     if seed := job.one(Seed):
         run = replace(run, seed=seed[0].value)
+    if said := job.one(Deterministic):
+        run = replace(run, deterministic=said[0].value)
     if (log := job.one(Log)) and log[0].every is not None:
         run = replace(run, log_steps=whole(log[0].every, log[1]))
     return _checkpoints(job, run)
@@ -26,7 +35,7 @@ def _checkpoints(job: JobText, run: ir.Run) -> ir.Run:
     if found is None:
         return run
     line, said = found
-    run = replace(run, keep=line.keep)
+    run = replace(run, keep=line.keep, keep_hours=line.keep_hours or 0.0)
     if line.every is not None and line.unit == "steps":
         return replace(run, save_steps=whole(line.every, said), save_minutes=0.0)
     return run if line.every is None else replace(run, save_minutes=line.every)

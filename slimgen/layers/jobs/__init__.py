@@ -16,7 +16,14 @@ from slimgen.layers.jobs.images import Labels, Preprocess
 from slimgen.layers.jobs.learning_rate import LearningRate, Warmup
 from slimgen.layers.jobs.loss import Loss
 from slimgen.layers.jobs.optimizer import Optimizer
-from slimgen.layers.jobs.run import Checkpoint, Directory, Log, Seed, Steps
+from slimgen.layers.jobs.run import (
+    Checkpoint,
+    Deterministic,
+    Directory,
+    Log,
+    Seed,
+    Steps,
+)
 from slimgen.layers.spec import Layer
 from slimgen.layers.weights import Weights
 
@@ -31,6 +38,7 @@ DATA_LINES: dict[str, type[Layer]] = {Item.word: Item}
 TRAIN_LINES: dict[str, type[Layer]] = {
     line.word: line
     for line in (
-        Preprocess, Data, Batch, Steps, Loss, Optimizer, LearningRate, Warmup, TrainOnly, Freeze, MultiplyGradients, Clip, Accumulate, Average, Checkpoint, Log, Seed, Directory,
+        Preprocess, Data, Batch, Steps, Loss, Optimizer, LearningRate, Warmup, TrainOnly, Freeze, MultiplyGradients, Clip, Accumulate, Average,
+        Checkpoint, Log, Seed, Deterministic, Directory,
     )
 }  # fmt: skip

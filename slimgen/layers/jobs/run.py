@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from slimgen.layers.kinds import Choice, Integer, Optional, Real, Text
+from slimgen.layers.kinds import Boolean, Choice, Integer, Optional, Real, Text
 from slimgen.layers.spec import Layer, parameter
 
 
@@ -26,6 +26,19 @@ class Seed(Layer):
     example = "seed 1"
 
     value: int = parameter(Integer(0, 2**31 - 1), "the seed")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Deterministic(Layer):
+    """Whether the job gives the same bits each time, on the same machine."""
+
+    word = "deterministic"
+    family = "Training"
+    example = "deterministic false"
+
+    value: bool = parameter(
+        Boolean(), "`false` lets TensorFlow choose what is faster, on a GPU most of all"
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -53,6 +66,10 @@ class Checkpoint(Layer):
     )
     unit: str = parameter(
         Choice(("minutes", "steps")), "in what `every` counts", "minutes",
+        positional=False,
+    )  # fmt: skip
+    keep_hours: float | None = parameter(
+        Optional(Real(above=0)), "hours between those that are kept for good", None,
         positional=False,
     )  # fmt: skip
 

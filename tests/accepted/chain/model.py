@@ -13,6 +13,7 @@ import json
 import math
 import os
 import re
+import secrets
 import sys
 from collections.abc import Callable
 from typing import ClassVar

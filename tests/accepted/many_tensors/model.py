@@ -12,6 +12,7 @@ import functools
 import math
 import os
 import re
+import secrets
 import sys
 from collections.abc import Callable
 from typing import ClassVar

@@ -14,7 +14,11 @@ import json
 import math
 import os
 import re
+import secrets
+import shutil
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import ClassVar
@@ -124,10 +128,11 @@ LABELS = ()
 # Settings of the training job.
 
 
-def setting(default, text, at_least=None, at_most=math.inf, **options):
+def setting(default, text, at_least=None, at_most=math.inf, flag=None, **options):
     """Return a field of `Settings` and its bounds: an option of the command line too."""
     options = {"help": text, **options}
-    metadata = {"option": options, "at_least": at_least, "at_most": at_most}
+    bounds = {"at_least": at_least, "at_most": at_most}
+    metadata = {"option": options, "flag": flag, **bounds}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -149,6 +154,32 @@ class Settings:
     decay_every: float = setting(2.0, "what lies between decays, in epochs", 0)
     momentum: float = setting(0.9, "share of the velocity that a step keeps", 0, 1)
     directory: str = setting("runs/side_head", "folder of the run: checkpoints and log")
+    initial: str | None = setting(
+        None, "weights to start from", type=str, flag="--from", metavar="FILE"
+    )
+    include: tuple[str, ...] | None = setting(
+        None,
+        "of these, load this part only (again for more)",
+        action="append",
+        metavar="NAME",
+    )
+    exclude: tuple[str, ...] | None = setting(
+        None,
+        "of these, leave out this part (again for more)",
+        action="append",
+        metavar="NAME",
+    )
+    rename: str | None = setting(
+        None,
+        "names there: prefix/{name}, or OLD=NEW for a part of them",
+        type=str,
+        metavar="RULE",
+    )
+    head: str = setting(
+        "auto",
+        "auto: leave out of these what depends on the number of classes",
+        choices=["auto", "strict"],
+    )
     steps: int = setting(1000, "steps in all", 1)
     seed: int = setting(0, "what every random choice derives from", 0, 2**31 - 1)
     save_minutes: float = setting(
@@ -156,7 +187,15 @@ class Settings:
     )
     save_steps: int = setting(0, "steps between checkpoints; 0: by minutes only", 0)
     keep: int = setting(5, "checkpoints to keep", 1)
+    keep_hours: float = setting(
+        0.0, "hours between checkpoints that are kept for good; 0: none are", 0
+    )
     log_steps: int = setting(10, "steps between lines of progress", 1)
+    deterministic: bool = setting(
+        True,
+        "the same bits each time, at some cost on a GPU",
+        action=argparse.BooleanOptionalAction,
+    )
     jit: str = setting("auto", "XLA; auto: on a GPU", choices=["auto", "on", "off"])
     device: str = setting("auto", "auto, cpu or gpu:N")
 
@@ -423,7 +462,99 @@ def loss_and_gradients(run, inputs, labels, settings):
     return value, {n: tf.convert_to_tensor(g) for n, g in gradients if g is not None}
 
 
+# The folder of a run.
+
+
+class RunFolder:
+    """The checkpoints of a run, `run.json` and `log.jsonl`; it may be moved."""
+
+    def __init__(self, path):
+        if re.search(r"[*?\[]", path):
+            raise UserError(f"{path}: TensorFlow finds no checkpoint below *, ? or [")
+        self.path = path
+        self.description = os.path.join(path, "run.json")
+        self.log_file = os.path.join(path, "log.jsonl")
+
+    def checkpoints(self):
+        """Return the checkpoints, the newest first; the last file of each is `.index`."""
+        pattern = os.path.join(self.path, "ckpt-*.index")
+        found = {}
+        for file in glob.glob(pattern):
+            number = re.search(r"ckpt-(\d+)\.index$", file)
+            if number is not None:
+                found[int(number[1])] = file.removesuffix(".index")
+        return [found[number] for number in sorted(found, reverse=True)]
+
+    def begin(self, description):
+        """Make the folder and write down what must stay as it is."""
+        os.makedirs(self.path, exist_ok=True)
+        write_whole(self.description, json.dumps(description, indent=2) + "\n")
+
+    def begun(self):
+        """Return what `begin` wrote."""
+        try:
+            with open(self.description, encoding="utf-8") as stream:
+                return dict(json.load(stream))
+        except (OSError, TypeError, ValueError) as error:
+            message = f"{self.description} does not say what the checkpoints are of"
+            raise UserError(message) from error
+
+    def clear_up(self, step):
+        """Remove what was written in vain: half checkpoints, and the log after a step."""
+        for folder in glob.glob(os.path.join(self.path, "ckpt-*_temp")):
+            shutil.rmtree(folder, ignore_errors=True)
+        if not os.path.exists(self.log_file):
+            return
+        with open(self.log_file, encoding="utf-8") as stream:
+            lines = list(stream)
+        kept = [line for line in lines if logged_step(line) <= step]
+        if kept != lines:
+            write_whole(self.log_file, "".join(kept))
+
+    def log(self, **values):
+        """Append a line of JSON to the log."""
+        file = self.log_file
+        with writable(file), open(file, "a", encoding="utf-8") as stream:
+            print(json.dumps(values), file=stream)
+
+
+def logged_step(line):
+    """Return the step of a line of the log; infinite if the line is cut off."""
+    try:
+        return json.loads(line)["step"] if line.endswith("\n") else math.inf
+    except (KeyError, TypeError, ValueError):
+        return math.inf
+
+
+def write_whole(path, text):
+    """Write a file so that it never stands there by half."""
+    with writable(path):
+        with open(f"{path}.new", "w", encoding="utf-8") as stream:
+            stream.write(text)
+        os.replace(f"{path}.new", path)
+
+
+class Stopped(Exception):
+    """SIGTERM has ended a run, which is saved and goes on when it is started again."""
+
+
+@contextlib.contextmanager
+def termination():
+    """Yield an event that SIGTERM sets, in place of ending the program at once."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked  # signals reach the main thread only
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: asked.set())
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 # Training.
+
+CHOICES = {"jit": "auto", "deterministic": True}  # what a run keeps, and the defaults
 
 
 class Run:
@@ -431,7 +562,10 @@ class Run:
 
     def __init__(self, settings, network, examples):
         self.settings = settings
+        self.folder = RunFolder(settings.directory)
         self.model = network(seed=settings.seed)
+        if settings.initial:
+            self.initialize()
         self.trained = {
             name: variable
             for name, variable in self.model.named_variables.items()
@@ -449,35 +583,70 @@ class Run:
         self.checkpoint = tf.train.Checkpoint(
             model=self.model, optimizer=self.optimizer, step=self.step
         )
-        self.checkpoints = tf.train.CheckpointManager(
-            self.checkpoint, settings.directory, settings.keep
-        )
         self.saved = time.monotonic()
 
-    def resume(self):
-        """Go on from the folder's latest checkpoint, if it has one of this very run."""
-        directory = self.settings.directory
-        file = os.path.join(directory, "run.json")
-        latest = self.checkpoints.latest_checkpoint
-        if latest is None:
-            os.makedirs(directory, exist_ok=True)
-            with open(file, "w", encoding="utf-8") as stream:
-                json.dump(self.constants, stream, indent=2)
+    def initialize(self):
+        """Load the initial weights, unless the folder has a run, which then goes on."""
+        settings = self.settings
+        if self.folder.checkpoints():
+            found = f"{settings.directory} holds a run that goes on"
+            print(f"{found}: {settings.initial} is not read")
             return
-        try:
-            with open(file, encoding="utf-8") as stream:
-                begun = dict(json.load(stream))
-        except (OSError, TypeError, ValueError) as error:
-            raise UserError(f"{file} does not say what {latest} is of") from error
+        rename = renaming(settings.rename) if settings.rename else None
+        rules = settings.include, settings.exclude, rename, settings.head
+        report = restore(self.model, settings.initial, *rules)
+        told = f"{len(report.loaded)} variables loaded"
+        if report.left_out:
+            told += f", {len(report.left_out)} new ({shortened(report.left_out)})"
+        print(f"{settings.initial}: {told}")
+
+    def resume(self):
+        """Go on from the newest checkpoint that can be read, or begin."""
+        checkpoints = self.folder.checkpoints()
+        if checkpoints:
+            self.check_constants()
+            self.load_newest(checkpoints)
+        else:
+            choices = {name: getattr(self.settings, name) for name in CHOICES}
+            self.folder.begin({**self.constants, **choices})
+        self.folder.clear_up(int(self.step))
+        self.manager = tf.train.CheckpointManager(
+            self.checkpoint,
+            self.settings.directory,
+            self.settings.keep,
+            self.settings.keep_hours or None,
+        )
+
+    def check_constants(self):
+        """Refuse to go on with the run of other data, of another network or seed."""
+        begun = self.folder.begun()
         for name, value in self.constants.items():
             if begun.get(name) != value:
-                found = f"{directory} holds a run with {name} {begun.get(name)}"
-                raise UserError(f"{found}, not {value}")
-        report, _ = compare(self.model, open_weights(latest))
+                found = f"{self.settings.directory} holds a run with {name}"
+                raise UserError(f"{found} {begun.get(name)}, not {value}")
+
+    def load_newest(self, checkpoints):
+        """Load the first of the checkpoints that is not damaged."""
+        for path in checkpoints:
+            try:
+                return self.load(path)
+            except RestoreError as error:
+                if error.report is not None:
+                    raise
+                print(f"{error}; the checkpoint before it is taken")
+        raise UserError(f"no checkpoint in {self.settings.directory} can be read")
+
+    def load(self, path):
+        """Load a checkpoint of this run, all or nothing."""
+        report, _ = compare(self.model, open_weights(path))
         if report.misfit():
-            raise RestoreError(f"{latest} does not fit: {report.misfit()}", report)
-        with readable(latest):
-            self.checkpoint.restore(latest).assert_existing_objects_matched()
+            raise RestoreError(f"{path} does not fit: {report.misfit()}", report)
+        with readable(path):
+            status = self.checkpoint.restore(path)
+        try:
+            status.assert_existing_objects_matched()
+        except AssertionError as error:
+            raise UserError(f"{path} is of a run with another optimizer") from error
 
     def time_to_save(self, step):
         """Return whether a checkpoint is due after a step."""
@@ -487,16 +656,16 @@ class Run:
         return by_step or by_time or step == self.settings.steps
 
     def save(self):
-        """Write a checkpoint, called by its step."""
-        with writable(self.settings.directory):
-            self.checkpoints.save(checkpoint_number=self.step)
+        """Write a checkpoint, called by its step; only then older ones are removed."""
+        try:
+            with writable(self.settings.directory):
+                self.manager.save(checkpoint_number=self.step)
+        except UserError as error:
+            self.folder.clear_up(int(self.step))
+            checkpoints = self.folder.checkpoints()
+            kept = f"{checkpoints[0]} is whole" if checkpoints else "none is there yet"
+            raise UserError(f"{error} (the last checkpoint: {kept})") from error
         self.saved = time.monotonic()
-
-    def log(self, **values):
-        """Append a line of JSON to the log."""
-        file = os.path.join(self.settings.directory, "log.jsonl")
-        with open(file, "a", encoding="utf-8") as stream:
-            print(json.dumps(values), file=stream)
 
 
 def training_step(run, settings, jit):
@@ -513,29 +682,53 @@ def training_step(run, settings, jit):
     return step
 
 
+def settled(settings, device):
+    """Return the settings with every choice made: as the run was begun, else as fits."""
+    folder = RunFolder(settings.directory)
+    begun = folder.begun() if folder.checkpoints() else {}
+    choices = {"jit": "on" if use_jit(settings.jit, device) else "off"}
+    for name, default in CHOICES.items():
+        asked, kept = getattr(settings, name), begun.get(name)
+        if kept is None or kept == choices.get(name, asked):
+            continue
+        if asked != default:
+            found = f"{settings.directory} holds a run with {name} {kept}"
+            raise UserError(f"{found}, not {asked}")
+        print(f"{name} is {kept}, as the run was begun")
+        choices[name] = kept
+    return dataclasses.replace(settings, **choices)
+
+
 def train(settings=None, network=NETWORK):
     """Train up to `settings.steps`; a run that was stopped goes on from its folder."""
     settings = settings or Settings()
     source = open_data(settings, network)
     device = find_device(settings.device)
+    settings = settled(settings, device)
+    if settings.deterministic:
+        tf.config.experimental.enable_op_determinism()
     with tf.device(device):
         run = Run(settings, network, source.count)
         run.resume()
     done = int(run.step)
     print(f"{source.count} examples; step {done} of {settings.steps}; {device}")
-    one_step = training_step(run, settings, use_jit(settings.jit, device))
+    one_step = training_step(run, settings, settings.jit == "on")
     batches = training_batches(source, settings, network, done * settings.batch)
     progress = Progress(run, settings)
-    for step in range(done + 1, settings.steps + 1):
-        inputs, labels = next(batches)
-        with tf.device(device):
-            progress.add(one_step(inputs, labels))
-        save = run.time_to_save(step)
-        if save or step == done + 1 or step % settings.log_steps == 0:
-            progress.report(step)
-        if save:
-            run.save()
-    show(f"{int(run.step)} steps done: {run.checkpoints.latest_checkpoint}", end="\n")
+    with termination() as asked:
+        for step in range(done + 1, settings.steps + 1):
+            inputs, labels = next(batches)
+            with tf.device(device):
+                progress.add(one_step(inputs, labels))
+            save = asked.is_set() or run.time_to_save(step)
+            if save or step == done + 1 or step % settings.log_steps == 0:
+                progress.report(step)
+            if save:
+                run.save()
+            if asked.is_set() and step < settings.steps:
+                latest = run.manager.latest_checkpoint
+                raise Stopped(f"stopped at step {step}: {latest}")
+    show(f"{int(run.step)} steps done: {run.folder.checkpoints()[0]}", end="\n")
     return run.model
 
 
@@ -566,7 +759,7 @@ class Progress:
         speed = len(losses) * self.settings.batch / (now - self.reported)
         place = f"step {step}/{self.settings.steps}"
         show(f"{place}  loss {losses[-1]:.4f}  {speed:.1f} images/s")
-        self.run.log(
+        self.run.folder.log(
             step=step,
             loss=losses[-1],
             learning_rate=float(self.results[-1][1]),
@@ -604,6 +797,28 @@ def evaluate(model, settings):
     return hits / source.count, source.count
 
 
+def main(argv=None):
+    """Run a command line; return 0 when done, 1 after an error, 2 for a wrong usage.
+
+    A run that SIGTERM has stopped returns 75: it goes on when it is started again.
+    """
+    try:
+        options = command_line().parse_args(argv)
+    except SystemExit as stop:
+        return stop.code
+    try:
+        return options.run(options)
+    except (UserError, OSError) as error:
+        message = " ".join(str(error).split())
+        print(f"error: {message}", file=sys.stderr)
+    except Stopped as stop:
+        print(stop, file=sys.stderr)
+        return 75
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+    return 1
+
+
 def command_line():
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -622,10 +837,16 @@ def add_settings(parser, names):
     """Add options for some of the settings."""
     for field in dataclasses.fields(Settings):
         if field.name in names:
-            options = {"type": field.type, **field.metadata["option"]}
-            options["help"] += " (default: %(default)s)"
-            flag = f"--{field.name.replace('_', '-')}"
-            parser.add_argument(flag, default=field.default, **options)
+            options = dict(field.metadata["option"])
+            if field.default is not None:
+                default = str(field.default).replace("%", "%%")
+                options["help"] += f" (default: {default})"
+            if "action" not in options:
+                options.setdefault("type", field.type)
+            flag = field.metadata["flag"] or f"--{field.name.replace('_', '-')}"
+            # What is not given stays away: the defaults are those of `Settings`.
+            absent = argparse.SUPPRESS
+            parser.add_argument(flag, dest=field.name, default=absent, **options)
 
 
 def settings_of(options):
@@ -660,9 +881,10 @@ def add_evaluate_command(commands):
 
 def run_evaluate(options):
     """Print the accuracy."""
-    with tf.device(find_device(options.device)):
+    settings = settings_of(options)
+    with tf.device(find_device(settings.device)):
         model = NETWORK()
     restore(model, options.checkpoint)
-    value, count = evaluate(model, settings_of(options))
+    value, count = evaluate(model, settings)
     print(f"accuracy {value:.4f} over {count} examples")
     return 0

@@ -1,0 +1,363 @@
+"""A run of the emitted file: killed, stopped, moved, damaged, started from weights."""
+
+import dataclasses
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from runtime_fixture import build, train_job
+
+tf = pytest.importorskip("tensorflow")
+
+from test_runtime import example, module_of, run, same, values  # noqa: E402
+
+STEPS = 12
+TINY = """
+network tiny(classes = 10) {
+  input images 8x8x1
+  preprocess none
+  conv 4 3x3 normalizer=batch_norm as conv1
+  flatten
+  dropout 0.5 as drop
+  fc classes activation=none as logits
+}
+"""
+SOURCE = TINY + train_job(
+    f"""data records "none" shuffle=20
+  batch 8
+  steps {STEPS}
+  checkpoint every 4 steps
+  log every 2 steps""",
+    "tiny",
+)
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The emitted module of a small network that draws at random in its step."""
+    file = tmp_path_factory.mktemp("emitted") / "tiny.py"
+    file.write_text(build(SOURCE))
+    return module_of(file)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Records of small images with a bright row for each class."""
+    folder = tmp_path_factory.mktemp("data")
+    generator = np.random.default_rng(0)
+    for shard in range(2):
+        with tf.io.TFRecordWriter(str(folder / f"{shard}.tfrecord")) as writer:
+            for label in range(20):
+                pixels = generator.integers(0, 60, [8, 8, 1], np.uint8)
+                pixels[label % 8] = 120 if label % 10 > 7 else 250
+                writer.write(example(tf.io.encode_png(pixels).numpy(), label % 10))
+    return folder
+
+
+@pytest.fixture
+def settings(tiny: ModuleType, data: Path, tmp_path: Path) -> Any:
+    """The job's settings with this test's data."""
+    return tiny.Settings(
+        data=str(data / "*.tfrecord"), directory=str(tmp_path / "run"), jit="off"
+    )
+
+
+@pytest.fixture(scope="module")
+def whole(
+    tiny: ModuleType, data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, np.ndarray], Path]:
+    """The weights of a run that nothing stopped, and its folder."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    records = str(data / "*.tfrecord")
+    model = tiny.train(tiny.Settings(data=records, directory=str(folder), jit="off"))
+    return values(model), folder
+
+
+def flags(settings: Any) -> list[str]:
+    """A command line that trains with the settings of a test."""
+    return ["train", "--data", settings.data, "--directory", settings.directory]
+
+
+Damage = Callable[[Path], object]
+
+
+def cut_off(path: Path) -> None:
+    """A file of which the last bytes are missing."""
+    path.write_bytes(path.read_bytes()[:-10])
+
+
+@pytest.mark.parametrize("damage", [cut_off, Path.unlink])
+@pytest.mark.parametrize("file", ["index", "data-00000-of-00001"])
+def test_a_damaged_checkpoint_is_said_and_the_one_before_it_used(
+    tiny: ModuleType,
+    settings: Any,
+    whole: tuple[dict[str, np.ndarray], Path],
+    capsys: pytest.CaptureFixture[str],
+    file: str,
+    damage: Damage,
+) -> None:
+    expected, folder = whole
+    shutil.copytree(folder, settings.directory)
+    damage(Path(settings.directory, f"ckpt-12.{file}"))
+    model = tiny.train(settings)
+    told = capsys.readouterr().out
+
+    assert "step 8 of 12" in told
+    assert same(expected, values(model))
+    if (file, damage) != ("index", Path.unlink):  # which is no checkpoint at all
+        assert "ckpt-12" in told.splitlines()[0]
+        assert "the checkpoint before it is taken" in told.splitlines()[0]
+
+
+def test_a_run_without_a_readable_checkpoint_is_left_as_it_is(
+    tiny: ModuleType, settings: Any, whole: tuple[dict[str, np.ndarray], Path]
+) -> None:
+    shutil.copytree(whole[1], settings.directory)
+    for file in Path(settings.directory).glob("*.index"):
+        cut_off(file)
+    before = sorted(os.listdir(settings.directory))
+    code, _, err = run(tiny, *flags(settings))
+
+    assert code == 1
+    assert err == f"error: no checkpoint in {settings.directory} can be read\n"
+    assert before == sorted(os.listdir(settings.directory))
+
+
+def test_sigterm_saves_and_the_run_goes_on_exactly(
+    tiny: ModuleType,
+    settings: Any,
+    whole: tuple[dict[str, np.ndarray], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    add = tiny.Progress.add
+
+    def terminated(progress: Any, result: Any) -> None:
+        add(progress, result)
+        if int(progress.run.step) == 6:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(tiny.Progress, "add", terminated)
+    before = signal.getsignal(signal.SIGTERM)
+    code, _, err = run(tiny, *flags(settings))
+    assert (code, err) == (75, f"stopped at step 6: {settings.directory}/ckpt-6\n")
+    assert signal.getsignal(signal.SIGTERM) == before
+    monkeypatch.setattr(tiny.Progress, "add", add)
+
+    assert same(whole[0], values(tiny.train(settings)))
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Let no file grow beyond a size: writing fails as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_is_said_and_loses_nothing(
+    tiny: ModuleType, settings: Any, whole: tuple[dict[str, np.ndarray], Path]
+) -> None:
+    tiny.train(dataclasses.replace(settings, steps=4))
+    before = sorted(os.listdir(settings.directory))
+    with files_of_at_most(4000):
+        code, out, err = run(tiny, *flags(settings))
+    assert code == 1
+    assert "step 8/12" in out
+    assert f"{settings.directory} cannot be written: " in err
+    assert f"(the last checkpoint: {settings.directory}/ckpt-4 is whole)\n" in err
+    assert err.count("\n") == 1
+    assert before == sorted(os.listdir(settings.directory))
+
+    assert same(whole[0], values(tiny.train(settings)))
+    with files_of_at_most(10):
+        elsewhere = dataclasses.replace(settings, directory=settings.directory + "2")
+        code, _, err = run(tiny, *flags(elsewhere))
+    assert (code, "run.json cannot be written: " in err) == (1, True)
+
+
+def test_a_run_may_be_moved(
+    tiny: ModuleType, settings: Any, whole: tuple[dict[str, np.ndarray], Path]
+) -> None:
+    tiny.train(dataclasses.replace(settings, steps=8))
+    elsewhere = settings.directory + " of today"
+    shutil.move(settings.directory, elsewhere)
+    moved = dataclasses.replace(settings, directory=elsewhere)
+
+    assert same(whole[0], values(tiny.train(moved)))
+    assert not Path(settings.directory).exists()
+    report = tiny.restore(tiny.Tiny(), elsewhere)
+    assert len(report.loaded) == len(whole[0])
+    with pytest.raises(tiny.UserError, match=r"below \*, \? or \["):
+        tiny.train(dataclasses.replace(settings, directory=elsewhere + " [1]"))
+
+
+def test_the_log_has_each_step_once_whatever_happened(
+    tiny: ModuleType, settings: Any, whole: tuple[dict[str, np.ndarray], Path]
+) -> None:
+    tiny.train(dataclasses.replace(settings, steps=4))
+    log = Path(settings.directory, "log.jsonl")
+    with log.open("a") as stream:
+        stream.write('{"step": 6, "loss": 9.0}\n{"step": 8, "lo')
+    tiny.train(settings)
+    steps = [
+        [json.loads(line)["step"] for line in file.read_text().splitlines()]
+        for file in (log, whole[1] / "log.jsonl")
+    ]
+
+    assert steps[0] == sorted({*steps[1], 5})  # 5 is the first of the second part
+
+
+def test_what_a_run_was_begun_with_is_kept(tiny: ModuleType, settings: Any) -> None:
+    begin = [*flags(settings), "--jit", "off", "--no-deterministic", "--steps"]
+    assert run(tiny, *begin, "2")[0] == 0
+    code, out, _ = run(tiny, *flags(settings), "--steps", "3")
+    assert code == 0
+    assert "deterministic is False, as the run was begun\n" in out
+    code, _, err = run(tiny, *flags(settings), "--jit", "on")
+    assert code == 1
+    assert err == f"error: {settings.directory} holds a run with jit off, not on\n"
+
+
+def test_the_run_of_another_optimizer_is_refused(
+    tiny: ModuleType, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = dataclasses.replace(settings, steps=1)
+    tiny.train(short)
+    momentum = tiny.Momentum
+
+    def other(variables: Any, *arguments: Any) -> Any:
+        named = {f"other_{name}": variable for name, variable in variables.items()}
+        return momentum(named, *arguments)
+
+    monkeypatch.setattr(tiny, "Momentum", other)
+    with pytest.raises(tiny.UserError, match="of a run with another optimizer"):
+        tiny.train(short)
+
+
+def test_old_checkpoints_go_and_one_every_so_many_hours_stays(
+    tiny: ModuleType, settings: Any
+) -> None:
+    def kept(**changes: Any) -> list[int]:
+        changed = dataclasses.replace(settings, save_steps=2, keep=2, **changes)
+        tiny.train(changed)
+        files = Path(changed.directory).glob("ckpt-*.index")
+        return sorted(int(file.stem.removeprefix("ckpt-")) for file in files)
+
+    assert kept() == [10, 12]
+    assert kept(directory=settings.directory + "2", keep_hours=1e-9) == [
+        2, 4, 6, 8, 10, 12,
+    ]  # fmt: skip
+
+
+def test_a_run_starts_from_weights_and_goes_on_from_its_own(
+    tiny: ModuleType, settings: Any, whole: tuple[dict[str, np.ndarray], Path]
+) -> None:
+    given = ["--from", str(whole[1]), "--exclude", "conv1/BatchNorm"]
+    code, out, _ = run(tiny, *flags(settings), *given, "--steps", "1")
+    assert code == 0
+    first = f"{whole[1]}: 1 variables loaded, 5 new (tiny/conv1/BatchNorm/beta, "
+    assert out.startswith(first)
+    code, out, _ = run(tiny, *flags(settings), *given, "--steps", "2")
+    assert code == 0
+    told = f"{settings.directory} holds a run that goes on: {whole[1]} is not read\n"
+    assert told in out
+    assert "step 1 of 2" in out
+
+
+def test_initial_weights_are_what_the_first_step_begins_with(
+    tiny: ModuleType, settings: Any, whole: tuple[dict[str, np.ndarray], Path]
+) -> None:
+    still = dataclasses.replace(settings, steps=1, learning_rate=0.0, head="strict")
+    started = dataclasses.replace(still, initial=str(whole[1]))
+    found = values(tiny.train(started))
+    learned = [name for name in found if "moving" not in name]
+
+    assert same({name: found[name] for name in learned}, whole[0])
+    wrong = dataclasses.replace(
+        started, exclude=["conv9"], directory=settings.directory + "2"
+    )
+    with pytest.raises(tiny.RestoreError, match="conv9 is no variable of Tiny"):
+        tiny.train(wrong)
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_at_twenty_random_moments_ends_the_same(
+    tiny: ModuleType, settings: Any, tmp_path: Path
+) -> None:
+    """Each process is a copy of one that has TensorFlow, but has not used it yet."""
+    program = f"""
+import os, random, signal, sys, time
+sys.path.insert(0, {str(Path(tiny.__file__).parent)!r})
+import tiny
+def run(directory):
+    child = os.fork()
+    if not child:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        code = 1
+        try:
+            tiny.train(tiny.Settings(
+                data={settings.data!r}, directory=directory, steps=2000, jit="off",
+                save_steps=3, keep=2, save_minutes=0,
+            ))
+            code = 0
+        finally:
+            os._exit(code)
+    return child
+def wait(child):
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+moments = random.Random(int(sys.argv[1]))
+assert wait(run("whole")) == 0
+kills = 0
+while kills < 20:
+    child = run("killed")
+    first = time.monotonic()
+    known = set(os.listdir("killed")) if os.path.isdir("killed") else set()
+    while not os.path.isdir("killed") or set(os.listdir("killed")) == known:
+        time.sleep(0.01)
+        assert time.monotonic() - first < 60
+    time.sleep(moments.uniform(0, 0.4))
+    os.kill(child, signal.SIGKILL)
+    assert wait(child) == -signal.SIGKILL
+    kills += 1
+    print(sorted(os.listdir("killed")), flush=True)
+assert wait(run("killed")) == 0
+"""
+    seed = random.randrange(2**31)
+    print("seed", seed)  # shown when the test fails
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(seed)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = []
+    for name in ("whole", "killed"):
+        reader = tf.train.load_checkpoint(str(tmp_path / name))
+        keys = [k for k in reader.get_variable_to_shape_map() if "GRAPH" not in k]
+        found.append({key: reader.get_tensor(key) for key in keys})
+
+    assert int(found[0]["step/.ATTRIBUTES/VARIABLE_VALUE"]) == 2000
+    assert found[0].keys() == found[1].keys()
+    assert [
+        k
+        for k in found[0]
+        if "save_counter" not in k and not np.array_equal(found[0][k], found[1][k])
+    ] == []
