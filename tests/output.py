@@ -12,7 +12,17 @@ MODE = black.Mode(target_versions={TargetVersion.PY310})
 OWN_IMPORTS = {
     *("argparse", "collections.abc", "contextlib", "dataclasses", "difflib", "fnmatch"),
     *("functools", "glob", "h5py", "io", "json", "math", "numpy", "os", "pickle", "re"),
-    *("sys", "tensorflow", "time", "typing", "zipfile"),
+    *(
+        "secrets",
+        "shutil",
+        "signal",
+        "sys",
+        "tensorflow",
+        "threading",
+        "time",
+        "typing",
+    ),
+    "zipfile",
 }
 
 

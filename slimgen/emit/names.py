@@ -51,19 +51,12 @@ RESERVED = frozenset([*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *OWN
 
 # What the file calls as a class could be called: classes, imports, constants.
 CLASSES = {
-    *("Callable", "ClassVar", "Entry", "Folder", "Momentum", "Network", "Progress"),
-    *(
-        "Records",
-        "Report",
-        "RestoreError",
-        "Run",
-        "RunFolder",
-        "Scope",
-        "Settings",
-        "UserError",
-    ),
-    *("Weights", "LABELS", "NETWORK", "NETWORKS", "PREPROCESSING", "READERS"),
-    *("CHOICES", "SIGNATURES", "Stopped", "UNNAMED"),
+    *("Adadelta", "Adagrad", "Adam", "AdamW", "ArrayUnpickler", "Averages", "CHOICES"),
+    *("Callable", "ClassVar", "Entry", "Folder", "Ftrl", "GradientDescent", "LABELS"),
+    *("Lamb", "Lion", "Momentum", "NETWORK", "NETWORKS", "Network", "PREPROCESSING"),
+    *("Progress", "READERS", "RMSProp", "Records", "Report", "RestoreError", "Run"),
+    *("RunFolder", "SIGNATURES", "Scope", "Settings", "Stopped", "UNNAMED"),
+    *("UserError", "Weights"),
 }
 
 
