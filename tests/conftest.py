@@ -1,5 +1,7 @@
 """Options and paths that every test may use."""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,3 +27,13 @@ def update(request: pytest.FixtureRequest) -> bool:
 def root() -> Path:
     """The repository's folder."""
     return ROOT
+
+
+@pytest.fixture(autouse=True)
+def as_it_was() -> Iterator[None]:
+    """Take back what a training run sets for its whole process: deterministic operations."""
+    yield
+    if "tensorflow" in sys.modules:
+        from tensorflow.python.framework import config
+
+        config.disable_op_determinism()
