@@ -73,6 +73,7 @@ class Case:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     defines: Mapping[str, str] = field(default_factory=dict)
     module: str | None = "oracle.networks"
+    gentle: bool = True
 
     def request(
         self, model: Path, *, smooth: bool, jit: bool, training: bool
@@ -86,6 +87,7 @@ class Case:
             training=training,
             smooth=smooth,
             jit=jit,
+            gentle=self.gentle,
         )
 
     def build_options(self) -> list[str]:
@@ -141,18 +143,24 @@ def test_lenet_with_passes_and_xla_is_tf_slim_s(workshop):
 @pytest.mark.parametrize(
     "case",
     [
-        ALEXNET,
-        VGG_A,
-        Case("vgg16_fc.slim", "vgg16", (32, 32)),
+        package("alexnet_v2.slim", "alexnet_v2", 224),
+        VGG_16,
+        Case("vgg16_fc.slim", "vgg16", (224, 224)),
+        # With scales near one both programs round alike at this size, to the last bit; only
+        # then can gradients of so many relus be compared.
+        resnet(1, 50, 224, gentle=False),
+        resnet(1, 101, 224, gentle=False),
+        resnet(1, 152, 224, gentle=False),
+        Case("inception_v3.slim", "inception_v3", (299, 299), batch=4),
+        # One of each further family.
         package("zoo/overfeat.slim", "overfeat", 231),
-        resnet(1, 50, 64, batch=4),
+        resnet(2, 50, 224, gentle=False),
         Case("zoo/inception_v1.slim", "inception_v1", (193, 193)),
         Case("zoo/inception_v2.slim", "inception_v2", (65, 65), batch=4),
-        INCEPTION_V3,
     ],
     ids=lambda case: case.network,
 )
-def test_a_network_of_each_family_trains_as_tf_slim_s_does(workshop, case):
+def test_a_network_trains_as_tf_slim_s_does(workshop, case):
     workshop.check(case)
 
 
@@ -160,15 +168,12 @@ def test_a_network_of_each_family_trains_as_tf_slim_s_does(workshop, case):
 @pytest.mark.parametrize(
     "case",
     [
-        VGG_16,
+        VGG_A,
         package("zoo/vgg.slim", "vgg_16", 224),
         package("zoo/vgg.slim", "vgg_19", 224),
         # Its last map is as wide as the windows of its pools.
         Case("zoo/inception_v2.slim", "inception_v2", (224, 224), batch=1),
-        resnet(1, 101, 65, batch=4),
-        resnet(1, 152, 65, batch=4),
         resnet(1, 200, 65, batch=4),
-        resnet(2, 50, 65, batch=4),
         resnet(2, 101, 65, batch=4),
         resnet(2, 152, 65, batch=4),
         resnet(2, 200, 65, batch=4),

@@ -24,6 +24,8 @@ class Request:
             pooling, on both sides. Gradients of a network with kinks can only be compared
             where both sides round alike: half an ulp at the input flips units on and off.
         jit: Compile the built network with XLA.
+        gentle: Random scales and offsets under which rounding does not grow with depth;
+            without it scales are near one and offsets near zero.
     """
 
     against: Against
@@ -35,6 +37,7 @@ class Request:
     training: bool = False
     smooth: bool = False
     jit: bool = False
+    gentle: bool = True
 
     def write(self, folder: Path) -> None:
         """Put the request where `read` finds it."""
