@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from cli_harness import TINY, WRONG, loaded_by, own_folder, run, run_apart
 
-from slimgen.cli import main
+from slimgen.cli import COMMANDS
 from slimgen.cli.uses import files_of
 from slimgen.source import Source
 
@@ -32,7 +32,7 @@ def test_help_shows_examples_and_exit_codes(flag: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", sorted(main.commands))
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_with_examples(name: str) -> None:
     outcome = run(name, "-h")
 
@@ -40,7 +40,7 @@ def test_every_command_has_help_with_examples(name: str) -> None:
     assert f"  slimgen {name}" in outcome.stdout or "$(slimgen" in outcome.stdout
 
 
-@pytest.mark.parametrize("name", sorted(set(main.commands) - {"completion"}))
+@pytest.mark.parametrize("name", sorted(COMMANDS.keys() - {"completion"}))
 def test_every_command_takes_the_options_about_diagnostics(name: str) -> None:
     for option in ("--diagnostics", "--strict", "--color"):
         assert option in run(name, "-h").stdout

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from slimgen.cli import main
+from slimgen.cli import COMMANDS, main
 from slimgen.messages.pages import codes
 
 PART = re.compile(r"<!-- help: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
@@ -13,9 +13,10 @@ PART = re.compile(r"<!-- help: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 
 def help_of(match: re.Match[str]) -> str:
     name = match[1]
-    command = main.commands[name]
     settings = {**main.context_settings, "terminal_width": 80}
     with click.Context(main, info_name="slimgen", **settings) as parent:
+        command = main.get_command(parent, name)
+        assert command is not None
         text = click.Context(command, parent, name, **settings).get_help()
     return f"<!-- help: {name} -->\n```console\n{text}\n```\n<!-- end -->"
 
@@ -29,7 +30,7 @@ def test_the_help_of_every_command_is_current(root: Path, update: bool) -> None:
         text = current
 
     assert current == text, "`make update` writes the help texts"
-    assert sorted(main.commands) == sorted(match[1] for match in PART.finditer(text))
+    assert sorted(COMMANDS) == sorted(match[1] for match in PART.finditer(text))
 
 
 def test_the_codes_that_are_named_exist(root: Path) -> None:

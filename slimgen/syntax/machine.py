@@ -14,6 +14,7 @@ from typing import Any
 from lark import Lark
 from lark.lexer import Lexer as LarkLexer
 from lark.parsers.lalr_analysis import Shift
+from platformdirs import user_cache_path
 
 from slimgen.syntax.builder import LEAVES, Builder
 from slimgen.syntax.tokens import Token
@@ -36,8 +37,14 @@ class NoLexer(LarkLexer):
         return iter(())
 
 
-def read_grammar(strict: bool = False) -> Lark:
-    """Return Lark's parser of grammar/slim.lark; `strict` refuses any conflict in it."""
+def read_grammar(strict: bool = False, cache: str | bool = False) -> Lark:
+    """Return Lark's parser of grammar/slim.lark.
+
+    Args:
+        strict: Refuse any conflict in the grammar.
+        cache: A file that keeps the tables from one run to the next. Lark checks that it
+            is of this grammar, and computes them anew where it is not, or is damaged.
+    """
     text = (files("slimgen.grammar") / "slim.lark").read_text(encoding="utf-8")
     return Lark(
         text,
@@ -47,7 +54,22 @@ def read_grammar(strict: bool = False) -> Lark:
         transformer=Builder(),
         maybe_placeholders=False,
         strict=strict,
+        cache=cache,
     )
+
+
+def cache_file() -> str | bool:
+    """Return where this user's tables are kept; False where nothing can be.
+
+    Computing them takes as long as a small file's whole compilation. Like black's, the
+    file is the user's own: it is unpickled, so that nobody else may write it.
+    """
+    folder = user_cache_path("slimgen")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return str(folder / "grammar")
 
 
 @contextmanager
@@ -66,7 +88,7 @@ def paused_collector() -> Iterator[None]:
 def load_tables() -> tuple[Actions, dict[str, tuple[int, int]]]:
     """Return the tables, and the first and last state of each start rule."""
     with paused_collector():
-        lark = read_grammar()
+        lark = read_grammar(cache=cache_file())
     actions: Actions = {}
     ends = {}
     for start in ("file", "setting"):

@@ -75,7 +75,7 @@ def dropout(inputs, keep_prob=KEEP_PROB, *, scope):
         return inputs
     shape = tf.shape(inputs)
     seeds = scope.model.generator.make_seeds(1)[:, 0]
-    # Whole numbers are drawn alike with XLA and without; TensorFlow's fractions are not.
+    # Whole numbers are drawn alike with XLA and without; fractions are not.
     numbers = tf.random.stateless_uniform(
         shape, seeds, 0, 2**24, tf.int32, alg="philox"
     )
