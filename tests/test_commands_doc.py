@@ -15,9 +15,7 @@ def help_of(match: re.Match[str]) -> str:
     name = match[1]
     settings = {**main.context_settings, "terminal_width": 80}
     with click.Context(main, info_name="slimgen", **settings) as parent:
-        command = main.get_command(parent, name)
-        assert command is not None
-        text = click.Context(command, parent, name, **settings).get_help()
+        text = click.Context(COMMANDS[name], parent, name, **settings).get_help()
     return f"<!-- help: {name} -->\n```console\n{text}\n```\n<!-- end -->"
 
 

@@ -2,28 +2,30 @@
 
 import click
 
-from slimgen.cli.program import CONTEXT, Program, show_version
+from slimgen.cli.program import CONTEXT, Commands, Program, show_version
 
 # The module of each command: it is imported when the command runs, for what the other
 # commands need takes a fifth of the time of a short one.
-COMMANDS = {
-    "build": "slimgen.cli.build",
-    "check": "slimgen.cli.check",
-    "completion": "slimgen.cli.completion",
-    "explain": "slimgen.cli.explain",
-    "fmt": "slimgen.cli.formatting",
-    "layers": "slimgen.cli.layers",
-    "show": "slimgen.cli.show",
-    "summary": "slimgen.cli.summary",
-    "verify": "slimgen.cli.verify",
-    "weights": "slimgen.cli.weights",
-}
+COMMANDS = Commands(
+    {
+        "build": "slimgen.cli.build",
+        "check": "slimgen.cli.check",
+        "completion": "slimgen.cli.completion",
+        "explain": "slimgen.cli.explain",
+        "fmt": "slimgen.cli.formatting",
+        "layers": "slimgen.cli.layers",
+        "show": "slimgen.cli.show",
+        "summary": "slimgen.cli.summary",
+        "verify": "slimgen.cli.verify",
+        "weights": "slimgen.cli.weights",
+    }
+)
 
 
 @click.group(
     "slimgen",
     cls=Program,
-    modules=COMMANDS,
+    commands=COMMANDS,
     context_settings=CONTEXT,
     epilog="""\b
 Examples:

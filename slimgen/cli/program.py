@@ -3,7 +3,8 @@
 import os
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections import UserDict
+from collections.abc import Sequence
 from importlib import import_module, metadata
 from typing import Any
 
@@ -15,24 +16,16 @@ from slimgen.cli.streams import write_error
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
+class Commands(UserDict[str, Any]):
+    """The commands by name, each imported from its module when it is asked for."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        command: click.Command = getattr(import_module(self.data[name]), name)
+        return command
+
+
 class Program(click.Group):
-    """The group of all commands; `modules` has the module of each, by its name."""
-
-    def __init__(self, *args: Any, modules: Mapping[str, str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.modules = modules
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names, in the order of the help."""
-        return sorted(self.modules)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, whose module is imported now; None if there is none."""
-        if cmd_name not in self.modules:
-            return None
-        found = getattr(import_module(self.modules[cmd_name]), cmd_name)
-        assert isinstance(found, click.Command)
-        return found
+    """The group of all commands."""
 
     def main(
         self,
