@@ -535,16 +535,6 @@ def test_the_loss_is_smoothed_cross_entropy_and_the_regularisation(
     assert float(total) == 12.5
 
 
-def test_a_loss_that_is_no_number_stops_the_run_before_it_is_saved(
-    lenet: ModuleType, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lenet, "loss", lambda *_: tf.constant(float("nan")))
-    with pytest.raises(lenet.UserError, match="loss of step 1 is nan"):
-        lenet.train(settings)
-
-    assert not list(Path(settings.directory).glob("ckpt-*"))
-
-
 def test_examples_come_once_an_epoch_and_shuffled(
     lenet: ModuleType, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

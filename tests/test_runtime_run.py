@@ -1,16 +1,18 @@
 """A run of the emitted file: killed, stopped, moved, damaged, started from weights."""
 
 import dataclasses
+import io
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -247,6 +249,133 @@ def test_the_run_of_another_optimizer_is_refused(
     monkeypatch.setattr(tiny, "Momentum", other)
     with pytest.raises(tiny.UserError, match="of a run with another optimizer"):
         tiny.train(short)
+
+
+def spoilt_loss(module: ModuleType) -> Callable[..., Any]:
+    """A loss that is finite, with a gradient that is not."""
+    loss = module.loss
+    # The derivative of the root is infinite at 0, and that of the square 0.
+    return lambda outputs, *rest: loss(outputs, *rest) + tf.reduce_sum(
+        tf.sqrt(tf.square(outputs * 0.0))
+    )
+
+
+def test_the_first_value_that_is_not_finite_is_named(
+    tiny: ModuleType, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = tiny.Run(settings, tiny.Tiny, 40)
+    images, labels = tf.ones([8, 8, 8, 1]), {"label": tf.range(8, dtype=tf.int64)}
+    state = one.model.generator.state.numpy()
+    initial = values(one.model)
+
+    def first(images: Any, column: float) -> str:
+        weights = one.model.named_variables["tiny/logits/weights"]
+        weights[:, 3].assign(tf.fill([256], column))
+        found = tiny.first_not_finite(one, {"images": images}, labels, settings)
+        weights.assign(initial["tiny/logits/weights"])
+        return str(found)
+
+    bad = tf.tensor_scatter_nd_update(images, [[3, 1, 1, 0]], [np.nan])
+    assert first(bad, np.inf) == "the input images"
+    assert first(images, -np.inf) == "the variable tiny/logits/weights"
+    assert first(images, 3e38) == "the end point tiny/logits"
+    assert first(images, 0.0) == "the loss or a gradient"  # as none is
+    monkeypatch.setattr(tiny, "loss", spoilt_loss(tiny))
+    assert first(images, 0.0) == "the gradient of tiny/logits/biases"
+    monkeypatch.setattr(
+        tiny, "loss", lambda outputs, *_: tf.reduce_sum(outputs) * np.inf
+    )
+    assert first(images, 0.0) == "the loss"
+    assert same(initial, values(one.model))
+    assert np.array_equal(state, one.model.generator.state)
+
+
+def test_a_value_that_is_not_finite_ends_the_run_as_it_was(
+    tiny: ModuleType,
+    settings: Any,
+    whole: tuple[dict[str, np.ndarray], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shutil.copytree(whole[1], settings.directory)
+    files = sorted(os.listdir(settings.directory))
+    runs, check = [], tiny.Run.check
+
+    def checked(one: Any, source: Any) -> None:
+        runs.append(one)
+        check(one, source)
+
+    monkeypatch.setattr(tiny.Run, "check", checked)
+    monkeypatch.setattr(tiny, "loss", spoilt_loss(tiny))
+    code, _, err = run(tiny, *flags(settings), "--jit", "off", "--steps", "16")
+
+    assert (code, err) == (
+        1,
+        "error: the gradient of tiny/logits/biases is not finite at step 13"
+        f" (learning rate 0.01); the last checkpoint: {settings.directory}/ckpt-12 is"
+        " whole\n",
+    )
+    assert same(whole[0], values(runs[0].model))
+    assert files == sorted(os.listdir(settings.directory))
+
+
+def test_after_a_step_that_is_not_finite_none_changes_anything(
+    tiny: ModuleType, settings: Any
+) -> None:
+    one = tiny.Run(settings, tiny.Tiny, 40)
+    step = tiny.training_step(one, settings, True)
+    images, labels = tf.ones([8, 8, 8, 1]), {"label": tf.range(8, dtype=tf.int64)}
+    step(images, labels)
+    state = [*one.model.variables, *one.optimizer.variables]
+    state.append(one.model.generator.state)
+    before = [variable.numpy() for variable in state]
+    for bad in (images * np.nan, images):
+        step(bad, labels)
+
+        assert all(map(np.array_equal, before, [v.numpy() for v in state]))
+    assert (int(one.step), bool(one.sound)) == (1, False)
+
+
+def test_a_checkpoint_of_values_that_are_not_finite_is_not_written(
+    tiny: ModuleType, settings: Any
+) -> None:
+    one = tiny.Run(settings, tiny.Tiny, 40)
+    one.resume()
+    one.model.named_variables["tiny/logits/weights"][3, 3].assign(np.inf)
+    found = "tiny/logits/weights is not finite after step 0; the last checkpoint: none"
+    with pytest.raises(tiny.UserError, match=found):
+        one.save()
+    one.model.named_variables["tiny/logits/weights"][3, 3].assign(0.0)
+    one.optimizer.velocities["tiny/logits/weights"][3, 3].assign(np.nan)
+    with pytest.raises(tiny.UserError, match="tiny/logits/weights/Momentum is not fin"):
+        one.save()
+
+    assert os.listdir(settings.directory) == ["run.json"]
+
+
+def test_a_terminal_has_a_bar_and_other_outputs_have_lines(
+    tiny: ModuleType, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    short = dataclasses.replace(settings, steps=6)
+    plain, terminal = io.StringIO(), Terminal()
+    for stream, folder in ((plain, "a"), (terminal, "b")):
+        with redirect_stdout(stream):
+            tiny.train(
+                dataclasses.replace(short, directory=settings.directory + folder)
+            )
+    lines = [line for line in plain.getvalue().splitlines() if line[:5] == "step "]
+    form = r"step (\d)/6  loss \d\.\d{4}  \d+\.\d images/s(  0:00:\d\d left)?"
+    found = [re.fullmatch(form, line) for line in lines]
+    assert [one and one[1] for one in found] == ["1", "2", "4", "6"]
+    assert [bool(one and one[2]) for one in found] == [False, True, True, True]
+    drawn = terminal.getvalue().split("\n")[-3].split("\r")  # over each other
+    assert drawn[-2].startswith("[=============       ] step 4/6  loss ")
+    assert drawn[-1].startswith("[====================] step 6/6  loss ")
+    assert {len(line) for line in drawn[1:]} == {79}
+    assert terminal.getvalue().endswith("/ckpt-6\n")
 
 
 def test_old_checkpoints_go_and_one_every_so_many_hours_stays(

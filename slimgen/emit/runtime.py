@@ -28,12 +28,13 @@ IMPORTS = {
     "train/optimizer": (),
     "train/learning_rate": (),
     "train/gradients": (),
+    "train/finite": (),
     "train/average": (),
     "train/folder": (
         "contextlib", "glob", "json", "math", "os", "re", "shutil", "signal", "threading",
     ),
     "train/run": ("dataclasses", "time"),
-    "train/progress": ("json", "math", "os", "sys", "time"),
+    "train/progress": ("datetime", "shutil", "sys", "time"),
     "train/evaluate": (),
     "main": ("argparse", "sys"),
 }  # fmt: skip

@@ -6,6 +6,7 @@ side_head: images [batch, 32, 32, 3] -> [batch, 5]; 2,290 parameters.
 import argparse
 import contextlib
 import dataclasses
+import datetime
 import difflib
 import fnmatch
 import functools
@@ -462,6 +463,47 @@ def loss_and_gradients(run, inputs, labels, settings):
     return value, {n: tf.convert_to_tensor(g) for n, g in gradients if g is not None}
 
 
+# What is not finite.
+
+
+def all_finite(tensors):
+    """Return whether all are finite and add up: no sum hides what is not, in one pass."""
+    sums = [tf.reduce_sum(tf.cast(tensor, tf.float32)) for tensor in tensors]
+    return tf.math.is_finite(tf.add_n(sums))
+
+
+def is_finite(tensor):
+    """Return whether a tensor is finite, element by element."""
+    floating = tensor.dtype.is_floating
+    return not floating or bool(tf.reduce_all(tf.math.is_finite(tensor)))
+
+
+def first_not_finite(run, inputs, labels, settings):
+    """Return what is first not finite in the next step, made again without a change."""
+    for name, tensor in values_of_step(run, inputs, labels, settings):
+        if not is_finite(tensor):
+            return name
+    return "the loss or a gradient"
+
+
+def values_of_step(run, inputs, labels, settings):
+    """Yield what a step computes, in this order; gradients come from the loss down."""
+    for name, tensor in inputs.items():
+        yield f"the input {name}", tensor
+    for name, variable in run.model.named_variables.items():
+        yield f"the variable {name}", variable
+    before = [tf.identity(variable) for variable in run.unlearned]
+    _, end_points = run.model(inputs, training=True)
+    run.undo(before)
+    for name, tensor in end_points.items():
+        yield f"the end point {name}", tensor
+    value, gradients = loss_and_gradients(run, inputs, labels, settings)
+    run.undo(before)
+    yield "the loss", value
+    for name in reversed(gradients):
+        yield f"the gradient of {name}", gradients[name]
+
+
 # The folder of a run.
 
 
@@ -571,8 +613,12 @@ class Run:
             for name, variable in self.model.named_variables.items()
             if variable.trainable
         }
+        # What a step changes on its way to the gradients.
+        self.unlearned = [v for v in self.model.variables if not v.trainable]
+        self.unlearned.append(self.model.generator.state)
         self.optimizer = Momentum(self.trained, settings)
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="global_step")
+        self.sound = tf.Variable(True, trainable=False, name="sound")
         self.constants = {
             "network": self.model.name,
             "examples": examples,
@@ -655,28 +701,65 @@ class Run:
         by_time = minutes > 0 and time.monotonic() - self.saved >= 60 * minutes
         return by_step or by_time or step == self.settings.steps
 
+    def undo(self, before):
+        """Give what is not learned the values of before a step."""
+        for variable, value in zip(self.unlearned, before):
+            variable.assign(value)
+
+    def check(self, source):
+        """Stop the run if a step was not finite: those after it have changed nothing."""
+        if self.sound:
+            return
+        settings, done = self.settings, int(self.step)
+        network, start = type(self.model), done * settings.batch
+        inputs, labels = next(training_batches(source, settings, network, start))
+        found = first_not_finite(self, inputs, labels, settings)
+        rate = float(learning_rate(self.step, settings, source.count))
+        place = f"at step {done + 1} (learning rate {rate:g})"
+        raise UserError(f"{found} is not finite {place}; {self.last_checkpoint()}")
+
+    def last_checkpoint(self):
+        """Say which checkpoint is the last."""
+        checkpoints = self.folder.checkpoints()
+        kept = f"{checkpoints[0]} is whole" if checkpoints else "none is there yet"
+        return f"the last checkpoint: {kept}"
+
     def save(self):
         """Write a checkpoint, called by its step; only then older ones are removed."""
+        learned = self.model.named_variables.values()
+        for variable in (*learned, *self.optimizer.variables):
+            if not is_finite(variable):
+                found = f"{variable.name.removesuffix(':0')} is not finite"
+                where = f"after step {int(self.step)}"
+                raise UserError(f"{found} {where}; {self.last_checkpoint()}")
         try:
             with writable(self.settings.directory):
                 self.manager.save(checkpoint_number=self.step)
         except UserError as error:
             self.folder.clear_up(int(self.step))
-            checkpoints = self.folder.checkpoints()
-            kept = f"{checkpoints[0]} is whole" if checkpoints else "none is there yet"
-            raise UserError(f"{error} (the last checkpoint: {kept})") from error
+            raise UserError(f"{error} ({self.last_checkpoint()})") from error
         self.saved = time.monotonic()
 
 
 def training_step(run, settings, jit):
-    """Return the function that makes one step: inputs and labels in, loss and rate out."""
+    """Return the function that makes one step: inputs and labels in, loss and rate out.
+
+    A step that is not finite changes nothing but `run.sound`; then none does.
+    """
 
     @tf.function(autograph=False, jit_compile=jit)
     def step(inputs, labels):
         rate = learning_rate(run.step, settings, run.constants["examples"])
+        before = [tf.identity(variable) for variable in run.unlearned]
         value, gradients = loss_and_gradients(run, inputs, labels, settings)
-        run.optimizer.apply(run.trained, gradients, rate)
-        run.step.assign_add(1)
+        sound = tf.logical_and(run.sound, all_finite([value, *gradients.values()]))
+
+        def apply():
+            run.optimizer.apply(run.trained, gradients, rate)
+            run.step.assign_add(1)
+
+        tf.cond(sound, apply, lambda: run.undo(before))
+        run.sound.assign(sound)
         return value, rate
 
     return step
@@ -714,21 +797,22 @@ def train(settings=None, network=NETWORK):
     print(f"{source.count} examples; step {done} of {settings.steps}; {device}")
     one_step = training_step(run, settings, settings.jit == "on")
     batches = training_batches(source, settings, network, done * settings.batch)
-    progress = Progress(run, settings)
-    with termination() as asked:
+    with termination() as asked, Progress(run, settings) as progress:
         for step in range(done + 1, settings.steps + 1):
             inputs, labels = next(batches)
             with tf.device(device):
                 progress.add(one_step(inputs, labels))
             save = asked.is_set() or run.time_to_save(step)
             if save or step == done + 1 or step % settings.log_steps == 0:
+                with tf.device(device):
+                    run.check(source)
                 progress.report(step)
             if save:
                 run.save()
             if asked.is_set() and step < settings.steps:
                 latest = run.manager.latest_checkpoint
                 raise Stopped(f"stopped at step {step}: {latest}")
-    show(f"{int(run.step)} steps done: {run.folder.checkpoints()[0]}", end="\n")
+    print(f"{int(run.step)} steps done: {run.folder.checkpoints()[0]}")
     return run.model
 
 
@@ -736,44 +820,58 @@ def train(settings=None, network=NETWORK):
 
 
 class Progress:
-    """The losses since the last report; they are waited for when it is written."""
+    """What is told of the steps: losses are waited for only when a line is due."""
 
     def __init__(self, run, settings):
         self.run = run
         self.settings = settings
+        self.step = int(run.step)
         self.results = []
-        self.reported = time.monotonic()
+        self.reported = self.drawn = time.monotonic()
+        self.text = ""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.text and sys.stdout.isatty():
+            print()  # what comes next stands below the bar
 
     def add(self, result):
         """Keep the loss and the learning rate of a step, without waiting for them."""
+        self.step += 1
         self.results.append(result)
+        if sys.stdout.isatty() and time.monotonic() - self.drawn > 1:
+            self.draw()
 
     def report(self, step):
-        """Write a line about the last step; a loss that is no number ends the run."""
-        losses = [float(value) for value, _ in self.results]
-        for number, value in enumerate(losses, step - len(losses) + 1):
-            if not math.isfinite(value):
-                cause = "learning rate or values too large?"
-                raise UserError(f"the loss of step {number} is {value} ({cause})")
+        """Write a line about the last step, and what it tells to the log."""
+        loss, rate = (float(value) for value in self.results[-1])
         now = time.monotonic()
-        speed = len(losses) * self.settings.batch / (now - self.reported)
-        place = f"step {step}/{self.settings.steps}"
-        show(f"{place}  loss {losses[-1]:.4f}  {speed:.1f} images/s")
+        speed = len(self.results) * self.settings.batch / (now - self.reported)
+        self.text = f"loss {loss:.4f}  {speed:.1f} images/s"
+        if step > len(self.results):  # the first steps take longer
+            left = (self.settings.steps - step) * self.settings.batch / speed
+            self.text += f"  {datetime.timedelta(seconds=round(left))} left"
+        if sys.stdout.isatty():
+            self.draw()
+        else:
+            print(f"step {step}/{self.settings.steps}  {self.text}", flush=True)
         self.run.folder.log(
             step=step,
-            loss=losses[-1],
-            learning_rate=float(self.results[-1][1]),
+            loss=loss,
+            learning_rate=rate,
             images_per_second=round(speed, 1),
         )
         self.results, self.reported = [], now
 
-
-def show(line, end=""):
-    """Write a line of progress: over the one before on a terminal, else below it."""
-    if sys.stdout.isatty():
-        print(f"\r{line:<79}", end=end, flush=True)
-    else:
-        print(line, flush=True)
+    def draw(self):
+        """Draw a bar over the line of a terminal, with what was reported last."""
+        self.drawn = time.monotonic()
+        steps, width = self.settings.steps, shutil.get_terminal_size().columns - 1
+        bar = ("=" * (20 * self.step // steps)).ljust(20)
+        line = f"[{bar}] step {self.step}/{steps}  {self.text}"
+        print(f"\r{line[:width]:<{width}}", end="", flush=True)
 
 
 # Evaluation.
