@@ -67,13 +67,13 @@ def _graph(program: Program, main: Loaded, request: Request) -> Graph | None:
         main.file, {name: one.file for name, one in program.loaded.items()}, reporter
     )
     report_unused_files(main.file, main.uses, reporter)
+    check_jobs(main, reporter)
     chosen = _chosen(main, request, reporter)
     defines = _defines(request, reporter)
     if not chosen:
         return None
     settings = [_parameters(program, main, node, defines) for node in chosen]
     _check_defines(defines, chosen, reporter)
-    check_jobs(main, reporter)
     constants = _constants(settings)
     ends: dict[str, Mapping[str, Tensor]] = {}
     networks: list[Network] = []

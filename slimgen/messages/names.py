@@ -66,6 +66,14 @@ def unknown_word(
     )
 
 
+def unknown_network_of_job(
+    span: Span, name: str, known: Iterable[str], used: bool
+) -> Diagnostic:
+    """Report a job of a network that its file does not have, or only uses."""
+    hint = f"write a network here that has the word `{name}`" if used else ""
+    return unknown_word(span, name, known, hint, "network of this file")
+
+
 def _meant(name: str) -> str:
     return f"did you mean `{name}`?" if name else ""
 

@@ -78,8 +78,10 @@ def check_jobs(main: Loaded, reporter: Reporter) -> None:
             reporter.report(found)
         elif item.network.text not in networks:
             word = item.network
-            what = "network of this file"
-            found = messages.unknown_word(word.span, word.text, networks, what=what)
+            used = any(word.text in names for _, names in main.uses)
+            found = messages.unknown_network_of_job(
+                word.span, word.text, networks, used
+            )
             reporter.report(found)
         for setting in item.settings:
             reporter.report(
