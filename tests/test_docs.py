@@ -3,12 +3,13 @@
 In docs/**/*.md and README.md a fence is read by its first words:
 
 - `slimgen`: a file that gives no diagnostic; without a network of its own it stands in
-  `network example() { input images 32x32x4 … }` after its `use` lines, in the page about
+  `network example() { input images 32x32x4 … }` after its `use` lines, in the pages about
   jobs in a job of such a network;
 - `slimgen E103`: likewise, and gives exactly these codes;
 - `console`: after `$ ` stand commands. Those of slimgen are run beside the examples, and
   what they print is compared, if anything is shown; a line `…` stands for any lines, `…`
-  at the end of a line for its rest;
+  at the end of a line for its rest. A page that is one long example (`WALKS`) is run
+  from its beginning to its end by `test_docs_walks`;
 - `python`: Python, run where the test that does so says it.
 
 Behind a line `# → a, b` lists scopes and variables that exist, relative to the network's
@@ -34,7 +35,7 @@ from slimgen.compiler import Compilation, Request, analyze
 from slimgen.diagnostics import Diagnostics
 from slimgen.ir.graph import Graph, Network
 from slimgen.ir.unroll import Applied, unroll
-from slimgen.layers.jobs import NETWORK_LINES
+from slimgen.layers.jobs import NETWORK_LINES, TRAIN_LINES
 from slimgen.source import Source
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,7 +50,8 @@ NETWORK = re.compile(r"^network ", re.MULTILINE)
 NAMES = re.compile(r"# → (?P<names>.+)$")
 SHAPE = re.compile(r"# \[(?P<shape>[\d, ?]*)\]$")
 LINK = re.compile(r"\]\((?!https?:)(?P<file>[^)#]*)(?:#(?P<part>[^)]*))?\)")
-JOBS = "layers/jobs.md"
+JOBS = ("docs/layers/jobs.md", "docs/training.md", "docs/migrate.md")
+WALKS = ("docs/training.md", "docs/migrate.md")
 
 # What examples of mistakes are about, beside the files in examples/.
 BROKEN = """\
@@ -61,6 +63,10 @@ network broken() {
   }
 }
 """
+
+
+# What examples of training are about.
+FLOWERS = "daisy\nrose\ntulip\n"
 
 
 # What examples of weights are about.
@@ -115,16 +121,22 @@ def whole(fence: Fence) -> str:
     lines = fence.text.splitlines()
     uses = [line for line in lines if line.startswith("use ")]
     body = [line for line in lines if not line.startswith("use ")]
-    if fence.page.endswith(JOBS) and lines[0].split()[0] not in NETWORK_LINES:
+    if fence.page in JOBS and is_of_job(lines[0].split()[0], fence.page):
         return job(lines)
-    channels = 3 if fence.page.endswith(JOBS) else 4
+    channels = 3 if fence.page in JOBS else 4
     head = [*uses, "network example() {", f"input images 32x32x{channels}"]
     return "\n".join([*head, *body, "}", ""])
 
 
+def is_of_job(word: str, page: str) -> bool:
+    """Whether a line stands in a job: `preprocess` may stand in both."""
+    return word not in NETWORK_LINES or (page in WALKS and word in TRAIN_LINES)
+
+
 def job(lines: list[str]) -> str:
     """A `train` job with some lines, and the network that it trains."""
-    network = "network example() { input images 32x32x3; flatten; fc 2 as AuxLogits }"
+    layers = "conv 4 3x3 as conv1; flatten; fc 2 as AuxLogits"
+    network = f"network example() {{ input images 32x32x3; {layers} }}"
     needed = {"data": 'data folder "x"', "steps": "steps 1"}
     needed = {w: n for w, n in needed.items() if not lines[0].startswith(w)}
     return "\n".join([network, "train example {", *needed.values(), *lines, "}", ""])
@@ -161,11 +173,20 @@ def shapes_by_line(graph: Graph, source: str) -> dict[int, str]:
     return found
 
 
+@pytest.fixture(scope="module")
+def beside(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the examples name: other sources, and names of classes."""
+    folder = tmp_path_factory.mktemp("docs") / "examples"
+    shutil.copytree(ROOT / "examples", folder)
+    (folder / "flowers.txt").write_text(FLOWERS)
+    return folder
+
+
 @pytest.mark.parametrize("fence", fences("slimgen"), ids=place_of)
 def test_an_example_is_what_its_page_says(
-    fence: Fence, monkeypatch: pytest.MonkeyPatch
+    fence: Fence, beside: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(ROOT / "examples")
+    monkeypatch.chdir(beside)
     text = whole(fence)
 
     found = compiled(text)
@@ -185,7 +206,10 @@ def check_annotations(graph: Graph, text: str) -> None:
             assert f"[{match['shape']}]" == shapes[number], line
 
 
-@pytest.mark.parametrize("fence", fences("console"), ids=place_of)
+COMMANDS = [fence for fence in fences("console") if fence.page not in WALKS]
+
+
+@pytest.mark.parametrize("fence", COMMANDS, ids=place_of)
 def test_a_command_prints_what_its_page_shows(
     fence: Fence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

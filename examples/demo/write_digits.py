@@ -48,6 +48,17 @@ def write(path: str, images: np.ndarray, labels: Sequence[int]) -> None:
             writer.write(example(image, int(label)))
 
 
+def split() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the images to train with and those held out, then the labels of both."""
+    digits = load_digits()
+    grey = digits.images[..., np.newaxis] * (255 / 16)  # 16 is black in the source
+    images = tf.image.resize(grey, [SIDE, SIDE])[..., 0].numpy().round().astype("uint8")
+    kept, held_out, labels, held_out_labels = train_test_split(
+        images, digits.target, test_size=0.25, stratify=digits.target, random_state=0
+    )
+    return kept, held_out, labels, held_out_labels
+
+
 def main() -> None:
     """Write the training and the test records."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -55,12 +66,7 @@ def main() -> None:
     folder = parser.parse_args().folder
     os.makedirs(folder, exist_ok=True)
 
-    digits = load_digits()
-    grey = digits.images[..., np.newaxis] * (255 / 16)  # 16 is black in the source
-    images = tf.image.resize(grey, [SIDE, SIDE])[..., 0].numpy().round().astype("uint8")
-    kept, held_out, labels, held_out_labels = train_test_split(
-        images, digits.target, test_size=0.25, stratify=digits.target, random_state=0
-    )
+    kept, held_out, labels, held_out_labels = split()
     for shard in range(SHARDS):
         name = f"train-{shard:05d}-of-{SHARDS:05d}.tfrecord"
         write(os.path.join(folder, name), kept[shard::SHARDS], labels[shard::SHARDS])
