@@ -37,6 +37,7 @@ check: $(INSTALLED)  ## Format, lint and types.
 
 update: $(INSTALLED)  ## Rewrite goldens and generated documentation; read the diff.
 	$(BIN)/python -m pytest -m "not slow" -n $(JOBS) --update
+	$(BIN)/python -m pytest -q --update tests/test_emission_format.py
 
 docs: $(INSTALLED)  ## Write the pages that derive from declarations and help texts.
 	$(BIN)/python docs/generate.py

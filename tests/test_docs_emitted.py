@@ -69,6 +69,7 @@ def test_the_page_is_a_doctest(lenet: ModuleType) -> None:
     assert outcome.failed == 0, "".join(printed)
 
 
+@pytest.mark.slow
 def test_the_commands_print_what_the_page_shows(
     lenet: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -77,6 +77,7 @@ def work(text: str) -> int:
     return int(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_work_grows_in_proportion(shape: str) -> None:
     write = SHAPES[shape]
@@ -85,7 +86,7 @@ def test_work_grows_in_proportion(shape: str) -> None:
     assert work(write(200)) < 4.4 * work(write(50))
 
 
-@pytest.mark.parametrize("count", [1_000, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [300, pytest.param(10_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("shape", ["repeat", "for", "lines", "calls"])
 def test_many_layers_need_no_deep_stack(shape: str, count: int) -> None:
     limit = sys.getrecursionlimit()
@@ -111,7 +112,7 @@ def nested(depth: int, opening: str, body: str, closing: str) -> str:
     [
         ("in a { ", " }"),
         ("if true { ", " }"),
-        ("for i in 1..2 { ", " }"),
+        pytest.param("for i in 1..2 { ", " }", marks=pytest.mark.slow),
         ("branch { ", "\ntap t }"),
         ("scope conv < stride=1 > { ", " }"),
         ("add {\nbranch {}\nbranch { ", " }\n}"),
@@ -151,7 +152,11 @@ def test_blocks_inside_each_other() -> None:
             network("for i in 1..400 { for j in 1..400 { let k = i } }"),
             "turns of loops",
         ),
-        (network("for i in 1..99999 { relu; relu }"), "layers in one network"),
+        pytest.param(
+            network("for i in 1..99999 { relu; relu }"),
+            "layers in one network",
+            marks=pytest.mark.slow,
+        ),
         (f"let l = [{'1, ' * 100_001}]\n{network('relu')}", "values in a list"),
     ],
 )

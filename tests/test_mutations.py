@@ -48,7 +48,7 @@ WORDS = [*VOCABULARY.split(), "\x00", "\ufeff", "\n"]
 TOKEN = re.compile(r"\s+|\"[^\"\n]*\"|[A-Za-z_0-9.?]+|.")
 
 quick = settings(
-    max_examples=150,
+    max_examples=50,
     derandomize=True,
     deadline=None,
     database=None,

@@ -130,6 +130,7 @@ VGG_16 = package("vgg16.slim", "vgg_16", 224)
 INCEPTION_V3 = Case("inception_v3.slim", "inception_v3", (107, 107), batch=4)
 
 
+@pytest.mark.slow
 def test_lenet_is_tf_slim_s(workshop):
     workshop.check(lenet())
 

@@ -105,13 +105,13 @@ def assert_code_does_what_the_graph_says(text: str, *choices: tuple[str, ...]) -
         assert [] == replay.differences(code, graph), names
 
 
-@examples(60)
+@examples(30)
 @given(models())
 def test_passes_keep_what_a_model_does(text: str) -> None:
     assert_passes_keep_the_model(text, FEW_CHOICES)
 
 
-@examples(12)
+@examples(5)
 @given(models())
 def test_the_emitted_file_does_what_the_graph_says(text: str) -> None:
     assert_code_does_what_the_graph_says(text, (), PASS_NAMES)

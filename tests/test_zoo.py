@@ -18,6 +18,8 @@ from slimgen.ir.graph import Network
 from slimgen.source import Source
 from slimgen.syntax.printer import format_source
 
+pytestmark = pytest.mark.slow  # a few seconds a family
+
 ZOO = Path(__file__).resolve().parents[1] / "examples" / "zoo"
 FILES = sorted(ZOO.rglob("*.slim"))
 
