@@ -123,6 +123,7 @@ ROWS = [
     Row("zoo/pnasnet", "pnasnet_large"),
     Row("zoo/i3d", "i3d"),
     Row("zoo/i3d", "s3dg"),
+    Row("multi_task", "multi_task"),
     Row("zoo/dcgan", "discriminator"),
     Row("zoo/dcgan", "generator"),
     Row("zoo/cyclegan", "cyclegan_generator_resnet"),

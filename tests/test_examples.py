@@ -96,6 +96,8 @@ COUNTS = {
     ("resnet_v1", "resnet_v1_101"): Counts(522, 44_549_160, 44_654_504, 105),
     ("resnet_v1", "resnet_v1_152"): Counts(777, 60_192_808, 60_344_232, 156),
     ("lenet", "lenet"): Counts(8, 3_274_634, 3_274_634, 4),
+    # None of TF-Slim's: 287,008 in `conv1` to `conv3`, 73,857 + 8,646 + 1,290 of the heads.
+    ("multi_task", "multi_task"): Counts(22, 370_801, 370_801, 11),
     # ResNet-50 without its logits (2,049,000 values), and 2,048 x 2 + 2 in their place.
     ("resnet_backbone", "resnet_backbone"): Counts(267, 23_512_130, 23_565_250, 53),
 }
@@ -224,6 +226,8 @@ PYTHON = {
     "resnet_backbone": 182 + 89,  # what one imports is counted on both sides
 }
 
+OURS = ("multi_task",)  # networks that TF-Slim only tells of
+
 
 def code_lines(text: str) -> list[str]:
     lines = [line.partition("#")[0].rstrip() for line in text.splitlines()]
@@ -265,7 +269,9 @@ def length(path: Path) -> int:
     return used_lines(text, own) + len(uses)
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=name_of)
+@pytest.mark.parametrize(
+    "path", [path for path in EXAMPLES if path.stem not in OURS], ids=name_of
+)
 def test_an_example_is_a_quarter_of_its_python(path: Path) -> None:
     assert length(path) <= PYTHON[path.stem] / 4
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from slimgen.ir.jobs import Data, Item
+from slimgen.ir.jobs import Item, Train
 from slimgen.layers.values import python
 
 
@@ -18,6 +18,8 @@ class Examples:
         image_decoded: How it is decoded, as Python.
         decoded: Dict, name and Python for each other image.
         foldable: A folder with a folder for each class would hold the same.
+        classes: How many classes each label tells apart that has classes.
+        counted: The label from which the offset of the network's labels is taken; "": none.
     """
 
     features: tuple[tuple[str, str], ...]
@@ -27,10 +29,14 @@ class Examples:
     image_decoded: str
     decoded: tuple[tuple[str, str, str], ...]
     foldable: bool
+    classes: dict[str, int]
+    counted: str
 
 
-def describe_examples(data: Data, preprocessed: bool) -> Examples:
+def describe_examples(train: Train, preprocessed: bool) -> Examples:
     """Decide how examples are read; `preprocessed`: the network takes one image."""
+    data, classes = train.data, train.loss.classes
+    counted = "label" if train.loss.sole and "label" in classes else ""
     features = {item.feature: _parser(item) for item in (*data.inputs, *data.labels)}
     first = data.inputs[0]
     decoded = [] if preprocessed else [_input(i) for i in data.inputs if i.image]
@@ -40,11 +46,13 @@ def describe_examples(data: Data, preprocessed: bool) -> Examples:
     return Examples(
         tuple(features.items()),
         _dict(data.inputs),
-        _dict(data.labels, "label"),
+        _dict(data.labels, counted),
         first.name if preprocessed else "",
         _raw(first, encoded) if first.raw else whole,
         tuple(decoded),
-        data.foldable,
+        data.foldable and "label" in classes,
+        classes,
+        counted,
     )
 
 

@@ -391,6 +391,7 @@ FORMATTED = (
     "train/settings",
     "train/data",
     "train/loss",
+    "train/evaluate",
 )  # hold values of the model
 THIRD = ("numpy", "tensorflow")
 OPTIONS = ("dtype", "device", "saved")  # of a variable, in few files only

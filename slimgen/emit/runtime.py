@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from slimgen.emit.examples import Examples, describe_examples
+from slimgen.emit.losses import Losses, describe_losses
 from slimgen.ir.graph import Graph, Network
-from slimgen.ir.jobs import Term, Train
-from slimgen.layers.values import python
+from slimgen.ir.jobs import Train
 
 # The parts in order of the file; what each imports besides TensorFlow.
 IMPORTS = {
@@ -84,7 +84,6 @@ class Runtime:
         self, networks: Sequence[Any], modules: Mapping[str, str]
     ) -> dict[str, Any]:
         """What the templates of the parts see; `modules` are names of the user's."""
-        terms = self.train.loss.terms if self.train else ()
         named = [
             NetworkNames(network.name, network.class_name, family)
             for network, family in zip(networks, self.families, strict=True)
@@ -96,11 +95,14 @@ class Runtime:
             "classes": self.classes,
             "labels": self.labels,
             "train": self.train,
-            "loss_terms": [_loss_term(term, modules) for term in terms],
+            "losses": self._losses(modules),
             "examples": self.examples,
             "formats": self.formats,
             "others": listed_formats(self.formats),
         }
+
+    def _losses(self, modules: Mapping[str, str]) -> Losses | None:
+        return describe_losses(self.train.loss, modules) if self.train else None
 
 
 @dataclass(frozen=True)
@@ -126,8 +128,8 @@ def describe_runtime(graph: Graph) -> Runtime:
     parts += [f"read_{name}" for name in formats if name in FORMATS] + ["formats"]
     if preprocess:
         parts.append("preprocess")
-    classes = classes and bool(images or train)
-    if classes:
+    classes = bool((classes and images) or (train and train.loss.sole))
+    if classes or train:
         parts.append("outputs")
     if train:
         parts += _training(train)
@@ -141,24 +143,9 @@ def describe_runtime(graph: Graph) -> Runtime:
     families = tuple(_family(network) for network in graph.networks)
     return Runtime(
         tuple(parts), tuple(sorted(imports)), preprocess, classifier, classes, labels,
-        train, describe_examples(train.data, images) if train else None, families,
+        train, describe_examples(train, images) if train else None, families,
         formats,
     )  # fmt: skip
-
-
-def _loss_term(term: Term, modules: Mapping[str, str]) -> str:
-    """Write a term of the loss."""
-    name = "loss" if term.loss == "softmax_cross_entropy" else term.loss
-    if term.function:
-        module, _, function = term.function.rpartition(".")
-        name = f"{modules[module]}.{function}"
-    outputs = f"end_points[{python(term.output)}]" if term.output else "outputs"
-    arguments = [outputs, "targets" if term.one_hot else "labels"]
-    arguments += [term.options] if term.options else []
-    call = f"{name}({', '.join(arguments)})"
-    if term.function:
-        call = f"tf.reduce_mean({call})"
-    return f"settings.{term.weight} * {call}" if term.weight else call
 
 
 def _training(train: Train) -> list[str]:

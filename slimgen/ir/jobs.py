@@ -75,12 +75,32 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class Target:
+    """The label that a term compares its output with.
+
+    Attributes:
+        label: The item that holds it.
+        classes: How many classes it tells apart; 0: it is numbers, as the output has them.
+        squeezed: Its last axis, of length 1, is none of the output's.
+        dtype: That of the item.
+    """
+
+    label: str
+    classes: int = 0
+    squeezed: bool = False
+    dtype: str = "int64"
+
+
+@dataclass(frozen=True)
 class Term:
     """A term of the loss.
 
     Attributes:
         loss: The word for it in the language.
-        output: An end point; "": the output.
+        name: What the progress calls it.
+        target: What the output should be.
+        output: One of several outputs, or an end point; "": the only output.
+        end: It is an end point.
         weight: The setting that it is multiplied by; "": 1.
         one_hot: It takes the class of a label as a row of zeros and a one.
         options: What it takes after outputs and labels, as Python.
@@ -88,7 +108,10 @@ class Term:
     """
 
     loss: str
+    name: str
+    target: Target
     output: str = ""
+    end: bool = False
     weight: str = ""
     one_hot: bool = False
     options: str = ""
@@ -97,21 +120,36 @@ class Term:
 
 @dataclass(frozen=True)
 class Loss:
-    """What is minimised; `regularization` is the factor of the regularisers, 0: none."""
+    """What is minimised.
+
+    Attributes:
+        regularization: The factor of the regularisers; 0: they have no part.
+        regularized: The network has regularisers.
+        sole: The network has one output, which is [batch, classes].
+    """
 
     terms: tuple[Term, ...]
     settings: tuple[Setting, ...]
     regularization: float = 1.0
+    regularized: bool = True
+    sole: bool = True
 
     @property
     def ends(self) -> bool:
         """Whether a term is over an end point."""
-        return any(term.output for term in self.terms)
+        return any(term.end for term in self.terms)
 
     @property
-    def one_hot(self) -> bool:
-        """Whether a term takes rows of zeros and a one."""
-        return any(term.one_hot for term in self.terms)
+    def classes(self) -> dict[str, int]:
+        """How many classes each label tells apart that has classes."""
+        targets = (term.target for term in self.terms)
+        return {one.label: one.classes for one in targets if one.classes}
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is about nothing but the classes of the only output."""
+        labels = {term.target.label for term in self.terms}
+        return self.sole and labels == {"label"} == self.classes.keys()
 
 
 @dataclass(frozen=True)

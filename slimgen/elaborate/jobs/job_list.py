@@ -6,7 +6,8 @@ from typing import Any
 from slimgen.elaborate.expressions import Silent
 from slimgen.elaborate.files import Loaded, Program
 from slimgen.elaborate.jobs.lines import JobLines
-from slimgen.elaborate.jobs.train import train_job, unfit_for_training
+from slimgen.elaborate.jobs.targets import Unfit
+from slimgen.elaborate.jobs.train import check_inputs, train_job
 from slimgen.elaborate.report import Rejected, Reporter
 from slimgen.elaborate.values import Tensor
 from slimgen.ir.graph import Network
@@ -47,19 +48,16 @@ def jobs_of(
                     )
                 )
             first = item
-            unfit = unfit_for_training(item, network)
-            if unfit is not None and changed:
-                program.reporter.report(
-                    warnings.job_left_out(item.word.span, item.word.text, unfit.message)
-                )
-                continue
-            if unfit is not None:
-                raise Rejected(unfit)
+            check_inputs(item, network)
             lines = JobLines(program.reporter, main.frame)
             job = train_job(item, network, end_points.get(network.name, {}), lines)
         except Rejected as rejected:
+            reported = rejected.diagnostic
+            if isinstance(rejected, Unfit) and changed:
+                word = item.word
+                reported = warnings.job_left_out(word.span, word.text, reported.message)
             if not isinstance(rejected, Silent):
-                program.reporter.report(rejected.diagnostic)
+                program.reporter.report(reported)
             continue
         if job is not None:
             found.append(job)

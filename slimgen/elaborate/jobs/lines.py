@@ -17,6 +17,7 @@ from slimgen.layers.jobs.data import Data, Item
 from slimgen.layers.kinds import KindError, ListOf, Optional, Real, Word
 from slimgen.layers.spec import Layer, parameters
 from slimgen.messages import names as messages
+from slimgen.source import Span
 from slimgen.syntax import tree
 
 LineT = TypeVar("LineT", bound=Layer)
@@ -190,16 +191,17 @@ def settings_of(line: Layer, renamed: Mapping[str, str]) -> tuple[Setting, ...]:
     return tuple(found)
 
 
+def place_of(statement: tree.Line, key: str) -> Span:
+    """Where a line has an argument of this key; else the whole line."""
+    for one in statement.arguments:
+        if one.key is not None and one.key.text == key:
+            return one.span
+    return statement.span
+
+
 def moot(statement: tree.Line, key: str, why: str) -> Diagnostic:
     """An argument that a line has and nothing would read."""
-    span = next(
-        (
-            a.span
-            for a in statement.arguments
-            if a.key is not None and a.key.text == key
-        ),
-        statement.span,
-    )
+    span = place_of(statement, key)
     return messages.without_meaning(span, statement.word.text, key, why)
 
 

@@ -1,13 +1,17 @@
 """What a job minimises."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from slimgen.elaborate.jobs.lines import JobText, moot
+from slimgen.elaborate.jobs.targets import Places, Unfit, read_target
 from slimgen.elaborate.report import Rejected
 from slimgen.ir import jobs as ir
+from slimgen.ir.graph import Network, Value
 from slimgen.layers.functions import python_target
+from slimgen.layers.jobs.data import Data
 from slimgen.layers.jobs.loss import (
     CosineDistance,
     LogLoss,
@@ -18,22 +22,58 @@ from slimgen.layers.jobs.loss import (
     SoftmaxCrossEntropy,
 )
 from slimgen.layers.kinds import KindError
+from slimgen.layers.spec import TensorType
 from slimgen.messages import names as messages
 from slimgen.syntax import tree
 
 SMOOTHED = (SoftmaxCrossEntropy, SigmoidCrossEntropy)
 
 
-def read_loss(job: JobText) -> ir.Loss:
-    """Return the terms of the loss; softmax cross-entropy is that of the output."""
-    said: Sequence[tuple[Any, tree.Line | None]] = [
-        pair for pair in job.all(Loss) if not isinstance(pair[0], Regularization)
-    ]
-    if all(line.output is not None for line, _ in said):
-        said = [(SoftmaxCrossEntropy(), None), *said]
+def read_loss(job: JobText, data: ir.Data, statement: tree.Job) -> ir.Loss:
+    """Return the terms of the loss; softmax cross-entropy is that of an only output."""
+    places = _places(job, statement)
+    outputs = dict(job.network.outputs)
+    said = _said(job, outputs, places)
     settings: dict[str, ir.Setting] = {}
     _smoothing(said, settings)
-    terms = tuple(_term(job, line, statement, settings) for line, statement in said)
+    terms: list[ir.Term] = []
+    for line, place in said:
+        output, end = _output(job, line, place, outputs)
+        target = read_target(line, place, output, data, places)
+        _check_classes(terms, target, output, place)
+        term = replace(_term(line, place, settings), target=target, end=end)
+        name = _name(term, job.network, {one.name for one in terms})
+        only = not end and len(outputs) == 1
+        terms.append(replace(term, name=name, output="" if only else term.output))
+    return _with_regularization(job, tuple(terms), settings)
+
+
+def _places(job: JobText, statement: tree.Job) -> Places:
+    data = job.one(Data)
+    assert data is not None  # every job has the line
+    word, network = statement.word.text, statement.network.span
+    return Places(word, network, data[1].word.span)
+
+
+def _said(
+    job: JobText, outputs: Mapping[str, Value], places: Places
+) -> Sequence[tuple[Any, tree.Line | None]]:
+    """Return the lines about outputs, and the one that an only output has without."""
+    said: list[tuple[Any, tree.Line | None]] = [
+        pair for pair in job.all(Loss) if not isinstance(pair[0], Regularization)
+    ]
+    if any(line.output is None or line.output in outputs for line, _ in said):
+        return said
+    if len(outputs) > 1:
+        names = ", ".join(f"`{name}`" for name in outputs)
+        doc = f"a line `loss KIND OUTPUT` about {names}"
+        raise Unfit(messages.missing_argument(places.network, places.word, "loss", doc))
+    return [(SoftmaxCrossEntropy(), None), *said]
+
+
+def _with_regularization(
+    job: JobText, terms: tuple[ir.Term, ...], settings: dict[str, ir.Setting]
+) -> ir.Loss:
     regularization = 1.0
     for line, _ in job.all(Loss):
         if isinstance(line, Regularization):
@@ -43,7 +83,14 @@ def read_loss(job: JobText) -> ir.Loss:
         settings[name] = ir.Setting(
             name, regularization, "factor of the regularisers", 0
         )
-    return ir.Loss(terms, tuple(settings.values()), regularization)
+    (_, first), *others = job.network.outputs
+    return ir.Loss(
+        terms,
+        tuple(settings.values()),
+        regularization,
+        any(one.spec.regularizer is not None for one in job.network.variables),
+        not others and first.type.rank == 2,
+    )
 
 
 def _smoothing(
@@ -62,10 +109,9 @@ def _smoothing(
 
 
 def _term(
-    job: JobText, line: Any, said: tree.Line | None, settings: dict[str, ir.Setting]
+    line: Any, said: tree.Line | None, settings: dict[str, ir.Setting]
 ) -> ir.Term:
-    if line.output is not None and said is not None:
-        _check_output(job, line, said)
+    """Return a term without its target and its name."""
     output = line.output or ""
     weight = ""
     if line.weight != 1.0:
@@ -80,7 +126,22 @@ def _term(
     elif isinstance(line, CosineDistance):
         options = repr(line.axis)
     function = _function(line, said) if isinstance(line, Python) and said else ""
-    return ir.Term(line.form, output, weight, line.one_hot, options, function)
+    return ir.Term(
+        line.form, "", ir.Target(""), output, False, weight, line.one_hot, options,
+        function,
+    )  # fmt: skip
+
+
+def _name(term: ir.Term, network: Network, taken: Collection[str]) -> str:
+    """Return what the progress calls a term: its output, as far as that tells it apart."""
+    (output, value), *_ = network.outputs
+    name = term.output or output or ("logits" if value.type.rank == 2 else "output")
+    number = 1
+    stem = name
+    while name in taken or name == "regularization":
+        name = f"{stem}_{term.loss}" if number == 1 else f"{stem}_{term.loss}_{number}"
+        number += 1
+    return name
 
 
 def _free(output: str, loss: str, settings: Mapping[str, ir.Setting]) -> str:
@@ -104,16 +165,44 @@ def _function(line: Python, said: tree.Line) -> str:
         ) from None  # fmt: skip
 
 
-def _check_output(job: JobText, line: Any, said: tree.Line) -> None:
-    """Refuse a term over nothing, or over what the labels do not fit."""
-    if line.output not in job.end_points:
-        known = list(job.end_points)
-        raise Rejected(messages.not_a_tensor(said.span, line.output, known))
-    value = job.end_points[line.output].value
-    output = job.network.outputs[0][1].type
-    if value is not None and value.type != output and not isinstance(line, Python):
-        raise Rejected(
-            messages.wrong_value(
-                said.span, "`loss`", f"logits {output}", str(value.type)
-            )
+def _output(
+    job: JobText, line: Any, said: tree.Line | None, outputs: Mapping[str, Value]
+) -> tuple[TensorType, bool]:
+    """Return what a term is over, and whether it is an end point."""
+    if line.output in outputs:
+        return outputs[line.output].type, False
+    if line.output is None or said is None:
+        if len(outputs) == 1:
+            (value,) = outputs.values()
+            return value.type, False
+        assert said is not None
+        doc = f"one of {', '.join(f'`{name}`' for name in outputs)}"
+        raise Unfit(
+            messages.missing_argument(said.span, f"loss {line.form}", "output", doc)
         )
+    known = dict.fromkeys((*outputs, *job.end_points))
+    end = job.end_points[line.output].value if line.output in known else None
+    if end is None:
+        raise Unfit(messages.not_a_tensor(said.span, line.output, filter(None, known)))
+    return end.type, True
+
+
+def _check_classes(
+    terms: Sequence[ir.Term],
+    target: ir.Target,
+    output: TensorType,
+    said: tree.Line | None,
+) -> None:
+    """Refuse a label that has fewer classes for one output than for another."""
+    for term in terms:
+        other = term.target
+        if other.label != target.label or not other.classes or not target.classes:
+            continue
+        if other.classes != target.classes and said is not None:
+            raise Unfit(
+                messages.wrong_value(
+                    said.span, "`loss`",
+                    f"an output of {other.classes} classes, as the other with this label",
+                    str(output),
+                )
+            )  # fmt: skip

@@ -3,33 +3,31 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from slimgen.diagnostics import Diagnostic
 from slimgen.elaborate.expressions import Silent
-from slimgen.elaborate.jobs.data import LABEL, read_data
+from slimgen.elaborate.jobs.data import read_data
 from slimgen.elaborate.jobs.gradients import read_gradients
-from slimgen.elaborate.jobs.images import check_images, is_classifier, preprocessing
+from slimgen.elaborate.jobs.images import check_images, preprocessing
 from slimgen.elaborate.jobs.lines import JobLines, JobText, Said
 from slimgen.elaborate.jobs.loss import read_loss
 from slimgen.elaborate.jobs.optimizer import read_learning_rate, read_optimizer
 from slimgen.elaborate.jobs.run import read_run
+from slimgen.elaborate.jobs.targets import Unfit, with_sizes
 from slimgen.elaborate.report import Rejected
 from slimgen.elaborate.values import Tensor
 from slimgen.ir.graph import Network
-from slimgen.ir.jobs import Data, Preprocessing, Train
+from slimgen.ir.jobs import Loss, Preprocessing, Train
 from slimgen.layers.jobs import TRAIN_LINES
-from slimgen.layers.jobs.data import Data as DataLine
 from slimgen.layers.jobs.gradients import MultiplyGradients
 from slimgen.layers.jobs.images import Preprocess
 from slimgen.layers.jobs.loss import Regularization, Term
-from slimgen.layers.spec import Layer
+from slimgen.layers.spec import Layer, TensorType
 from slimgen.messages import names as messages
 from slimgen.source import Span
 from slimgen.syntax import tree
 
-# The parts of a job, each read from the lines that it has.
+# The parts of a job that its lines alone decide; the loss needs to know the data.
 PARTS: dict[str, Callable[[JobText], Any]] = {
     "data": read_data,
-    "loss": read_loss,
     "optimizer": read_optimizer,
     "learning_rate": read_learning_rate,
     "gradients": read_gradients,
@@ -58,19 +56,27 @@ def train_job(
     found = lines.reporter.found
     parts = {name: _read(part, text) for name, part in PARTS.items()}
     preprocess = _read(_read_preprocess, text)
-    if lines.reporter.found > found:
+    data = parts["data"]
+    loss = (
+        None if data is None else _read(lambda text: read_loss(text, data, job), text)
+    )
+    if lines.reporter.found > found or loss is None:
         return None
-    _check_label(text, parts["data"])
-    return Train(network.name, preprocess=preprocess, **parts)
+    parts["data"] = with_sizes(data, _outputs_by_label(text, loss))
+    return Train(network.name, loss=loss, preprocess=preprocess, **parts)
 
 
-def _check_label(job: JobText, data: Data) -> None:
-    """Refuse examples without the class of the output."""
-    if LABEL not in (item.name for item in data.labels):
-        said = job.one(DataLine)
-        assert said is not None
-        doc = "the class, for `loss softmax_cross_entropy`"
-        raise Rejected(messages.missing_argument(said[1].word.span, "data", LABEL, doc))
+def _outputs_by_label(job: JobText, loss: Loss) -> dict[str, TensorType]:
+    """What each label of a term is for; a function of the user's may take any."""
+    outputs = dict(job.network.outputs)
+    found = {}
+    for term in loss.terms:
+        ends = job.end_points
+        value = ends[term.output].value if term.end else outputs.get(term.output)
+        value = value or job.network.outputs[0][1]
+        if not term.function:
+            found[term.target.label] = value.type
+    return found
 
 
 def _bind(
@@ -112,8 +118,8 @@ def _bind_line(
     line = lines.bind(statement, kind, image)
     what = word.text
     if isinstance(line, Term | Regularization):
-        output = getattr(line, "output", None)
-        what = " ".join(filter(None, (what, line.form, output)))  # one for each head
+        about = (getattr(line, name, None) for name in ("target", "output", "label"))
+        what = " ".join(filter(None, (what, line.form, *about)))  # one for each head
     if isinstance(line, MultiplyGradients):
         what = f"{what} {line.scope}"  # one for each scope
     if what in places:
@@ -139,6 +145,8 @@ def _read(part: Callable[[JobText], Any], text: JobText) -> Any:
     """Read a part of a job; report what is wrong with it."""
     try:
         return part(text)
+    except Unfit:
+        raise
     except Rejected as rejected:
         if not isinstance(rejected, Silent):
             text.reporter.report(rejected.diagnostic)
@@ -155,15 +163,10 @@ def _read_preprocess(job: JobText) -> Preprocessing | None:
     return found
 
 
-def unfit_for_training(job: tree.Job, network: Network) -> Diagnostic | None:
-    """Say what a network lacks for a job: inputs of fixed sizes, and classes."""
-    classes = len(network.outputs) == 1 and is_classifier(network.outputs[0][1])
+def check_inputs(job: tree.Job, network: Network) -> None:
+    """Refuse a network without the inputs of fixed sizes that a job needs."""
     free = [one for one in network.inputs if None in one.value.type.shape[1:]]
     if free:
         needed, found = "a network with fixed input sizes", str(free[0].value.type)
-    elif not classes:
-        needed = "a network with one output [batch, classes]"
-        found = ", ".join(str(value.type) for _, value in network.outputs)
-    else:
-        return None
-    return messages.wrong_value(job.network.span, f"`{job.word.text}`", needed, found)
+        where = f"`{job.word.text}`"
+        raise Unfit(messages.wrong_value(job.network.span, where, needed, found))

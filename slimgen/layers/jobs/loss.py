@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from slimgen.layers.kinds import Choice, Integer, Optional, Real, Text
 from slimgen.layers.spec import Layer, parameter
 
-OUTPUT = "an end point, such as `AuxLogits`; none: the output"
+OUTPUT = "an output, or an end point such as `AuxLogits`; none: the only output"
+LABEL = "an item of the data; none: that of the output's name, else `label`"
 WEIGHT = "factor of the term"
 
 
@@ -18,6 +19,7 @@ class Term(Layer):
     family = "Training"
     takes_names = True
     one_hot = True  # the class of a label as a row of zeros and a one
+    classes_only = False  # the label is classes, never numbers
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -26,6 +28,7 @@ class Known(Term):
 
     output: str | None = parameter(Optional(Text()), OUTPUT, None)
     weight: float = parameter(Real(at_least=0), WEIGHT, 1.0, positional=False)
+    label: str | None = parameter(Optional(Text()), LABEL, None, positional=False)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -38,6 +41,7 @@ class SoftmaxCrossEntropy(Known):
     form = "softmax_cross_entropy"
     example = "loss softmax_cross_entropy label_smoothing=0.1"
     one_hot = False
+    classes_only = True
 
     label_smoothing: float = parameter(
         Real(at_least=0, at_most=1), "share of a label spread over all classes", 0.0,
@@ -53,8 +57,9 @@ class SparseSoftmaxCrossEntropy(Known):
     """
 
     form = "sparse_softmax_cross_entropy"
-    example = "loss sparse_softmax_cross_entropy"
+    example = "loss sparse_softmax_cross_entropy scene"
     one_hot = False
+    classes_only = True
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -97,7 +102,7 @@ class MeanSquaredError(Known):
     """
 
     form = "mean_squared_error"
-    example = "loss mean_squared_error"
+    example = "loss mean_squared_error depth weight=0.5"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -154,7 +159,7 @@ class MeanPairwiseSquaredError(Known):
 class Python(Term):
     """A function of yours: `function(outputs, labels)`; the term is the mean of its value.
 
-    The labels are classes, as the data has them.
+    The labels are as the data has them; classes count from 0.
     """
 
     form = "python"
@@ -164,6 +169,7 @@ class Python(Term):
     target: str = parameter(Text(), "the function, as `module:function`")
     output: str | None = parameter(Optional(Text()), OUTPUT, None)
     weight: float = parameter(Real(at_least=0), WEIGHT, 1.0, positional=False)
+    label: str | None = parameter(Optional(Text()), LABEL, None, positional=False)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -193,9 +199,12 @@ LOSSES: Mapping[str, type[Layer]] = {
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Loss(Layer):
-    """A term of the loss: over the output or an end point, or the regularisers'.
+    """A term of the loss: over an output or an end point, or the regularisers'.
 
-    Without a line about the output the job has `loss softmax_cross_entropy`.
+    Its label is the item of the data that has the output's name, else `label`. Classes are
+    for an output [batch, classes], or [batch, height, width, classes]; other labels have
+    the output's shape. Without a line about the only output there is
+    `loss softmax_cross_entropy`.
     """
 
     word = "loss"

@@ -396,15 +396,14 @@ def use_jit(jit, device):
 
 
 def total_loss(model, inputs, labels, settings):
-    """Return the loss of a batch with the regularisation terms."""
-    labels = labels["label"]
+    """Return the loss of a batch, and by name the terms of which it is the sum."""
     outputs, end_points = model(inputs, training=True)
-    value = loss(outputs, labels, settings.label_smoothing)
-    value += settings.aux_weight * loss(
-        end_points["aux"], labels, settings.label_smoothing
-    )
-    terms = model.regularization_losses.values()
-    return value + sum(tf.cast(term, value.dtype) for term in terms)
+    terms = {
+        "logits": loss(outputs, labels["label"], settings.label_smoothing),
+        "aux": settings.aux_weight
+        * loss(end_points["aux"], labels["label"], settings.label_smoothing),
+    }
+    return sum(terms.values()), terms
 
 
 # Optimizer.
@@ -456,11 +455,12 @@ def learning_rate(step, settings, examples):
 
 
 def loss_and_gradients(run, inputs, labels, settings):
-    """Return the loss of a batch, and the gradient of each variable that it moves."""
+    """Return the loss of a batch with its terms, and the gradients of the variables."""
     with tf.GradientTape() as tape:
-        value = total_loss(run.model, inputs, labels, settings)
+        value, terms = total_loss(run.model, inputs, labels, settings)
     gradients = tape.gradient(value, run.trained).items()
-    return value, {n: tf.convert_to_tensor(g) for n, g in gradients if g is not None}
+    gradients = {n: tf.convert_to_tensor(g) for n, g in gradients if g is not None}
+    return (value, terms), gradients
 
 
 # What is not finite.
@@ -497,8 +497,10 @@ def values_of_step(run, inputs, labels, settings):
     run.undo(before)
     for name, tensor in end_points.items():
         yield f"the end point {name}", tensor
-    value, gradients = loss_and_gradients(run, inputs, labels, settings)
+    (value, terms), gradients = loss_and_gradients(run, inputs, labels, settings)
     run.undo(before)
+    for name, term in terms.items():
+        yield f"the loss of {name}", term
     yield "the loss", value
     for name in reversed(gradients):
         yield f"the gradient of {name}", gradients[name]
@@ -742,7 +744,7 @@ class Run:
 
 
 def training_step(run, settings, jit):
-    """Return the function that makes one step: inputs and labels in, loss and rate out.
+    """Return the function of a step: inputs and labels in; loss, rate and terms out.
 
     A step that is not finite changes nothing but `run.sound`; then none does.
     """
@@ -751,7 +753,7 @@ def training_step(run, settings, jit):
     def step(inputs, labels):
         rate = learning_rate(run.step, settings, run.constants["examples"])
         before = [tf.identity(variable) for variable in run.unlearned]
-        value, gradients = loss_and_gradients(run, inputs, labels, settings)
+        (value, terms), gradients = loss_and_gradients(run, inputs, labels, settings)
         sound = tf.logical_and(run.sound, all_finite([value, *gradients.values()]))
 
         def apply():
@@ -760,7 +762,7 @@ def training_step(run, settings, jit):
 
         tf.cond(sound, apply, lambda: run.undo(before))
         run.sound.assign(sound)
-        return value, rate
+        return value, rate, terms
 
     return step
 
@@ -838,7 +840,7 @@ class Progress:
             print()  # what comes next stands below the bar
 
     def add(self, result):
-        """Keep the loss and the learning rate of a step, without waiting for them."""
+        """Keep what comes out of a step, without waiting for it."""
         self.step += 1
         self.results.append(result)
         if sys.stdout.isatty() and time.monotonic() - self.drawn > 1:
@@ -846,10 +848,11 @@ class Progress:
 
     def report(self, step):
         """Write a line about the last step, and what it tells to the log."""
-        loss, rate = (float(value) for value in self.results[-1])
+        loss, rate, terms = tf.nest.map_structure(float, self.results[-1])
         now = time.monotonic()
         speed = len(self.results) * self.settings.batch / (now - self.reported)
-        self.text = f"loss {loss:.4f}  {speed:.1f} images/s"
+        shown = ", ".join(f"{name} {term:.4f}" for name, term in terms.items())
+        self.text = f"loss {loss:.4f} ({shown})  {speed:.1f} images/s"
         if step > len(self.results):  # the first steps take longer
             left = (self.settings.steps - step) * self.settings.batch / speed
             self.text += f"  {datetime.timedelta(seconds=round(left))} left"
@@ -860,6 +863,7 @@ class Progress:
         self.run.folder.log(
             step=step,
             loss=loss,
+            terms=terms,
             learning_rate=rate,
             images_per_second=round(speed, 1),
         )

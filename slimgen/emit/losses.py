@@ -1,0 +1,99 @@
+"""How the emitted file writes the terms of a loss, and what it measures of a network."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from slimgen.ir.jobs import Loss, Target, Term
+from slimgen.layers.values import python
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What templates see of the loss.
+
+    Attributes:
+        terms: Name and Python of each.
+        measures: What `evaluate` tells of each: its name and its mean as Python.
+        measured_ends: A measure is over an end point.
+        entropy, accuracy: The file needs these functions.
+    """
+
+    terms: tuple[tuple[str, str], ...]
+    measures: tuple[tuple[str, str], ...]
+    measured_ends: bool
+    entropy: bool
+    accuracy: bool
+
+
+def describe_losses(loss: Loss, modules: Mapping[str, str]) -> Losses:
+    """Write the terms and the measures; `modules` are what the file calls the user's."""
+    measured = [term for term in loss.terms if not (term.end and term.target.classes)]
+    measures = dict(_measure(term, loss, modules) for term in measured)
+    return Losses(
+        tuple((term.name, _weighted(term, modules)) for term in loss.terms),
+        tuple(measures.items()),
+        any(term.end for term in measured),
+        any(term.loss == "softmax_cross_entropy" for term in loss.terms),
+        any(term.target.classes and not term.end for term in loss.terms),
+    )
+
+
+def _weighted(term: Term, modules: Mapping[str, str]) -> str:
+    call = _call(term, modules)
+    return f"settings.{term.weight} * {call}" if term.weight else call
+
+
+def _call(term: Term, modules: Mapping[str, str]) -> str:
+    """Write the loss of an output without the term's weight."""
+    name = "loss" if term.loss == "softmax_cross_entropy" else term.loss
+    if term.function:
+        module, _, function = term.function.rpartition(".")
+        name = f"{modules[module]}.{function}"
+    outputs, labels = _outputs(term), _labels(term)
+    arguments = [outputs, labels]
+    arguments += [term.options] if term.options else []
+    call = f"{name}({', '.join(arguments)})"
+    return f"tf.reduce_mean({call})" if term.function else call
+
+
+def _outputs(term: Term) -> str:
+    if term.end:
+        return f"end_points[{python(term.output)}]"
+    return f"outputs[{python(term.output)}]" if term.output else "outputs"
+
+
+def _labels(term: Term) -> str:
+    """Write what the output should be: classes, rows of a one and zeros, or numbers."""
+    labels = f"labels[{python(term.target.label)}]"
+    if term.function:
+        return labels
+    if not term.target.classes:
+        return labels if term.target.dtype == "float32" else _cast(labels, "float32")
+    classes = _classes(term.target)
+    if not term.one_hot:
+        return classes
+    return f"tf.one_hot({classes}, {_outputs(term)}.shape[-1])"
+
+
+def _classes(target: Target) -> str:
+    classes = f"labels[{python(target.label)}]"
+    classes += "[..., 0]" if target.squeezed else ""
+    return classes if target.dtype == "int64" else _cast(classes, "int64")
+
+
+def _cast(tensor: str, dtype: str) -> str:
+    return f"tf.cast({tensor}, tf.{dtype})"
+
+
+def _measure(term: Term, loss: Loss, modules: Mapping[str, str]) -> tuple[str, str]:
+    """Name and write what tells how good an output is: its accuracy, else its loss."""
+    about = "" if len(loss.terms) == 1 else f"{term.name} "
+    if term.target.classes:
+        about = "" if loss.sole else f"{term.output} "
+        call = f"accuracy({_outputs(term)}, {_classes(term.target)})"
+        return f"{about}accuracy", call
+    call = _call(term, modules)
+    if term.loss == "mean_pairwise_squared_error":  # which is a sum over the examples
+        call = f"{call} / {_outputs(term)}.shape[0]"
+    kind = term.function.rpartition(".")[2] or term.loss
+    return f"{about}{kind}", call

@@ -1,0 +1,242 @@
+"""Several outputs, each with its label and its loss: against TensorFlow's own losses."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from train_harness import module_of
+
+tf = pytest.importorskip("tensorflow")
+
+from test_runtime import run  # noqa: E402
+from test_runtime_data import encoded, record, write  # noqa: E402
+
+v1 = tf.compat.v1.losses
+EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "multi_task.slim"
+# Sums of a few hundred numbers of float32, in another order.
+TOLERANCE = 1e-5
+
+
+def room(number: int, side: int = 16) -> bytes:
+    """A record of a random room."""
+    random = np.random.default_rng(number)
+    pixels = random.integers(0, 255, [side, side, 3], np.uint8)
+    depth = random.integers(0, 9, [side // 4, side // 4], np.uint8)
+    return record(
+        image_encoded=encoded(pixels),
+        image_scene=number % 10,
+        image_depth=encoded(depth),
+        image_pose=random.normal(size=6).tolist(),
+    )
+
+
+@pytest.fixture(scope="module")
+def rooms(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The example, for small images."""
+    text = EXAMPLE.read_text("utf-8").replace("64x64x3", "16x16x3")
+    return module_of(tmp_path_factory.mktemp("rooms"), text)
+
+
+@pytest.fixture(scope="module")
+def trained(
+    rooms: ModuleType, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path, str]:
+    """Records, the folder of a run of two steps, and what it printed."""
+    folder = tmp_path_factory.mktemp("run")
+    data = Path(write(folder / "train.tfrecord", *map(room, range(6))))
+    options = ["--data", data, "--directory", folder / "run", "--steps", 2]
+    code, out, err = run(rooms, "train", *options, "--batch", 4, "--log-steps", 1)
+    assert (code, err) == (0, "")
+    return data, folder / "run", out
+
+
+def expected_terms(model: Any, outputs: Any, labels: Any) -> dict[str, float]:
+    """The terms of the example's loss, by TensorFlow's own losses."""
+    weights = [v for n, v in model.named_variables.items() if n.endswith("weights")]
+    terms = {
+        "scene": v1.sparse_softmax_cross_entropy(labels["scene"], outputs["scene"]),
+        "depth": 0.5 * v1.mean_squared_error(labels["depth"], outputs["depth"]),
+        "pose": v1.absolute_difference(labels["pose"], outputs["pose"]),
+        "regularization": 0.0001 * sum(map(tf.nn.l2_loss, weights)),
+    }
+    return {name: float(term) for name, term in terms.items()}
+
+
+@pytest.mark.slow
+def test_a_run_tells_each_term_of_its_loss(
+    rooms: ModuleType, trained: tuple[Path, Path, str]
+) -> None:
+    data, folder, out = trained
+    settings = rooms.Settings(data=str(data), batch=4)
+    source = rooms.open_data(settings, rooms.NETWORK)
+    batches = rooms.training_batches(source, settings, rooms.NETWORK, 0)
+    inputs, labels = next(batches)
+    model = rooms.NETWORK(seed=0)
+    expected = expected_terms(model, model(inputs, training=True)[0], labels)
+    first = json.loads((folder / "log.jsonl").read_text().splitlines()[0])
+
+    assert first["terms"] == pytest.approx(expected, rel=TOLERANCE)
+    assert first["loss"] == pytest.approx(sum(expected.values()), rel=TOLERANCE)
+    shown = ", ".join(f"{name} {term:.4f}" for name, term in first["terms"].items())
+    assert f"step 1/2  loss {first['loss']:.4f} ({shown})  " in out
+
+
+@pytest.mark.slow
+def test_evaluate_measures_each_output(
+    rooms: ModuleType, trained: tuple[Path, Path, str]
+) -> None:
+    data, folder, _ = trained
+    options = ["--data", data, "--checkpoint", folder, "--batch", 4]  # so 4, then 2
+    code, out, err = run(rooms, "evaluate", *options)
+    settings = rooms.Settings(data=str(data), batch=6)
+    source = rooms.open_data(settings, rooms.NETWORK)
+    batches = rooms.evaluation_batches(source, settings, rooms.NETWORK)
+    ((inputs, labels),) = batches
+    model = rooms.NETWORK()
+    rooms.restore(model, str(folder))
+    outputs, _ = model(inputs)
+    hits = np.argmax(outputs["scene"], -1) == labels["scene"]
+    squares = np.mean((outputs["depth"] - labels["depth"]) ** 2)
+    distances = np.mean(np.abs(outputs["pose"] - labels["pose"]))
+
+    assert (code, err) == (0, "")
+    lines = [line.split() for line in out.splitlines()]
+    assert [line[:2] for line in lines] == [
+        ["scene", "accuracy"],
+        ["depth", "mean_squared_error"],
+        ["pose", "absolute_difference"],
+    ]
+    assert all(line[3:] == ["over", "6", "examples"] for line in lines)
+    # Four digits are printed.
+    measured = [float(line[2]) for line in lines]
+    assert measured == pytest.approx([np.mean(hits), squares, distances], abs=6e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("rooms_of_data", "message"),
+    [
+        ((room(3), room(12345)), ""),
+        ((room(3), record(
+            image_encoded=encoded(np.zeros([16, 16, 3], np.uint8)), image_scene=10,
+            image_depth=encoded(np.zeros([4, 4], np.uint8)), image_pose=[0.0] * 6,
+        )), "scene 10 is none of 0 to 9"),
+        ((room(3), room(4, 32)), "not compatible with expected shape [4,4,1]"),
+    ],
+)  # fmt: skip
+def test_a_label_that_does_not_fit_is_told(
+    rooms: ModuleType, tmp_path: Path, rooms_of_data: Sequence[bytes], message: str
+) -> None:
+    data = write(tmp_path / "rooms.tfrecord", *rooms_of_data)
+    options = ["--directory", tmp_path / "run", "--batch", 2, "--steps", 1]
+    code, _, err = run(rooms, "train", "--data", data, *options)
+
+    assert code == (1 if message else 0)
+    assert err.count("\n") == (1 if message else 0)
+    assert message in err
+
+
+FIELDS = """
+network fields(classes = 3) {
+  input images 4x4x1
+  conv 4 1x1 as conv1
+  branch { conv classes 1x1 activation=none as aux }
+  branch { conv classes 1x1 activation=none; output ground }
+  branch { conv 2 1x1 activation=none; output flow }
+  flatten
+  fc 5 activation=none
+  output tags
+}
+
+train fields {
+  data records "none" {
+    images image/encoded
+    ground image/ground channels=1
+    motion image/motion shape=[4, 4, 2] dtype=float32
+    tags image/tags shape=[5]
+  }
+  loss softmax_cross_entropy ground
+  loss mean_squared_error aux label=ground weight=0.4
+  loss mean_squared_error flow label=motion
+  loss sigmoid_cross_entropy tags
+  loss mean_pairwise_squared_error tags
+  loss python "field_losses:apart" tags weight=2.0
+  accumulate 2
+  batch 4
+  steps 1
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def fields(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """A network of dense classes and dense numbers."""
+    folder = tmp_path_factory.mktemp("fields")
+    (folder / "field_losses.py").write_text(
+        "def apart(outputs, labels):\n    return outputs - labels.numpy()\n"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        return module_of(folder, FIELDS)
+
+
+def field_labels() -> dict[str, Any]:
+    """Labels of four fields, in the types of their records."""
+    random = np.random.default_rng(0)
+    return {
+        "ground": tf.constant(random.integers(0, 3, [4, 4, 4, 1], np.uint8)),
+        "motion": tf.constant(random.normal(size=[4, 4, 4, 2]).astype(np.float32)),
+        "tags": tf.constant(random.integers(0, 2, [4, 5])),
+    }
+
+
+def test_classes_and_numbers_may_be_dense(fields: ModuleType) -> None:
+    model, labels = fields.NETWORK(seed=1), field_labels()
+    images = np.random.default_rng(1).normal(size=[4, 4, 4, 1]).astype(np.float32)
+    value, terms = fields.total_loss(model, images, labels, fields.Settings())
+    outputs, ends = model(images, training=True)
+    ground = tf.cast(labels["ground"][..., 0], tf.int64)
+    tags = tf.cast(labels["tags"], tf.float32)
+    expected = {
+        "ground": v1.sparse_softmax_cross_entropy(ground, outputs["ground"]),
+        "aux": 0.4 * v1.mean_squared_error(tf.one_hot(ground, 3), ends["aux"]),
+        "flow": v1.mean_squared_error(labels["motion"], outputs["flow"]),
+        "tags": v1.sigmoid_cross_entropy(labels["tags"], outputs["tags"]),
+    }
+    d = outputs["tags"] - tags
+    # slim-semantics 4.3: 2 Σd²/n - 2 (Σd)²/n², summed over the examples.
+    pairs = np.sum(2 * np.sum(d**2, 1) / 5 - 2 * np.sum(d, 1) ** 2 / 25)
+    expected["tags_mean_pairwise_squared_error"] = pairs
+    expected["tags_python"] = 2 * np.mean(d)
+
+    found = {name: float(term) for name, term in terms.items()}
+    assert list(found) == list(expected)
+    expected = {name: float(term) for name, term in expected.items()}
+    assert found == pytest.approx(expected, rel=TOLERANCE)
+    assert float(value) == pytest.approx(sum(expected.values()), rel=TOLERANCE)
+
+
+def test_parts_of_a_batch_have_the_means_of_their_terms(fields: ModuleType) -> None:
+    labels = field_labels()
+    images = np.random.default_rng(1).normal(size=[4, 4, 4, 1]).astype(np.float32)
+    settings = fields.Settings(accumulate=2)
+    held = type("Held", (), {})()
+    held.model = fields.NETWORK(seed=1)
+    held.trained = held.model.named_variables
+    (value, terms), gradients = fields.accumulated(held, images, labels, settings)
+    parts = [
+        fields.total_loss(
+            held.model, images[s], {n: v[s] for n, v in labels.items()}, settings
+        )
+        for s in (slice(0, 2), slice(2, 4))
+    ]
+
+    assert float(value) == pytest.approx(np.mean([float(p[0]) for p in parts]), 1e-6)
+    for name, term in terms.items():
+        both = [float(part[1][name]) for part in parts]
+        assert float(term) == pytest.approx(np.mean(both), rel=1e-5, abs=1e-7)
+    assert gradients.keys() == held.trained.keys()
