@@ -54,6 +54,7 @@ PROGRAMS = {
     "none": image_network("32x32x3", "preprocess none"),
     "none, free size": image_network("?x?x1", ""),
     "train": training(DATA, STEPS),
+    "leave out": training(f"{DATA} corrupt=skip", STEPS, "average 0.9"),
     "train by steps": training(
         f'data folder "a folder/{"x" * 90}"', STEPS, f"{EXPONENTIAL} 10 steps"
     ),

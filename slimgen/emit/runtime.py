@@ -137,6 +137,8 @@ def describe_runtime(graph: Graph) -> Runtime:
     imports = {name for part in ["entry", *parts] for name in IMPORTS.get(part, ())}
     if classifier:
         imports.add("json")
+    if train and train.data.skip:
+        imports |= {"shutil", "tempfile", "weakref"}
     if preprocess and "inception" in preprocess.families and not preprocess.fast:
         imports.add("functools")
     labels = next((n.labels for n in graph.networks if n.labels), Labels())

@@ -53,6 +53,7 @@ class Data:
         foldable: A folder with a folder for each class would hold the same.
         shuffle: Records among which the next is drawn.
         batch: Examples in a step.
+        skip: What cannot be read is left out; else it ends the run.
     """
 
     path: str
@@ -61,6 +62,7 @@ class Data:
     foldable: bool = True
     shuffle: int = 2048
     batch: int = BATCH
+    skip: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from slimgen.syntax import tree
 LABEL = "label"
 OF_IMAGES = ("uint8", "uint16", "float32")
 OF_NUMBERS = ("int64", "float32")
+WHOLE = ("path", "shuffle", "corrupt")  # keys that concern all items
 
 
 def read_data(job: JobText) -> ir.Data:
@@ -37,6 +38,7 @@ def read_data(job: JobText) -> ir.Data:
         tuple(item for name, item in items.items() if name not in inputs),
         statement.body is None,
         data.shuffle,
+        skip=data.corrupt == "skip",
     )
     _check_distortion(job, found, statement)
     if batch := job.one(Batch):
@@ -67,7 +69,7 @@ def read_items(job: JobText) -> dict[str, ir.Item]:
     if statement.body is None:
         return _usual_items(job, data, statement)
     for argument in statement.arguments:
-        if argument.key is not None and argument.key.text not in ("shuffle", "path"):
+        if argument.key is not None and argument.key.text not in WHOLE:
             why = "the lines between the braces name the features"
             raise Rejected(moot(statement, argument.key.text, why))
     if data.kind == "folder":

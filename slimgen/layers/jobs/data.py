@@ -32,6 +32,12 @@ class Data(Layer):
     shuffle: int = parameter(
         Integer(1), "records among which the next is drawn", 2048, positional=False
     )
+    corrupt: str = parameter(
+        Choice(("stop", "skip")),
+        "what to do about an example that cannot be read: end the run, or go on without it",
+        "stop",
+        positional=False,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

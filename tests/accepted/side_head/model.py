@@ -224,22 +224,52 @@ class Records:
         self.files = sorted(glob.glob(pattern))
         if not self.files:
             raise UserError(f"no file is called {pattern}")
-        self.count = sum(count_records(file) for file in self.files)
+        self.counts = [count_records(file) for file in self.files]
+        self.count = sum(self.counts)
         if not self.count:
             raise UserError(f"{pattern} holds no records")
 
-    def items(self):
-        """Return the records of all files in order."""
-        return tf.data.TFRecordDataset(self.files)
+    def items(self, places=False):
+        """Return the records of all files in order; or file and index of each."""
+        return self.listed().flat_map(places_in if places else records_in)
 
-    def shuffled(self, seed, buffer):
-        """Return the records of one epoch: files in random order, and a shuffled buffer."""
-        files = tf.data.Dataset.from_tensor_slices(self.files)
+    def shuffled(self, seed, buffer, places=False):
+        """Return the records of one epoch: files in random order, and a shuffled buffer.
+
+        With `places` it is file and index of each, in that order.
+        """
+        files = self.listed()
         files = files.shuffle(len(self.files), seed, reshuffle_each_iteration=False)
-        records = files.interleave(
-            tf.data.TFRecordDataset, cycle_length=8, num_parallel_calls=tf.data.AUTOTUNE
+        items = files.interleave(
+            places_in if places else records_in,
+            cycle_length=8,
+            num_parallel_calls=None if places else tf.data.AUTOTUNE,
         )
-        return records.shuffle(buffer, seed, reshuffle_each_iteration=False)
+        return items.shuffle(buffer, seed, reshuffle_each_iteration=False)
+
+    def listed(self):
+        """Return the files and how many records each has."""
+        counts = tf.constant(self.counts, tf.int64)
+        return tf.data.Dataset.from_tensor_slices((self.files, counts))
+
+    def fetch(self, place):
+        """Return the record at a place."""
+        file, index = place
+        (record,) = tf.data.TFRecordDataset(file).skip(index).take(1)
+        return record
+
+    def name(self, place):
+        """Say where a place is."""
+        file, index = place[0].numpy().decode(), int(place[1])
+        return f"{file}, record {index}"
+
+    def damaged(self):
+        """Return how a reader finds the first record of which the bytes are damaged."""
+        for file in self.files:
+            index = damaged_record(file)
+            if index is not None:
+                return f"{file}, record {index}"
+        return None
 
     def read(self, record):
         """Return the inputs and the labels of a record; images are still encoded."""
@@ -277,14 +307,23 @@ class Folder:
         if not self.count:
             raise UserError(f"{path} holds no images ({', '.join(IMAGE_SUFFIXES)})")
 
-    def items(self):
-        """Return paths and classes in order."""
+    def items(self, places=False):
+        """Return paths and classes in order; they are also the places."""
+        del places
         return tf.data.Dataset.from_tensor_slices((self.files, self.labels))
 
-    def shuffled(self, seed, buffer):
+    def shuffled(self, seed, buffer, places=False):
         """Return the paths and classes of one epoch, all of them shuffled."""
-        del buffer  # paths are small
+        del buffer, places  # paths are small
         return self.items().shuffle(self.count, seed, reshuffle_each_iteration=False)
+
+    def fetch(self, place):
+        """Return the item at a place, which is the place."""
+        return place
+
+    def name(self, place):
+        """Say where a place is."""
+        return place[0].numpy().decode()
 
     def read(self, item):
         """Return the encoded image and its class."""
@@ -308,6 +347,28 @@ def count_records(path):
     return count
 
 
+def records_in(file, count):
+    """Return the records of a file."""
+    del count
+    return tf.data.TFRecordDataset(file)
+
+
+def places_in(file, count):
+    """Return where the records of a file are."""
+    return tf.data.Dataset.range(count).map(lambda index: (file, index))
+
+
+def damaged_record(file):
+    """Return the index of the first record of which the bytes are damaged, or None."""
+    index = end = 0
+    try:
+        for record in tf.data.TFRecordDataset(file).as_numpy_iterator():
+            index, end = index + 1, end + 16 + len(record)
+    except tf.errors.DataLossError:
+        return index
+    return None if end == os.path.getsize(file) else index
+
+
 def open_data(settings, network):
     """Open the folder or the records that `settings.data` names."""
     if os.path.isdir(settings.data):
@@ -315,35 +376,97 @@ def open_data(settings, network):
     return Records(settings.data)
 
 
-def training_batches(source, settings, network, start):
-    """Return batches without end, from the example numbered `start` on.
+class TrainingExamples:
+    """The examples of a run, without end.
 
-    The order of the examples, and how each is distorted, depend on nothing but the seed
-    and the number, so that a run that was stopped goes on with what it would have seen.
+    Their order, and how each is distorted, depend on nothing but the seed and the number,
+    so that a run that was stopped goes on with what it would have seen.
     """
-    epoch, position = divmod(start, source.count)
-    items = tf.data.Dataset.range(epoch, tf.int64.max).flat_map(
-        lambda epoch: source.shuffled(settings.seed + epoch, settings.shuffle)
-    )
-    numbers = tf.data.Dataset.range(start, tf.int64.max)
-    examples = tf.data.Dataset.zip((numbers, items.skip(position)))
-    examples = examples.map(
-        lambda number, item: load(source.read(item), network, [settings.seed, number]),
-        num_parallel_calls=tf.data.AUTOTUNE,
-    )
-    batches = examples.batch(settings.batch, drop_remainder=True)
-    return checked(batches.prefetch(tf.data.AUTOTUNE), settings.data, network)
+
+    def __init__(self, source, settings, network):
+        self.source = source
+        self.settings = settings
+        self.network = network
+
+    def numbered(self, start, places=False):
+        """Return number and item of each example from one on; or number and place."""
+        settings = self.settings
+        epoch, position = divmod(start, self.source.count)
+        items = tf.data.Dataset.range(epoch, tf.int64.max).flat_map(
+            lambda epoch: self.source.shuffled(
+                settings.seed + epoch, settings.shuffle, places
+            )
+        )
+        return items.skip(position).enumerate(start)
+
+    def load(self, number, item):
+        """Return the inputs and the labels of an item."""
+        seed = [self.settings.seed, number]
+        return load(self.source.read(item), self.network, seed)
+
+
+class EvaluationExamples(TrainingExamples):
+    """Each example once and in order, as it is."""
+
+    def numbered(self, start, places=False):
+        """Return number and item of each example from one on; or number and place."""
+        return self.source.items(places).skip(start).enumerate(start)
+
+    def load(self, number, item):
+        """Return the inputs and the labels of an item."""
+        del number
+        return load(self.source.read(item), self.network)
+
+
+def training_batches(source, settings, network, start):
+    """Return batches without end, from the example numbered `start` on."""
+    examples = TrainingExamples(source, settings, network)
+    return batches_of(examples, start, drop_remainder=True)
 
 
 def evaluation_batches(source, settings, network):
     """Return each example once and in order; the last batch may be smaller."""
-    examples = source.items().enumerate()
-    examples = examples.map(
-        lambda _, item: load(source.read(item), network),
-        num_parallel_calls=tf.data.AUTOTUNE,
+    return batches_of(EvaluationExamples(source, settings, network), 0)
+
+
+def batches_of(examples, start, drop_remainder=False):
+    """Yield batches from the example numbered `start` on; say which cannot be read."""
+    size = examples.settings.batch
+    loaded = examples.numbered(start).map(
+        examples.load, num_parallel_calls=tf.data.AUTOTUNE
     )
-    batches = examples.batch(settings.batch).prefetch(tf.data.AUTOTUNE)
-    return checked(batches, settings.data, network)
+    batches = loaded.batch(size, drop_remainder).prefetch(tf.data.AUTOTUNE)
+    try:
+        for inputs, labels in batches:
+            check_labels(labels, examples)
+            yield inputs, labels
+            start += size
+    except tf.errors.DataLossError as error:
+        place = examples.source.damaged() or examples.settings.data
+        raise UserError(f"{place}: {first_line(error)}") from error
+    except tf.errors.OpError as error:
+        message = f"{examples.settings.data}: {first_line(error)}"
+        raise UserError(broken(examples, start, size) or message) from error
+
+
+def broken(examples, start, count):
+    """Return which of `count` examples cannot be read first, and why; None: all can."""
+    for number, place in examples.numbered(start, places=True).take(count):
+        try:
+            examples.load(number, examples.source.fetch(place))
+        except tf.errors.OpError as error:
+            return f"{examples.source.name(place)}: {first_line(error)}"
+    return None
+
+
+def check_labels(labels, examples):
+    """Refuse a label that is no class."""
+    known = range(LABELS_OFFSET, LABELS_OFFSET + class_count(examples.network))
+    for label in (labels["label"].numpy() + LABELS_OFFSET).tolist():
+        if label not in known:
+            known = f"{known[0]} to {known[-1]}"
+            data = examples.settings.data
+            raise UserError(f"{data}: label {label} is none of {known}")
 
 
 def load(example, network, seed=None):
@@ -353,20 +476,6 @@ def load(example, network, seed=None):
     image = preprocess(image, seed is not None, seed, network)
     inputs = {"images": image}
     return inputs, labels
-
-
-def checked(batches, data, network):
-    """Pass on the batches; say in one line what is wrong with one."""
-    known = range(LABELS_OFFSET, LABELS_OFFSET + class_count(network))
-    try:
-        for inputs, labels in batches:
-            for label in (labels["label"].numpy() + LABELS_OFFSET).tolist():
-                if label not in known:
-                    known = f"{known[0]} to {known[-1]}"
-                    raise UserError(f"{data}: label {label} is none of {known}")
-            yield inputs, labels
-    except (tf.errors.InvalidArgumentError, tf.errors.DataLossError) as error:
-        raise UserError(f"{data}: {first_line(error)}") from error
 
 
 # Devices.
