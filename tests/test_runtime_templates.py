@@ -108,6 +108,17 @@ PROGRAMS = {
     "no regularization": training(
         DATA, STEPS, 'loss python "losses:focal"', "loss regularization weight=0"
     ),
+    "precision": training(
+        DATA,
+        STEPS,
+        "precision auto growth_steps=100",
+        "loss softmax_cross_entropy",
+        "loss softmax_cross_entropy AuxLogits",
+        network=HEADS,
+    ),
+    "precision and averages": training(
+        DATA, STEPS, "precision float16", "average 0.9", "accumulate 2"
+    ),
     "multiply": training(DATA, STEPS, "multiply_gradients fc4 10", "train fc4"),
     "several networks": training(
         DATA,

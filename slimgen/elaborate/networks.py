@@ -9,6 +9,7 @@ from slimgen.elaborate.comments import leading_comment
 from slimgen.elaborate.expressions import Evaluator, Silent
 from slimgen.elaborate.files import Loaded, Program, Reader
 from slimgen.elaborate.jobs.job_list import check_alike, check_jobs, jobs_of
+from slimgen.elaborate.jobs.precision import check_precision
 from slimgen.elaborate.keys import universal_words
 from slimgen.elaborate.one_network import FINAL_ENDPOINT, Defines, OneNetwork, inputs_of
 from slimgen.elaborate.report import Rejected, Reporter
@@ -94,12 +95,14 @@ def _graph(program: Program, main: Loaded, request: Request) -> Graph | None:
         usage.report(reporter)
     check_alike(networks, reporter)
     jobs = jobs_of(program, main, networks, ends, changed=bool(defines))
-    return Graph(
+    graph = Graph(
         tuple(networks),
         tuple(functions),
         tuple(jobs),
         leading_comment(main.file, None),
     )
+    check_precision(graph, reporter)
+    return graph
 
 
 def _named(name: str, value: Any, constants: frozenset[str]) -> Any:

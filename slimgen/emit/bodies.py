@@ -9,6 +9,7 @@ from slimgen.emit.layout import WIDTH, fitted
 from slimgen.emit.names import identifier, scope_text
 from slimgen.emit.spelling import Spelling
 from slimgen.ir.graph import Call, EndPoint, Item, Loop, Node, Path, Value
+from slimgen.layers.narrowing import is_narrowed, narrowed
 from slimgen.layers.spec import TensorType
 from slimgen.layers.values import python
 from slimgen.layers.variable import FreeVariable
@@ -24,6 +25,7 @@ class Emitted:
         scoped: The blocks whose function records its result as an end point itself.
         parameters: The literals that each block takes.
         taken: Every name that the file gives to something: no local name hides one.
+        mixed: Training may compute in 16 bits, of variables with 32.
     """
 
     layers: Mapping[tuple[str, str], FunctionDefinition]
@@ -31,6 +33,7 @@ class Emitted:
     scoped: frozenset[str]
     parameters: Mapping[str, tuple[str, ...]]
     taken: frozenset[str]
+    mixed: bool = False
 
 
 class Body:
@@ -121,15 +124,24 @@ class Body:
         types = tuple(value.type for value in node.inputs)
         scope = scope_text(node.scope) if node.scope is not None else None
         if isinstance(node.layer, FreeVariable):
-            return free_variable(node.layer, node.scope or ())
+            return self._narrow(free_variable(node.layer, node.scope or ()), node)
         template = node.layer.template(types)
         if not template:
-            text = node.layer.expression(names)
+            text = self._narrow(node.layer.expression(names), node)
             return text if scope is None else f"end_point({text}, {scope})"
         function = self.emitted.layers[Use(node.layer, types).key]
         arguments = function.arguments(node.layer, names)
         scopes = [] if scope is None else [f"scope={scope}"]
         return f"{function.name}({', '.join([*names[:1], *arguments, *scopes])})"
+
+    def _narrow(self, text: str, node: Node) -> str:
+        """Give a result the bits of a network's precision, where a layer would not."""
+        types = [narrowed(value.type) for value in node.inputs]
+        if not (self.emitted.mixed and is_narrowed(node.layer, types)):
+            return text
+        if node.inputs:  # which the head has with 32 bits
+            return f"tf.cast({text}, {self.names[node.inputs[0].index]}.dtype)"
+        return f"narrow({text}, scope.model.precision)"
 
     def _call(self, call: Call) -> str:
         names = [self.names[value.index] for value in call.inputs]

@@ -14,6 +14,8 @@ from slimgen.emit.templates import render
 from slimgen.layers.spec import Layer, Parameter, TensorType, parameters
 from slimgen.layers.values import Function, Hole, Operand, literals, python
 
+SHORT = {"bfloat16", "float16"}
+
 
 @dataclass(frozen=True)
 class Use:
@@ -56,6 +58,7 @@ class FunctionDefinition:
     slots: tuple[Slot, ...]
     ranks: tuple[int, ...]
     dtypes: tuple[str, ...]
+    mixed: bool
     constants: Mapping[str, str]
 
     @property
@@ -104,6 +107,7 @@ class FunctionDefinition:
             p=slots,
             ranks=self.ranks,
             dtypes=self.dtypes,
+            mixed=self.mixed,
         )
         definition = f"def {self.name}({', '.join(self.parameters)}):"
         text = text.replace(definition, signature(self.name, self.parameters), 1)
@@ -116,11 +120,12 @@ def _call_order(slot: Slot) -> tuple[bool, bool]:
 
 
 def define_functions(
-    uses: Sequence[Use], free: Callable[[str], str]
+    uses: Sequence[Use], free: Callable[[str], str], mixed: bool = False
 ) -> dict[tuple[str, str], FunctionDefinition]:
     """Make one function for each kind of layer used, in order of first use.
 
-    `free` hands out a name of the file, for the constants that signatures need.
+    `free` hands out a name of the file, for the constants that signatures need. With
+    `mixed` what takes 32 bits takes 16 too, and keeps its variables in 32.
     """
     groups: dict[tuple[str, str], list[Use]] = {}
     for use in uses:
@@ -129,7 +134,7 @@ def define_functions(
     constants: dict[str, str] = {}
     definitions = {}
     for key, group in groups.items():
-        definitions[key] = one = _define(key, group, constants)
+        definitions[key] = one = _define(key, group, constants, mixed)
         for slot in one.slots:
             if slot.used and isinstance(slot.default, Function):
                 _name_constant(slot.default, constants, free)
@@ -137,7 +142,7 @@ def define_functions(
 
 
 def _define(
-    key: tuple[str, str], uses: list[Use], constants: dict[str, str]
+    key: tuple[str, str], uses: list[Use], constants: dict[str, str], mixed: bool
 ) -> FunctionDefinition:
     slots = tuple(
         _slot(parameter, [getattr(use.layer, parameter.name) for use in uses])
@@ -145,8 +150,9 @@ def _define(
         if parameter.emitted
     )
     ranks = tuple(sorted({use.inputs[0].rank for use in uses}))
-    dtypes = tuple(sorted({use.inputs[0].dtype for use in uses}))
-    return FunctionDefinition(key[0], key[1], slots, ranks, dtypes, constants)
+    found = {use.inputs[0].dtype for use in uses} | (SHORT if mixed else set())
+    dtypes = tuple(sorted(found))
+    return FunctionDefinition(key[0], key[1], slots, ranks, dtypes, mixed, constants)
 
 
 def _name_constant(

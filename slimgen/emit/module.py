@@ -99,7 +99,8 @@ class _Module:
         graph = self._respelled(graph)
         self.graph = self._with_normalizers(graph)
         uses = [*self._uses(self.graph), *self._normalizer_uses(graph)]
-        self.layers = define_functions(uses, self.names.free)
+        self.mixed = any(job.run.precision for job in graph.jobs)
+        self.layers = define_functions(uses, self.names.free, self.mixed)
         self.helpers = self._helpers(uses)
         self.blocks = {
             function.name: self.names.free(identifier(function.name))
@@ -115,6 +116,7 @@ class _Module:
             self._scoped(),
             {function.name: function.parameters for function in graph.functions},
             self.names.taken,
+            self.mixed,
         )
 
     # What is used.
@@ -237,12 +239,13 @@ class _Module:
                 options=options,
                 foreign=bool(self.spelling.modules),
                 held=held,
+                mixed=self.mixed,
             ),
             *([layers] if layers.strip() else []),
             render("entry.py.j2"),
             *([render("entries.py.j2")] if any(n.maps[1:] for n in networks) else []),
             tidy(render("maps.py.j2", networks=networks)),
-            render("network.py.j2", held=held),
+            render("network.py.j2", held=held, mixed=self.mixed),
             bodies,
         ]
         for part in self.runtime.parts:

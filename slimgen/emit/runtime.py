@@ -28,6 +28,7 @@ IMPORTS = {
     "train/optimizer": (),
     "train/learning_rate": (),
     "train/gradients": (),
+    "train/precision": ("contextlib", "re"),
     "train/finite": (),
     "train/average": (),
     "train/folder": (
@@ -158,7 +159,11 @@ def _training(train: Train) -> list[str]:
         "train/optimizer": [f"train/optimizers/{train.optimizer.rule}"],
         "train/loss": [f"train/losses/{one}" for one in own],
     }
-    parts = [p for p in TRAINING if p != "train/average" or train.gradients.average]
+    absent = {
+        "train/average": not train.gradients.average,
+        "train/precision": not train.run.precision,
+    }
+    parts = [part for part in TRAINING if not absent.get(part)]
     return [one for part in parts for one in (part, *chosen.get(part, ()))]
 
 

@@ -227,6 +227,9 @@ class Run:
         keep_hours: Between those that are kept for good; 0: none are.
         log_steps: Between lines of progress.
         initial: Weights to start from, and which of them under which names.
+        precision: The type of what training computes; "": 32 bits, and no choice.
+        loss_scale, growth_steps: The loss's factor for float16 at first, and after how
+            many steps it doubles.
     """
 
     directory: str
@@ -242,6 +245,9 @@ class Run:
     include: tuple[str, ...] | None = None
     exclude: tuple[str, ...] | None = None
     rename: str | None = None
+    precision: str = ""
+    loss_scale: float = 32768.0
+    growth_steps: int = 2000
 
 
 @dataclass(frozen=True)

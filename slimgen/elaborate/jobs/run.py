@@ -9,6 +9,7 @@ from slimgen.layers.jobs.run import (
     Deterministic,
     Directory,
     Log,
+    Precision,
     Seed,
     Steps,
 )
@@ -25,6 +26,12 @@ def read_run(job: JobText) -> ir.Run:
         run = replace(run, seed=seed[0].value)
     if said := job.one(Deterministic):
         run = replace(run, deterministic=said[0].value)
+    if precision := job.one(Precision):
+        line = precision[0]
+        run = replace(
+            run, precision=line.kind, loss_scale=line.loss_scale,
+            growth_steps=line.growth_steps,
+        )  # fmt: skip
     if (log := job.one(Log)) and log[0].every is not None:
         run = replace(run, log_steps=whole(log[0].every, log[1]))
     return _checkpoints(job, run)

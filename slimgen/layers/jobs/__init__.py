@@ -21,6 +21,7 @@ from slimgen.layers.jobs.run import (
     Deterministic,
     Directory,
     Log,
+    Precision,
     Seed,
     Steps,
 )
@@ -39,6 +40,6 @@ TRAIN_LINES: dict[str, type[Layer]] = {
     line.word: line
     for line in (
         Preprocess, Data, Batch, Steps, Loss, Optimizer, LearningRate, Warmup, TrainOnly, Freeze, MultiplyGradients, Clip, Accumulate, Average,
-        Checkpoint, Log, Seed, Deterministic, Directory,
+        Checkpoint, Log, Seed, Deterministic, Precision, Directory,
     )
 }  # fmt: skip

@@ -42,6 +42,33 @@ class Deterministic(Layer):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Precision(Layer):
+    """The type in which training computes; variables, batch norm, head and loss have 32 bits.
+
+    `auto` is `bfloat16` or `float16` where the device multiplies them faster. For `float16`
+    the loss is scaled: the factor is halved when a gradient is not finite, and that step
+    left out; it doubles after `growth_steps` steps without one.
+
+    Source: tf.keras.mixed_precision.LossScaleOptimizer
+    """
+
+    word = "precision"
+    family = "Training"
+    example = "precision bfloat16"
+
+    kind: str = parameter(
+        Choice(("auto", "float32", "bfloat16", "float16")), "the type"
+    )
+    loss_scale: float = parameter(
+        Real(at_least=1), "factor of the loss at first, for float16", 32768.0,
+        positional=False,
+    )  # fmt: skip
+    growth_steps: int = parameter(
+        Integer(1), "steps after which that doubles", 2000, positional=False
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Directory(Layer):
     """The folder of the run: its checkpoints and its log."""
 

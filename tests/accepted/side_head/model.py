@@ -863,14 +863,15 @@ def training_step(run, settings, jit):
         rate = learning_rate(run.step, settings, run.constants["examples"])
         before = [tf.identity(variable) for variable in run.unlearned]
         (value, terms), gradients = loss_and_gradients(run, inputs, labels, settings)
-        sound = tf.logical_and(run.sound, all_finite([value, *gradients.values()]))
+        finite = all_finite([value, *gradients.values()])
+        finite = tf.logical_and(run.sound, finite)
 
         def apply():
             run.optimizer.apply(run.trained, gradients, rate)
-            run.step.assign_add(1)
 
-        tf.cond(sound, apply, lambda: run.undo(before))
-        run.sound.assign(sound)
+        tf.cond(finite, apply, lambda: run.undo(before))
+        run.step.assign_add(tf.cast(finite, tf.int64))
+        run.sound.assign(finite)
         return value, rate, terms
 
     return step
