@@ -51,11 +51,12 @@ A function without arguments, or with its defaults, is a bare word; arguments st
 position or by key: `l2(0.1)`, `truncated_normal(stddev=0.01)`."""
 
 ABOUT_LINES = """\
-The lines about a network's weights stand between the network's braces, `rename` and `new`
-between those of `weights`, an `item` between those of `data`, the others in `train NETWORK { … }`;
-`preprocess` may stand in both.
-`every N UNIT` is short for `every=N unit=UNIT`
-(and `over` likewise) and stands before the keys. In `data` the network's input is a key, under its own name, for `image`.
+What these lines are for, in the order in which one needs them, is told by [training.md](../training.md).
+
+- Between a network's braces stand `preprocess`, `labels` and `weights`; between those of `weights`, `rename` and `new`.
+- Between the braces of `train NETWORK { … }` stand all others, and `preprocess` again for another one in training;
+  between those of `data`, an `item` for each input and label.
+- `every N UNIT` is short for `every=N unit=UNIT`, likewise `over`; it stands before the keys.
 
 A job needs `data` and `steps`. Without the other lines it has these, the preprocessing of its network,
 and `directory "runs/NETWORK"`:
@@ -71,6 +72,8 @@ seed 0
 deterministic true
 ```"""
 
+JOB_LINES = {**NETWORK_LINES, **MAP_LINES, **TRAIN_LINES, **DATA_LINES}
+
 ABOUT_STD = """\
 Blocks that several networks share, in the language itself. `use "std/blocks.slim"` brings them."""
 
@@ -84,7 +87,7 @@ def pages() -> dict[str, str]:
     for title, table in FUNCTIONS.items():
         text = "\n".join(section(describe_function(spec)) for spec in table.values())
         found[path_of(title)] = page(title, ABOUT_FUNCTIONS, text)
-    found["layers/jobs.md"] = page("Lines of jobs", ABOUT_LINES, job_lines())
+    found["layers/jobs.md"] = page("Lines of jobs", about_lines(), job_lines())
     found["layers/std.md"] = page("The blocks of std", ABOUT_STD, standard_blocks())
     errors = (DOCS / "errors.md").read_text(encoding="utf-8")
     listed = f"<!-- codes -->\n{codes()}\n<!-- end -->"
@@ -113,10 +116,15 @@ def section(described: str) -> str:
     return re.sub("^#", "##", described, flags=re.MULTILINE)
 
 
+def about_lines() -> str:
+    """Return what the lines have in common, and links to them."""
+    links = " · ".join(f"[{word}](#{word})" for word in JOB_LINES)
+    return f"{ABOUT_LINES}\n\n{links}"
+
+
 def job_lines() -> str:
     """Return the lines about weights, and those of `train`."""
-    lines = {**NETWORK_LINES, **MAP_LINES, **TRAIN_LINES, **DATA_LINES}.values()
-    return "\n".join(section(describe(line)) for line in lines)
+    return "\n".join(section(describe(line)) for line in JOB_LINES.values())
 
 
 def standard_blocks() -> str:

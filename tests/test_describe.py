@@ -9,8 +9,10 @@ from slimgen.layers.describe import (
     describe,
     describe_all,
     describe_function,
+    taken,
     word_of,
 )
+from slimgen.layers.kinds import Choice, Optional
 from slimgen.layers.spec import Layer, parameters
 
 
@@ -21,7 +23,12 @@ def test_a_layer_is_described_with_all_its_arguments(layer: type[Layer]) -> None
     assert text.startswith(f"# {layer.word}\n\n")
     assert layer.example in text
     for one in parameters(layer):
-        assert f"`{one.name}`: {one.doc}. Takes {one.kind.expected}; " in text
+        assert f"`{one.name}`: {one.doc}. Takes {taken(one.kind)}; " in text
+
+
+def test_many_words_are_a_list_of_them() -> None:
+    assert taken(Choice(("a", "b"))) == "`a` or `b`"
+    assert taken(Optional(Choice(("a", "b", "c")))) == "`a`, `b` or `c`, or `none`"
 
 
 def test_the_numbers_are_the_places_on_a_line() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from slimgen.layers import DECLARATIONS, LAYERS
 from slimgen.layers.functions import ACTIVATIONS, INITIALIZERS, REGULARIZERS
 from slimgen.layers.jobs import DATA_LINES, NETWORK_LINES, TRAIN_LINES
-from slimgen.layers.kinds import FunctionSpec, Kind
+from slimgen.layers.kinds import Choice, FunctionSpec, Kind, Optional
 from slimgen.layers.spec import Layer, Parameter, parameters
 from slimgen.layers.values import Function
 from slimgen.layers.variable import FreeVariable
@@ -120,7 +120,17 @@ def _argument(one: Parameter) -> str:
     default = (
         "required" if one.required else f"default `{write(one.default, one.kind)}`"
     )
-    return f"`{one.name}`: {one.doc}. Takes {one.kind.expected}; {default}{slim}."
+    return f"`{one.name}`: {one.doc}. Takes {taken(one.kind)}; {default}{slim}."
+
+
+def taken(kind: Kind) -> str:
+    """Return what a kind takes; many words as a list of them."""
+    if isinstance(kind, Optional):
+        return f"{taken(kind.item)}, or `none`"
+    if isinstance(kind, Choice) and len(kind.words) > 2:
+        *words, last = (f"`{word}`" for word in kind.words)
+        return f"{', '.join(words)} or {last}"
+    return kind.expected
 
 
 def describe_function(spec: FunctionSpec) -> str:

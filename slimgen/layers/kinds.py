@@ -101,7 +101,8 @@ class Real:
     def expected(self) -> str:
         low = f" from {self.at_least:g}" if self.at_least is not None else ""
         low = f" above {self.above:g}" if self.above is not None else low
-        high = f" to {self.at_most:g}" if self.at_most is not None else ""
+        to = "to" if low else "up to"
+        high = f" {to} {self.at_most:g}" if self.at_most is not None else ""
         return f"a number{low}{high}"
 
     def coerce(self, value: Any) -> float:

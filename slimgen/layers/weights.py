@@ -1,12 +1,38 @@
 """The lines of a map to the weights of another source, declared as layers are."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from slimgen.layers.kinds import Choice, Either, Integer, ListOf, Optional, Text
+from slimgen.layers.kinds import (
+    Choice,
+    Either,
+    Integer,
+    KindError,
+    ListOf,
+    Optional,
+    Text,
+)
 from slimgen.layers.spec import Layer, parameter
 
 FORMATS = ("keras", "caffe", "safetensors")
 BOUND = Optional(Integer())
+PARTS = ListOf(Optional(Either((ListOf(BOUND, 2), ListOf(BOUND, 3)))))
+
+
+@dataclass(frozen=True)
+class Slices:
+    """What is taken along each axis of a value."""
+
+    expected: str = (
+        "a list with `[first, end]`, `[first, end, step]` or `none` for each axis"
+    )
+    words: tuple[str, ...] = ()
+
+    def coerce(self, value: Any) -> Any:
+        try:
+            return PARTS.coerce(value)
+        except KindError:
+            raise KindError(self.expected) from None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -50,9 +76,8 @@ class Rename(Layer):
     pattern: str = parameter(Text(), "names below the network's scope, as a pattern")
     source: str = parameter(Text(), "their names in the source")
     slice: tuple[tuple[int | None, ...] | None, ...] | None = parameter(
-        Optional(ListOf(Optional(Either((ListOf(BOUND, 2), ListOf(BOUND, 3)))))),
-        "what is taken along each axis: `[first, end]` or `[first, end, step]`, as in "
-        "Python, or `none` for all of it",
+        Optional(Slices()),
+        "what is taken along each axis, as in Python; `none`: all of it",
         None,
         positional=False,
     )

@@ -10,8 +10,9 @@ from slimgen.layers.spec import Layer, parameter
 class Data(Layer):
     """Where the examples are: records, or a folder with a folder for each class.
 
-    The keys are the network's input and `label`: names of features in the records. Other
-    examples are declared between braces, a line for each `item`.
+    In records, keys name the feature that holds the image and the one that holds the label;
+    the image's key is `image`, or what the network calls its input. Examples of another
+    kind are declared between braces, an `item` for each input and label.
     """
 
     word = "data"
@@ -42,7 +43,7 @@ class Data(Layer):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Item(Layer):
-    """A line between the braces of `data`: a network's input or a label, by its name.
+    """An input or a label between the braces of `data`; its name is the line's word.
 
     It is an image where `channels` is given, or where the network's input of that name is
     one and no `shape` is. An image is decoded by its bytes, whichever format it has; with

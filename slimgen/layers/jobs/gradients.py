@@ -83,8 +83,8 @@ class Average(Layer):
 class Freeze(Layer):
     """Leave some variables as they are.
 
-    Batch norm of a frozen scope goes on as in TF-Slim: by the batch, its moving averages
-    updated. When it is held it uses its averages and leaves them.
+    Batch norm of a frozen scope uses the batch and updates its averages, as in TF-Slim. When
+    it is held, it uses its averages and leaves them.
     """
 
     word = "freeze"
@@ -102,7 +102,7 @@ class Freeze(Layer):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TrainOnly(Layer):
-    """Train some variables, and freeze all others."""
+    """Train some variables, and freeze all others, as `freeze` does."""
 
     word = "train"
     family = "Training"
