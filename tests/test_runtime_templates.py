@@ -11,6 +11,7 @@ import pytest
 from output import MODE
 from runtime_fixture import LENET, build, image_network, train_job
 
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 DATA = 'data records "train-*.tfrecord"'
 STEPS = "steps 100"
 
@@ -168,6 +169,8 @@ def test_values_come_out_as_literals_and_never_as_code() -> None:
 def test_ruff_and_mypy_find_nothing(tmp_path: Path) -> None:
     for number, program in enumerate(PROGRAMS.values()):
         (tmp_path / f"emitted_{number}.py").write_text(build(program))
+    for path in EXAMPLES.glob("*.slim"):
+        (tmp_path / f"{path.stem}.py").write_text(build(path.read_text(), str(path)))
     for module in ("losses", "own/__init__", "own/losses"):  # beside their users
         (tmp_path / module).parent.mkdir(exist_ok=True)
         (tmp_path / f"{module}.py").write_text(
