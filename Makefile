@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test slow check update docs zoo bench clean
+.PHONY: help install demo test slow check update docs zoo digits bench clean
 
 help:  ## List the targets.
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
@@ -45,6 +45,9 @@ docs: $(INSTALLED)  ## Write the pages that derive from declarations and help te
 
 zoo: $(INSTALLED)  ## Compare every network with its original at full size (hours).
 	$(BIN)/python docs/zoo.py
+
+digits: $(INSTALLED)  ## Measure how many digits LeNet reads right, for five seeds.
+	$(BIN)/python benchmarks/digits.py
 
 bench: $(INSTALLED)  ## Measure the compiler.
 	$(BIN)/python benchmarks/build.py

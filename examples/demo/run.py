@@ -119,7 +119,8 @@ def learn_digits() -> None:
     if resumed is None or int(resumed[1]) < KILLED_AFTER:
         sys.exit("demo: the run began anew")
     say(f"The digits that it has not seen; {NEEDED:.0%} are to be right")
-    answer = run(PYTHON, "lenet.py", "evaluate", "--data", "digits/test-*.tfrecord")
+    digits = "digits/test-*.tfrecord"
+    answer = run(PYTHON, "lenet.py", "evaluate", "--data", digits, "--average")
     accuracy = re.search(r"accuracy (\S+)", answer)
     if accuracy is None or float(accuracy[1]) < NEEDED:
         sys.exit(f"demo: less than {NEEDED:.0%}")
