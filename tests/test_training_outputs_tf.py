@@ -240,3 +240,131 @@ def test_parts_of_a_batch_have_the_means_of_their_terms(fields: ModuleType) -> N
         both = [float(part[1][name]) for part in parts]
         assert float(term) == pytest.approx(np.mean(both), rel=1e-5, abs=1e-7)
     assert gradients.keys() == held.trained.keys()
+
+
+WEIGHTED = """
+network weighted(classes = 3) {
+  input images 4x4x1
+  conv 4 1x1 as conv1
+  branch { conv classes 1x1 activation=none; output ground }
+  branch { conv 2 1x1 activation=none; output flow }
+  flatten
+  branch { fc classes activation=none; output kind }
+  fc 5 activation=none
+  output tags
+}
+
+train weighted {
+  data records "none" {
+    images image/encoded
+    ground image/ground channels=1
+    known image/known channels=1
+    flow image/flow shape=[4, 4, 2] dtype=float32
+    kind image/kind
+    tags image/tags shape=[5] dtype=float32
+    weight image/weight dtype=float32
+    each image/each shape=[5] dtype=float32
+  }
+  loss softmax_cross_entropy ground weights=known
+  loss mean_squared_error flow weights=known
+  loss absolute_difference flow weights=weight weight=0.5
+  loss cosine_distance flow weights=weight
+  loss sparse_softmax_cross_entropy kind weights=weight
+  loss hinge_loss kind
+  loss sigmoid_cross_entropy tags weights=each
+  loss log_loss tags weights=weight
+  steps 1
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def weighted(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """A network with weights of examples, of pixels and of numbers."""
+    return module_of(tmp_path_factory.mktemp("weighted"), WEIGHTED)
+
+
+def weighted_example(number: int) -> dict[str, Any]:
+    """The features of an example, some of whose weights are 0."""
+    random = np.random.default_rng(number)
+    return {
+        "image_encoded": random.integers(0, 255, [4, 4, 1], np.uint8),
+        "image_ground": random.integers(0, 3, [4, 4, 1], np.uint8),
+        "image_known": random.integers(0, 2, [4, 4, 1], np.uint8),
+        "image_flow": random.normal(size=[4, 4, 2]).astype(np.float32),
+        "image_kind": number % 3,
+        "image_tags": random.integers(0, 2, [5]).astype(np.float32),
+        "image_weight": np.float32([0.0, 2.0, 0.5][number]),
+        "image_each": np.float32([0.0, 1.0, 3.0, 0.0, number]),
+    }
+
+
+def as_record(features: dict[str, Any]) -> bytes:
+    """The record of an example; images are encoded."""
+    made = {}
+    for name, value in features.items():
+        if isinstance(value, int):
+            made[name] = value
+        elif value.dtype == np.uint8:
+            made[name] = encoded(value[..., 0])
+        else:
+            made[name] = value.ravel().tolist()
+    return record(**made)
+
+
+def test_weights_are_slims(weighted: ModuleType) -> None:
+    """The sum over the number of weights other than 0, as in TensorFlow 1."""
+    examples = [weighted_example(number) for number in range(3)]
+    stacked = {n: np.stack([e[n] for e in examples]) for n in examples[0]}
+    labels = {n.removeprefix("image_"): tf.constant(v) for n, v in stacked.items()}
+    model = weighted.NETWORK(seed=1)
+    images = labels["encoded"].numpy() / np.float32(255)
+    _, terms = weighted.total_loss(model, images, labels, weighted.Settings())
+    out, _ = model(images, training=True)
+    pixels = tf.cast(labels["known"], tf.float32)
+    rows = labels["weight"][:, tf.newaxis]
+    flow, kind, tags = labels["flow"], labels["kind"], labels["tags"]
+    ground = tf.one_hot(labels["ground"][..., 0], 3)
+    corners = rows[:, tf.newaxis, tf.newaxis]
+    expected = [
+        v1.softmax_cross_entropy(ground, out["ground"], pixels[..., 0]),
+        # TensorFlow 1 counts a weight for as many losses as it is spread over, as TF-Slim.
+        v1.mean_squared_error(flow, out["flow"], pixels),
+        0.5 * v1.absolute_difference(flow, out["flow"], corners),
+        v1.cosine_distance(flow, out["flow"], axis=-1, weights=corners),
+        v1.sparse_softmax_cross_entropy(kind, out["kind"], labels["weight"]),
+        v1.hinge_loss(tf.one_hot(kind, 3), out["kind"]),
+        v1.sigmoid_cross_entropy(tags, out["tags"], labels["each"]),
+    ]
+
+    shares = tf.sigmoid(out["tags"])
+    logs = weighted.log_loss(shares, tags, 1e-7, weights=labels["weight"])
+
+    found = [float(term) for term in list(terms.values())[:-1]]  # outputs are no shares
+    assert found == pytest.approx(list(map(float, expected)), rel=TOLERANCE)
+    assert float(logs) == pytest.approx(float(v1.log_loss(tags, shares, rows)), 1e-5)
+    nothing = weighted.mean_squared_error(out["tags"], tags, weights=[0.0, 0.0, 0.0])
+    assert float(nothing) == 0.0
+
+
+def test_evaluate_weighs_what_it_measures(weighted: ModuleType, tmp_path: Path) -> None:
+    examples = [weighted_example(number) for number in range(3)]
+    data = write(tmp_path / "data.tfrecord", *map(as_record, examples))
+    model = weighted.NETWORK(seed=1)
+    measured, count = weighted.evaluate(model, weighted.Settings(data=data, batch=2))
+    images = np.stack([e["image_encoded"] for e in examples]) / np.float32(255)
+    out, _ = model(images)
+    known = np.stack([e["image_known"][..., 0] for e in examples])
+    ground = np.stack([e["image_ground"][..., 0] for e in examples])
+    hits = np.argmax(out["ground"], -1) == ground
+    squares = (out["flow"] - np.stack([e["image_flow"] for e in examples])) ** 2
+    kinds = np.argmax(out["kind"], -1) == [0, 1, 2]
+
+    assert count == 3
+    assert measured["ground accuracy"] == pytest.approx(np.mean(hits[known > 0]))
+    assert measured["flow mean_squared_error"] == pytest.approx(
+        np.mean(squares.numpy()[known > 0]), rel=TOLERANCE
+    )
+    assert measured["kind accuracy"] == pytest.approx(
+        (2.0 * kinds[1] + 0.5 * kinds[2]) / 2.5
+    )

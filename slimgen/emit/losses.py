@@ -14,27 +14,41 @@ class Losses:
     Attributes:
         terms: Name and Python of each.
         measures: What `evaluate` tells of each: its name and its mean as Python.
+        counts: With weights, how much each measure counts for, as Python.
         measured_ends: A measure is over an end point.
         entropy, accuracy: The file needs these functions.
+        weighted_accuracy: The latter with weights.
     """
 
     terms: tuple[tuple[str, str], ...]
     measures: tuple[tuple[str, str], ...]
+    counts: dict[str, str]
     measured_ends: bool
     entropy: bool
     accuracy: bool
+    weighted_accuracy: bool
 
 
 def describe_losses(loss: Loss, modules: Mapping[str, str]) -> Losses:
     """Write the terms and the measures; `modules` are what the file calls the user's."""
     measured = [term for term in loss.terms if not (term.end and term.target.classes)]
-    measures = dict(_measure(term, loss, modules) for term in measured)
+    measures: dict[str, str] = {}
+    counts: dict[str, str] = {}
+    for term in measured:
+        kind, measure = _measure(term, modules)
+        about = term.output if len(loss.terms) > 1 else ""
+        name = f"{about} {kind}".strip()
+        if measures.get(name, measure) != measure:
+            name = f"{term.name} {kind}"
+        measures[name], counts[name] = measure, _count(term)
     return Losses(
         tuple((term.name, _weighted(term, modules)) for term in loss.terms),
         tuple(measures.items()),
+        counts if loss.weighted else {},
         any(term.end for term in measured),
         any(term.loss == "softmax_cross_entropy" for term in loss.terms),
-        any(term.target.classes and not term.end for term in loss.terms),
+        any(bool(term.target.classes) for term in measured),
+        any(bool(term.target.classes and term.weights) for term in measured),
     )
 
 
@@ -52,6 +66,7 @@ def _call(term: Term, modules: Mapping[str, str]) -> str:
     outputs, labels = _outputs(term), _labels(term)
     arguments = [outputs, labels]
     arguments += [term.options] if term.options else []
+    arguments += [f"weights={_weights(term)}"] if term.weights else []
     call = f"{name}({', '.join(arguments)})"
     return f"tf.reduce_mean({call})" if term.function else call
 
@@ -81,19 +96,32 @@ def _classes(target: Target) -> str:
     return classes if target.dtype == "int64" else _cast(classes, "int64")
 
 
+def _weights(term: Term) -> str:
+    assert term.weights is not None
+    weights = f"labels[{python(term.weights.item)}]"
+    return f"{weights}[..., 0]" if term.weights.squeezed else weights
+
+
+def _count(term: Term) -> str:
+    """Write how much a batch counts for in a mean over all of them."""
+    if term.weights is None:
+        return f"{_outputs(term)}.shape[0]"
+    if term.target.classes:
+        return f"tf.reduce_sum({_cast(_weights(term), 'float32')})"
+    return f"tf.math.count_nonzero({_weights(term)})"
+
+
 def _cast(tensor: str, dtype: str) -> str:
     return f"tf.cast({tensor}, tf.{dtype})"
 
 
-def _measure(term: Term, loss: Loss, modules: Mapping[str, str]) -> tuple[str, str]:
+def _measure(term: Term, modules: Mapping[str, str]) -> tuple[str, str]:
     """Name and write what tells how good an output is: its accuracy, else its loss."""
-    about = "" if len(loss.terms) == 1 else f"{term.name} "
     if term.target.classes:
-        about = "" if loss.sole else f"{term.output} "
-        call = f"accuracy({_outputs(term)}, {_classes(term.target)})"
-        return f"{about}accuracy", call
+        arguments = [_outputs(term), _classes(term.target)]
+        arguments += [_weights(term)] if term.weights else []
+        return "accuracy", f"accuracy({', '.join(arguments)})"
     call = _call(term, modules)
     if term.loss == "mean_pairwise_squared_error":  # which is a sum over the examples
         call = f"{call} / {_outputs(term)}.shape[0]"
-    kind = term.function.rpartition(".")[2] or term.loss
-    return f"{about}{kind}", call
+    return term.function.rpartition(".")[2] or term.loss, call

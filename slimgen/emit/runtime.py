@@ -155,6 +155,7 @@ def _training(train: Train) -> list[str]:
     """The parts of a `train` job, each with what it chose right below."""
     losses = dict.fromkeys(term.loss for term in train.loss.terms)
     own = [one for one in losses if one not in ("softmax_cross_entropy", "python")]
+    own += ["weighted_mean"] if train.loss.weighted else []
     chosen = {
         "train/optimizer": [f"train/optimizers/{train.optimizer.rule}"],
         "train/loss": [f"train/losses/{one}" for one in own],

@@ -94,6 +94,19 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Weights:
+    """The weights of a term's losses: for each example, or for each loss of it.
+
+    Attributes:
+        item: The item of the data that holds them.
+        squeezed: Its last axis, of length 1, is none of the losses'.
+    """
+
+    item: str
+    squeezed: bool = False
+
+
+@dataclass(frozen=True)
 class Term:
     """A term of the loss.
 
@@ -107,6 +120,7 @@ class Term:
         one_hot: It takes the class of a label as a row of zeros and a one.
         options: What it takes after outputs and labels, as Python.
         function: The dotted name of a user's function.
+        weights: Of the losses of which it is the mean; None: all count alike.
     """
 
     loss: str
@@ -118,6 +132,7 @@ class Term:
     one_hot: bool = False
     options: str = ""
     function: str = ""
+    weights: Weights | None = None
 
 
 @dataclass(frozen=True)
@@ -149,9 +164,15 @@ class Loss:
 
     @property
     def plain(self) -> bool:
-        """Whether it is about nothing but the classes of the only output."""
+        """Whether it is about nothing but the classes of the only output, alike."""
         labels = {term.target.label for term in self.terms}
-        return self.sole and labels == {"label"} == self.classes.keys()
+        alike = self.sole and not self.weighted
+        return alike and labels == {"label"} == self.classes.keys()
+
+    @property
+    def weighted(self) -> frozenset[str]:
+        """The losses of which a term has weights."""
+        return frozenset(term.loss for term in self.terms if term.weights)
 
 
 @dataclass(frozen=True)

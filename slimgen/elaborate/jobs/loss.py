@@ -6,7 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from slimgen.elaborate.jobs.lines import JobText, moot
-from slimgen.elaborate.jobs.targets import Places, Unfit, read_target
+from slimgen.elaborate.jobs.targets import (
+    Places,
+    Unfit,
+    read_target,
+    read_weights,
+)
 from slimgen.elaborate.report import Rejected
 from slimgen.ir import jobs as ir
 from slimgen.ir.graph import Network, Value
@@ -41,7 +46,9 @@ def read_loss(job: JobText, data: ir.Data, statement: tree.Job) -> ir.Loss:
         output, end = _output(job, line, place, outputs)
         target = read_target(line, place, output, data, places)
         _check_classes(terms, target, output, place)
-        term = replace(_term(line, place, settings), target=target, end=end)
+        weights = read_weights(line, place, output, data)
+        term = _term(line, place, settings)
+        term = replace(term, target=target, end=end, weights=weights)
         name = _name(term, job.network, {one.name for one in terms})
         only = not end and len(outputs) == 1
         terms.append(replace(term, name=name, output="" if only else term.output))

@@ -8,7 +8,7 @@ from slimgen.elaborate.jobs.data import LABEL
 from slimgen.elaborate.jobs.lines import place_of
 from slimgen.elaborate.report import Rejected
 from slimgen.ir import jobs as ir
-from slimgen.layers.jobs.loss import Python, Term
+from slimgen.layers.jobs.loss import CosineDistance, Python, Term
 from slimgen.layers.spec import TensorType
 from slimgen.messages import names as messages
 from slimgen.source import Span
@@ -65,18 +65,26 @@ def _unfit(
 
 def _item(line: Term, said: tree.Line | None, data: ir.Data, place: Span) -> ir.Item:
     """Return the item that a term names, else that of its output's name, else `label`."""
+    name, output = getattr(line, "label", None), getattr(line, "output", None)
+    if name is not None and said is not None:
+        return _known(said, "label", name, data)
     items = {item.name: item for item in data.labels}
-    name = getattr(line, "label", None)
-    if name is not None and name not in items and said is not None:
-        span, what = messages.value_of(place_of(said, "label")), "label in `data`"
-        raise Rejected(messages.unknown_word(span, name, items, what=what))
-    output = getattr(line, "output", None)
-    for one in (name, output, LABEL):
+    for one in (output, LABEL):
         if one in items:
             return items[one]
     own = f"or `{output}`, " if output else ""
     doc = f"{own}the label of `loss {line.form}`"
     raise Rejected(messages.missing_argument(place, "data", LABEL, doc))
+
+
+def _known(said: tree.Line, key: str, name: str, data: ir.Data) -> ir.Item:
+    """Return the item that a key of a line names."""
+    items = {item.name: item for item in data.labels}
+    if name not in items:
+        span = messages.value_of(place_of(said, key))
+        what = f"{'label' if key == 'label' else 'item'} in `data`"
+        raise Rejected(messages.unknown_word(span, name, items, what=what))
+    return items[name]
 
 
 def fitting(item: ir.Item, output: TensorType) -> ir.Target | None:
@@ -114,22 +122,71 @@ def _remedy(item: ir.Item, output: TensorType) -> str:
     return f"declare it with its axis: `{item.name} … shape=[1]`" if one else ""
 
 
-def with_sizes(data: ir.Data, outputs: Mapping[str, TensorType]) -> ir.Data:
-    """Give images without a size that of the output that they are a label for."""
+def read_weights(
+    line: Term, said: tree.Line | None, output: TensorType, data: ir.Data
+) -> ir.Weights | None:
+    """Return the weights that a term names, or raise Rejected."""
+    name = getattr(line, "weights", None)
+    if name is None or said is None:
+        return None
+    item = _known(said, "weights", name, data)
+    losses = _losses(line, output)
+    found = fitting_weights(item, losses)
+    if found is not None:
+        return found
+    each = f" or {TensorType((None, *losses))}" if losses else ""
+    raise Unfit(
+        messages.wrong_value(
+            place_of(said, "weights"), f"`weights` of `loss {line.form}`",
+            f"an item [batch]{each}", _shown(item),
+        )
+    )  # fmt: skip
+
+
+def _losses(line: Term, output: TensorType) -> tuple[int | None, ...]:
+    """The sizes of an example's losses before their mean."""
+    sizes = output.shape[1:]
+    if line.classes_only:
+        return sizes[:-1]
+    return () if isinstance(line, CosineDistance) else sizes
+
+
+def fitting_weights(item: ir.Item, losses: Sequence[int | None]) -> ir.Weights | None:
+    """Return how an item weighs losses: by its first axes, a last one of 1 apart."""
+    for end in range(len(losses) + 1):
+        if _fits(item, losses[:end]):
+            return ir.Weights(item.name)
+    for end in range(1, len(losses) + 1):
+        if _fits(item, (*losses[:end], 1)):
+            return ir.Weights(item.name, squeezed=True)
+    return None
+
+
+def with_sizes(data: ir.Data, sizes: Mapping[str, Sequence[int]]) -> ir.Data:
+    """Give images without a size that of what they are compared with, or weigh."""
     return replace(
         data,
-        labels=tuple(_with_size(one, outputs.get(one.name)) for one in data.labels),
+        labels=tuple(
+            (
+                replace(one, shape=tuple(sizes[one.name]))
+                if one.shape is None and one.name in sizes
+                else one
+            )
+            for one in data.labels
+        ),
     )
 
 
-def _with_size(item: ir.Item, output: TensorType | None) -> ir.Item:
-    if item.shape is not None or output is None:
-        return item
-    target = fitting(item, output)
-    if target is None:
-        return item
-    height, width, channels = output.shape[1:]
-    assert height is not None
-    assert width is not None
-    last = 1 if target.squeezed else channels or 0
-    return replace(item, shape=(height, width, last))
+def sizes_of(loss: ir.Loss, outputs: Sequence[TensorType]) -> dict[str, Sequence[int]]:
+    """Return the sizes of images among the labels; a user's function takes any."""
+    found: dict[str, Sequence[int]] = {}
+    for term, output in zip(loss.terms, outputs, strict=True):
+        if term.function or output.rank != 4:
+            continue
+        height, width, channels = (size or 0 for size in output.shape[1:])
+        if term.weights is not None:
+            last = 1 if term.weights.squeezed else channels
+            found[term.weights.item] = height, width, last
+        last = 1 if term.target.squeezed else channels
+        found[term.target.label] = height, width, last
+    return found

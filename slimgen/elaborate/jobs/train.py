@@ -11,7 +11,7 @@ from slimgen.elaborate.jobs.lines import JobLines, JobText, Said
 from slimgen.elaborate.jobs.loss import read_loss
 from slimgen.elaborate.jobs.optimizer import read_learning_rate, read_optimizer
 from slimgen.elaborate.jobs.run import read_run
-from slimgen.elaborate.jobs.targets import Unfit, with_sizes
+from slimgen.elaborate.jobs.targets import Unfit, sizes_of, with_sizes
 from slimgen.elaborate.report import Rejected
 from slimgen.elaborate.values import Tensor
 from slimgen.ir.graph import Network
@@ -62,20 +62,20 @@ def train_job(
     )
     if lines.reporter.found > found or loss is None:
         return None
-    parts["data"] = with_sizes(data, _outputs_by_label(text, loss))
+    parts["data"] = with_sizes(data, sizes_of(loss, _outputs(text, loss)))
     return Train(network.name, loss=loss, preprocess=preprocess, **parts)
 
 
-def _outputs_by_label(job: JobText, loss: Loss) -> dict[str, TensorType]:
-    """What each label of a term is for; a function of the user's may take any."""
-    outputs = dict(job.network.outputs)
-    found = {}
+def _outputs(job: JobText, loss: Loss) -> list[TensorType]:
+    """What each term is over."""
+    found = []
     for term in loss.terms:
-        ends = job.end_points
-        value = ends[term.output].value if term.end else outputs.get(term.output)
-        value = value or job.network.outputs[0][1]
-        if not term.function:
-            found[term.target.label] = value.type
+        values = dict(job.network.outputs)
+        if len(values) == 1:
+            values[""] = job.network.outputs[0][1]
+        value = job.end_points[term.output].value if term.end else values[term.output]
+        assert value is not None  # else the term was refused
+        found.append(value.type)
     return found
 
 

@@ -32,7 +32,20 @@ class Known(Term):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class SoftmaxCrossEntropy(Known):
+class Weighted(Known):
+    """What those have whose mean is over what has a weight."""
+
+    weights: str | None = parameter(
+        Optional(Text()),
+        "an item of the data: weights of the examples, or of each of their losses; the"
+        " sum of the weighted losses is divided by the number of weights other than 0",
+        None,
+        positional=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class SoftmaxCrossEntropy(Weighted):
     """Mean over the examples of the cross-entropy of one class among all.
 
     Source: slim.losses.softmax_cross_entropy
@@ -50,7 +63,7 @@ class SoftmaxCrossEntropy(Known):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class SparseSoftmaxCrossEntropy(Known):
+class SparseSoftmaxCrossEntropy(Weighted):
     """The same without smoothing.
 
     Source: slim.losses.sparse_softmax_cross_entropy
@@ -63,7 +76,7 @@ class SparseSoftmaxCrossEntropy(Known):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class SigmoidCrossEntropy(Known):
+class SigmoidCrossEntropy(Weighted):
     """Mean over all numbers of the cross-entropy of yes and no.
 
     Source: slim.losses.sigmoid_cross_entropy
@@ -79,7 +92,7 @@ class SigmoidCrossEntropy(Known):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class LogLoss(Known):
+class LogLoss(Weighted):
     """Mean of -y log(p + epsilon) - (1 - y) log(1 - p + epsilon); the output is p.
 
     Source: slim.losses.log_loss
@@ -95,7 +108,7 @@ class LogLoss(Known):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class MeanSquaredError(Known):
+class MeanSquaredError(Weighted):
     """Mean of (p - y)².
 
     Source: slim.losses.mean_squared_error (`sum_of_squares` in TF-Slim's first texts)
@@ -106,7 +119,7 @@ class MeanSquaredError(Known):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class AbsoluteDifference(Known):
+class AbsoluteDifference(Weighted):
     """Mean of |p - y|.
 
     Source: slim.losses.absolute_difference
@@ -117,7 +130,7 @@ class AbsoluteDifference(Known):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class CosineDistance(Known):
+class CosineDistance(Weighted):
     """Mean of 1 - Σ p y along an axis; both have length 1 there.
 
     Source: slim.losses.cosine_distance
@@ -130,7 +143,7 @@ class CosineDistance(Known):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class HingeLoss(Known):
+class HingeLoss(Weighted):
     """Mean of max(0, 1 - (2 y - 1) p).
 
     `slim.losses.hinge_loss` returns the numbers, and leaves the mean to its caller.
