@@ -318,6 +318,7 @@ def test_a_value_that_is_not_finite_ends_the_run_as_it_was(
     assert files == sorted(os.listdir(settings.directory))
 
 
+@pytest.mark.slow
 def test_after_a_step_that_is_not_finite_none_changes_anything(
     tiny: ModuleType, settings: Any
 ) -> None:

@@ -120,6 +120,15 @@ PROGRAMS = {
     "precision and averages": training(
         DATA, STEPS, "precision float16", "average 0.9", "accumulate 2"
     ),
+    "summaries": training(DATA, STEPS, "summaries every 10 steps", "accumulate 2"),
+    "summaries of several losses": training(
+        f"{DATA} corrupt=skip",
+        STEPS,
+        "summaries images=0",
+        "loss softmax_cross_entropy",
+        "loss softmax_cross_entropy AuxLogits",
+        network=HEADS,
+    ),
     "multiply": training(DATA, STEPS, "multiply_gradients fc4 10", "train fc4"),
     "several networks": training(
         DATA,

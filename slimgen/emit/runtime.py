@@ -35,6 +35,7 @@ IMPORTS = {
         "contextlib", "glob", "json", "math", "os", "re", "shutil", "signal", "threading",
     ),
     "train/run": ("dataclasses", "time"),
+    "train/summaries": ("os",),
     "train/progress": ("datetime", "shutil", "sys", "time"),
     "train/evaluate": (),
     "main": ("argparse", "sys"),
@@ -163,6 +164,7 @@ def _training(train: Train) -> list[str]:
     absent = {
         "train/average": not train.gradients.average,
         "train/precision": not train.run.precision,
+        "train/summaries": not train.run.summary_steps,
     }
     parts = [part for part in TRAINING if not absent.get(part)]
     return [one for part in parts for one in (part, *chosen.get(part, ()))]

@@ -247,6 +247,8 @@ class Run:
         keep: Checkpoints to keep.
         keep_hours: Between those that are kept for good; 0: none are.
         log_steps: Between lines of progress.
+        summary_steps: Between summaries for TensorBoard; 0: there are none.
+        summary_images: Of the batch in each.
         initial: Weights to start from, and which of them under which names.
         precision: The type of what training computes; "": 32 bits, and no choice.
         loss_scale, growth_steps: The loss's factor for float16 at first, and after how
@@ -262,6 +264,8 @@ class Run:
     keep: int = 5
     keep_hours: float = 0.0
     log_steps: int = 10
+    summary_steps: int = 0
+    summary_images: int = 3
     initial: str | None = None
     include: tuple[str, ...] | None = None
     exclude: tuple[str, ...] | None = None

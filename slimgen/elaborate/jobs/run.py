@@ -12,7 +12,10 @@ from slimgen.layers.jobs.run import (
     Precision,
     Seed,
     Steps,
+    Summaries,
 )
+
+SUMMARY_STEPS = 100  # unless the line says it, as for a MonitoredTrainingSession
 
 
 def read_run(job: JobText) -> ir.Run:
@@ -34,7 +37,16 @@ def read_run(job: JobText) -> ir.Run:
         )  # fmt: skip
     if (log := job.one(Log)) and log[0].every is not None:
         run = replace(run, log_steps=whole(log[0].every, log[1]))
-    return _checkpoints(job, run)
+    return _checkpoints(job, _summaries(job, run))
+
+
+def _summaries(job: JobText, run: ir.Run) -> ir.Run:
+    found = job.one(Summaries)
+    if found is None:
+        return run
+    line, said = found
+    steps = SUMMARY_STEPS if line.every is None else whole(line.every, said)
+    return replace(run, summary_steps=steps, summary_images=line.images)
 
 
 def _checkpoints(job: JobText, run: ir.Run) -> ir.Run:

@@ -24,6 +24,7 @@ from slimgen.layers.jobs.run import (
     Precision,
     Seed,
     Steps,
+    Summaries,
 )
 from slimgen.layers.spec import Layer
 from slimgen.layers.weights import Weights
@@ -40,6 +41,6 @@ TRAIN_LINES: dict[str, type[Layer]] = {
     line.word: line
     for line in (
         Preprocess, Data, Batch, Steps, Loss, Optimizer, LearningRate, Warmup, TrainOnly, Freeze, MultiplyGradients, Clip, Accumulate, Average,
-        Checkpoint, Log, Seed, Deterministic, Precision, Directory,
+        Checkpoint, Log, Summaries, Seed, Deterministic, Precision, Directory,
     )
 }  # fmt: skip

@@ -115,3 +115,28 @@ class Log(Layer):
     unit: str = parameter(
         Choice(("steps",)), "in what `every` counts", "steps", positional=False
     )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Summaries(Layer):
+    """What TensorBoard shows of the run, in `summaries` of its folder.
+
+    Losses, learning rate and speed; the spread of variables and gradients; the share of
+    zeros in each end point; some images; the graph. The train script has them under the
+    same names.
+    """
+
+    word = "summaries"
+    family = "Training"
+    example = "summaries every 100 steps"
+
+    every: float | None = parameter(
+        Optional(Real(above=0)), "what lies between summaries; 100 unless given", None,
+        positional=False,
+    )  # fmt: skip
+    unit: str = parameter(
+        Choice(("steps",)), "in what `every` counts", "steps", positional=False
+    )
+    images: int = parameter(
+        Integer(0), "images of the batch in each", 3, positional=False
+    )

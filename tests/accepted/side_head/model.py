@@ -959,11 +959,11 @@ class Progress:
     def report(self, step):
         """Write a line about the last step, and what it tells to the log."""
         loss, rate, terms = tf.nest.map_structure(float, self.results[-1])
-        now = time.monotonic()
+        later, now = bool(self.text), time.monotonic()
         speed = len(self.results) * self.settings.batch / (now - self.reported)
         shown = ", ".join(f"{name} {term:.4f}" for name, term in terms.items())
         self.text = f"loss {loss:.4f} ({shown})  {speed:.1f} images/s"
-        if step > len(self.results):  # the first steps take longer
+        if later:  # the first steps take longer
             left = (self.settings.steps - step) * self.settings.batch / speed
             self.text += f"  {datetime.timedelta(seconds=round(left))} left"
         if sys.stdout.isatty():
