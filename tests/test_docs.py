@@ -4,7 +4,7 @@ In docs/**/*.md and README.md a fence is read by its first words:
 
 - `slimgen`: a file that gives no diagnostic; without a network of its own it stands in
   `network example() { input images 32x32x4 … }` after its `use` lines, in the pages about
-  jobs in a job of such a network;
+  jobs in a job of such a network. One that opens with `# NAME.slim` is that file;
 - `slimgen E103`: likewise, and gives exactly these codes;
 - `console`: after `$ ` stand commands. Those of slimgen are run beside the examples, and
   what they print is compared, if anything is shown; a line `…` stands for any lines, `…`
@@ -47,6 +47,7 @@ FENCE = re.compile(
 )
 CODE = re.compile(r"[EW]\d{3}")
 NETWORK = re.compile(r"^network ", re.MULTILINE)
+NAMED = re.compile(r"# (\w+\.slim)\n")
 NAMES = re.compile(r"# → (?P<names>.+)$")
 SHAPE = re.compile(r"# \[(?P<shape>[\d, ?]*)\]$")
 LINK = re.compile(r"\]\((?!https?:)(?P<file>[^)#]*)(?:#(?P<part>[^)]*))?\)")
@@ -135,7 +136,9 @@ def is_of_job(word: str, page: str) -> bool:
 
 def job(lines: list[str]) -> str:
     """A `train` job with some lines, and the network that it trains."""
-    layers = "conv 4 3x3 as conv1; flatten; fc 2 as AuxLogits"
+    output = re.match(r"loss \w+ (scene|depth)", lines[0])
+    head = f"fc 2 as {output[1]}; output {output[1]}" if output else "fc 2 as AuxLogits"
+    layers = f"conv 4 3x3 as conv1; flatten; {head}"
     network = f"network example() {{ input images 32x32x3; {layers} }}"
     needed = {"data": 'data folder "x"', "steps": "steps 1"}
     needed = {w: n for w, n in needed.items() if not lines[0].startswith(w)}
@@ -179,7 +182,16 @@ def beside(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("docs") / "examples"
     shutil.copytree(ROOT / "examples", folder)
     (folder / "flowers.txt").write_text(FLOWERS)
+    for page in WALKS:
+        write_files(ROOT / page, folder)
     return folder
+
+
+def write_files(page: Path, folder: Path) -> None:
+    """Write the files that a page shows under their names."""
+    for fence in fences_of(page):
+        if fence.kind == "slimgen" and (match := NAMED.match(fence.text)):
+            (folder / match[1]).write_text(fence.text, encoding="utf-8")
 
 
 @pytest.mark.parametrize("fence", fences("slimgen"), ids=place_of)

@@ -1,9 +1,9 @@
 """docs/training.md and docs/migrate.md are true from their beginning to their end.
 
-A `slimgen` fence that opens with `# NAME.slim` is that file. The commands of the `console`
-fences run one after the other in one folder: those of slimgen by its `main`, those of a
-built file by its own. The options that a page names are those of the files that are
-built from its examples.
+The commands of the `console` fences run one after the other in one folder, beside the files
+that the page shows: those of slimgen by its `main`, those of a built file by its own. The
+options that a page names are those of built files, and every flag of TF-Slim's scripts has
+its row.
 """
 
 import importlib
@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from runtime_fixture import build
-from test_docs import FLOWERS, ROOT, WALKS, fences_of, job, shows
+from test_docs import FLOWERS, ROOT, WALKS, fences_of, job, shows, write_files
 
 from slimgen.cli import main
 from slimgen.layers.jobs import TRAIN_LINES, Optimizer
@@ -25,7 +25,6 @@ tf = pytest.importorskip("tensorflow")
 
 from test_runtime import example  # noqa: E402
 
-NAMED = re.compile(r"# (\w+\.slim)\n")
 FIELD = re.compile(r"^    (\w+): .*= setting\(", re.MULTILINE)
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z\d-]*(?![\w-])")
 SHELL = re.compile(r"^```sh\n.*?^```$", re.MULTILINE | re.DOTALL)  # TF-Slim's commands
@@ -66,13 +65,6 @@ def commands_of(path: Path) -> Iterator[tuple[str, str]]:
             for part in re.split(r"^\$ ", fence.text, flags=re.MULTILINE)[1:]:
                 command, _, shown = part.partition("\n")
                 yield command, shown
-
-
-def write_files(path: Path, folder: Path) -> None:
-    """Write the files that a page shows under their names."""
-    for fence in fences_of(path):
-        if fence.kind == "slimgen" and (match := NAMED.match(fence.text)):
-            (folder / match[1]).write_text(fence.text, encoding="utf-8")
 
 
 def write_pictures(folder: Path) -> None:
