@@ -55,6 +55,23 @@ PROGRAMS = {
     "none": image_network("32x32x3", "preprocess none"),
     "none, free size": image_network("?x?x1", ""),
     "train": training(DATA, STEPS),
+    "augment": training(
+        DATA,
+        STEPS,
+        "augment random_resized_crop",
+        "augment color_jitter hue=0.1",
+        "augment random_erasing",
+        "augment cutmix 1.0",
+        network=HEADS,
+    ),
+    "augment a little": training(
+        f"{DATA} corrupt=skip",
+        STEPS,
+        "augment random_crop padding=4",
+        "augment color_jitter contrast=0.4",
+        "augment mixup 0.2",
+    ),
+    "erase": training(DATA, STEPS, "augment random_erasing 0.1", "accumulate 2"),
     "leave out": training(f"{DATA} corrupt=skip", STEPS, "average 0.9"),
     "train by steps": training(
         f'data folder "a folder/{"x" * 90}"', STEPS, f"{EXPONENTIAL} 10 steps"

@@ -1,7 +1,7 @@
 """How the emitted file writes the terms of a loss, and what it measures of a network."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slimgen.ir.jobs import Loss, Target, Term
 from slimgen.layers.values import python
@@ -29,8 +29,11 @@ class Losses:
     weighted_accuracy: bool
 
 
-def describe_losses(loss: Loss, modules: Mapping[str, str]) -> Losses:
-    """Write the terms and the measures; `modules` are what the file calls the user's."""
+def describe_losses(loss: Loss, modules: Mapping[str, str], mixed: bool) -> Losses:
+    """Write the terms and the measures; `modules` are what the file calls the user's.
+
+    The examples of a batch may be `mixed`, and then have two labels.
+    """
     measured = [term for term in loss.terms if not (term.end and term.target.classes)]
     measures: dict[str, str] = {}
     counts: dict[str, str] = {}
@@ -42,7 +45,7 @@ def describe_losses(loss: Loss, modules: Mapping[str, str]) -> Losses:
             name = f"{term.name} {kind}"
         measures[name], counts[name] = measure, _count(term)
     return Losses(
-        tuple((term.name, _weighted(term, modules)) for term in loss.terms),
+        tuple((term.name, _weighted(term, modules, mixed)) for term in loss.terms),
         tuple(measures.items()),
         counts if loss.weighted else {},
         any(term.end for term in measured),
@@ -52,8 +55,11 @@ def describe_losses(loss: Loss, modules: Mapping[str, str]) -> Losses:
     )
 
 
-def _weighted(term: Term, modules: Mapping[str, str]) -> str:
+def _weighted(term: Term, modules: Mapping[str, str], mixed: bool) -> str:
     call = _call(term, modules)
+    if mixed:
+        other = replace(term, target=replace(term.target, label="other"))
+        call = f"by_share({call}, {_call(other, modules)}, labels)"
     return f"settings.{term.weight} * {call}" if term.weight else call
 
 

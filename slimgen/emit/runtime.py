@@ -23,6 +23,7 @@ IMPORTS = {
     "outputs": (),
     "train/settings": ("dataclasses", "math"),
     "train/data": ("glob", "os"),
+    "train/augment": (),
     "device": ("re",),
     "train/loss": (),
     "train/optimizer": (),
@@ -81,6 +82,7 @@ class Runtime:
     examples: Examples | None
     families: tuple[str, ...]
     formats: tuple[str, ...]
+    grey: bool
 
     def context(
         self, networks: Sequence[Any], modules: Mapping[str, str]
@@ -99,12 +101,17 @@ class Runtime:
             "train": self.train,
             "losses": self._losses(modules),
             "examples": self.examples,
+            "augment_family": self.families[0],
+            "augment_grey": self.grey,
             "formats": self.formats,
             "others": listed_formats(self.formats),
         }
 
     def _losses(self, modules: Mapping[str, str]) -> Losses | None:
-        return describe_losses(self.train.loss, modules) if self.train else None
+        if self.train is None:
+            return None
+        mixed = bool(self.train.augment.mixes)
+        return describe_losses(self.train.loss, modules, mixed)
 
 
 @dataclass(frozen=True)
@@ -148,7 +155,7 @@ def describe_runtime(graph: Graph) -> Runtime:
     return Runtime(
         tuple(parts), tuple(sorted(imports)), preprocess, classifier, classes, labels,
         train, describe_examples(train, images) if train else None, families,
-        formats,
+        formats, graph.networks[0].inputs[0].value.type.shape[-1] == 1,
     )  # fmt: skip
 
 
@@ -162,6 +169,7 @@ def _training(train: Train) -> list[str]:
         "train/loss": [f"train/losses/{one}" for one in own],
     }
     absent = {
+        "train/augment": not (train.augment.examples or train.augment.mixes),
         "train/average": not train.gradients.average,
         "train/precision": not train.run.precision,
         "train/summaries": not train.run.summary_steps,

@@ -239,6 +239,34 @@ class Gradients:
 
 
 @dataclass(frozen=True)
+class Augment:
+    """What is done to images at random, in this order.
+
+    Attributes:
+        crop: By `random_resized_crop` or `random_crop`; "": not.
+        colors: What of the colours changes.
+        mixes: By which examples of a batch are blended.
+    """
+
+    settings: tuple[Setting, ...] = ()
+    crop: str = ""
+    flip: bool = False
+    colors: tuple[str, ...] = ()
+    erasing: bool = False
+    mixes: tuple[str, ...] = ()
+
+    @property
+    def images(self) -> bool:
+        """Whether it stands in place of what a family does at random."""
+        return bool(self.crop or self.flip or self.colors)
+
+    @property
+    def examples(self) -> bool:
+        """Whether it concerns each example."""
+        return self.images or self.erasing
+
+
+@dataclass(frozen=True)
 class Run:
     """Length and folder of a run, and what it writes when.
 
@@ -291,3 +319,4 @@ class Train:
     gradients: Gradients
     run: Run
     preprocess: Preprocessing | None = None
+    augment: Augment = Augment()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from slimgen.elaborate.expressions import Silent
+from slimgen.elaborate.jobs.augment import check_mixed, read_augment
 from slimgen.elaborate.jobs.data import read_data
 from slimgen.elaborate.jobs.gradients import read_gradients
 from slimgen.elaborate.jobs.images import check_images, preprocessing
@@ -17,6 +18,7 @@ from slimgen.elaborate.values import Tensor
 from slimgen.ir.graph import Network
 from slimgen.ir.jobs import Loss, Preprocessing, Train
 from slimgen.layers.jobs import TRAIN_LINES
+from slimgen.layers.jobs.augment import Augmentation
 from slimgen.layers.jobs.gradients import MultiplyGradients
 from slimgen.layers.jobs.images import Preprocess
 from slimgen.layers.jobs.loss import Regularization, Term
@@ -27,6 +29,7 @@ from slimgen.syntax import tree
 
 # The parts of a job that its lines alone decide; the loss needs to know the data.
 PARTS: dict[str, Callable[[JobText], Any]] = {
+    "augment": read_augment,
     "data": read_data,
     "optimizer": read_optimizer,
     "learning_rate": read_learning_rate,
@@ -62,6 +65,7 @@ def train_job(
     )
     if lines.reporter.found > found or loss is None:
         return None
+    check_mixed(text, loss)
     parts["data"] = with_sizes(data, sizes_of(loss, _outputs(text, loss)))
     return Train(network.name, loss=loss, preprocess=preprocess, **parts)
 
@@ -120,6 +124,8 @@ def _bind_line(
     if isinstance(line, Term | Regularization):
         about = (getattr(line, name, None) for name in ("target", "output", "label"))
         what = " ".join(filter(None, (what, line.form, *about)))  # one for each head
+    if isinstance(line, Augmentation):
+        what = f"{what} {line.form}"
     if isinstance(line, MultiplyGradients):
         what = f"{what} {line.scope}"  # one for each scope
     if what in places:

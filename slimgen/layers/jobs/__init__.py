@@ -3,6 +3,7 @@
 They have the same parameters, checks and documentation, but make no tensors.
 """
 
+from slimgen.layers.jobs.augment import Augment
 from slimgen.layers.jobs.data import Batch, Data, Item
 from slimgen.layers.jobs.gradients import (
     Accumulate,
@@ -40,7 +41,7 @@ DATA_LINES: dict[str, type[Layer]] = {Item.word: Item}
 TRAIN_LINES: dict[str, type[Layer]] = {
     line.word: line
     for line in (
-        Preprocess, Data, Batch, Steps, Loss, Optimizer, LearningRate, Warmup, TrainOnly, Freeze, MultiplyGradients, Clip, Accumulate, Average,
+        Preprocess, Augment, Data, Batch, Steps, Loss, Optimizer, LearningRate, Warmup, TrainOnly, Freeze, MultiplyGradients, Clip, Accumulate, Average,
         Checkpoint, Log, Summaries, Seed, Deterministic, Precision, Directory,
     )
 }  # fmt: skip

@@ -1,0 +1,169 @@
+"""Lines of jobs about what is done to images at random, in training alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from slimgen.layers.kinds import Choice, Integer, ListOf, Real
+from slimgen.layers.spec import Layer, parameter
+
+SHARE = Real(at_least=0, at_most=1)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Augmentation(Layer):
+    """What all have."""
+
+    word = "augment"
+    family = "Training"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class RandomResizedCrop(Augmentation):
+    """Cut out a part of the image, and resize it to the input's size.
+
+    Of ten draws the first that lies in the image is taken; else its middle.
+
+    Source: torchvision.transforms.RandomResizedCrop; Szegedy et al., arXiv:1409.4842
+    """
+
+    form = "random_resized_crop"
+    example = "augment random_resized_crop scale=[0.08, 1.0]"
+
+    scale: tuple[float, ...] = parameter(
+        ListOf(Real(above=0, at_most=1), 2),
+        "least and greatest share of the image's area", (0.08, 1.0), positional=False,
+    )  # fmt: skip
+    ratio: tuple[float, ...] = parameter(
+        ListOf(Real(above=0), 2),
+        "least and greatest width by height", (0.75, 1.3333333), positional=False,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class RandomCrop(Augmentation):
+    """Put a black margin around the image, and cut the input's size out of it.
+
+    Source: torchvision.transforms.RandomCrop
+    """
+
+    form = "random_crop"
+    example = "augment random_crop padding=4"
+
+    padding: int = parameter(Integer(0), "pixels of the margin", 0, positional=False)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Flip(Augmentation):
+    """Mirror the image, left to right."""
+
+    form = "flip"
+    example = "augment flip"
+
+    probability: float = parameter(SHARE, "share of the images", 0.5)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ColorJitter(Augmentation):
+    """Change brightness, contrast, saturation and hue, in this order.
+
+    A factor is drawn from max(0, 1 - x) to 1 + x, the turn of the hue from -x to x. The
+    factor multiplies the image, or blends it with its mean grey (contrast) or with its
+    grey form (saturation); what leaves [0, 1] is clipped.
+
+    Source: torchvision.transforms.ColorJitter
+    """
+
+    form = "color_jitter"
+    example = "augment color_jitter brightness=0.4 contrast=0.4 saturation=0.4"
+
+    brightness: float = parameter(
+        Real(at_least=0), "0: it stays", 0.0, positional=False
+    )
+    contrast: float = parameter(Real(at_least=0), "0: it stays", 0.0, positional=False)
+    saturation: float = parameter(
+        Real(at_least=0), "0: it stays", 0.0, positional=False
+    )
+    hue: float = parameter(
+        Real(at_least=0, at_most=0.5), "0: it stays", 0.0, positional=False
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class RandomErasing(Augmentation):
+    """Set a part of the network's input to zero.
+
+    Source: Zhong et al., arXiv:1708.04896; torchvision.transforms.RandomErasing
+    """
+
+    form = "random_erasing"
+    example = "augment random_erasing 0.25"
+
+    probability: float = parameter(SHARE, "share of the images", 0.5)
+    scale: tuple[float, ...] = parameter(
+        ListOf(Real(above=0, at_most=1), 2),
+        "least and greatest share of the area", (0.02, 0.33), positional=False,
+    )  # fmt: skip
+    ratio: tuple[float, ...] = parameter(
+        ListOf(Real(above=0), 2),
+        "least and greatest width by height", (0.3, 3.3), positional=False,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Mixup(Augmentation):
+    """Blend each image of a batch with the one before it, by a share from Beta(alpha, alpha).
+
+    The loss is that of both labels, each by its share.
+
+    Source: Zhang et al., arXiv:1710.09412
+    """
+
+    form = "mixup"
+    example = "augment mixup 0.2"
+
+    alpha: float = parameter(Real(above=0), "of the distribution of the share")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Cutmix(Augmentation):
+    """Put a part of the image before it into each image of a batch, of Beta(alpha, alpha)'s area.
+
+    The loss is that of both labels, each by its share of the area. With `mixup` too, half of
+    the batches have one and half the other.
+
+    Source: Yun et al., arXiv:1905.04899
+    """
+
+    form = "cutmix"
+    example = "augment cutmix 1.0"
+
+    alpha: float = parameter(
+        Real(above=0), "of the distribution of the area that stays"
+    )
+
+
+AUGMENTATIONS: Mapping[str, type[Augmentation]] = {
+    one.form: one
+    for one in (
+        RandomResizedCrop, RandomCrop, Flip, ColorJitter, RandomErasing, Mixup, Cutmix,
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Augment(Layer):
+    """What is done at random to images in training, always in the order of this list.
+
+    The first four stand in place of what the family of `preprocess` does at random; without
+    a crop among them the image is brought to size as in evaluation. The others come after.
+    All depend on nothing but seed, record and epoch.
+    """
+
+    word = "augment"
+    family = "Training"
+    example = "augment random_resized_crop"
+    forms = AUGMENTATIONS
+
+    kind: str = parameter(
+        Choice(tuple(AUGMENTATIONS)), "what is done, whose arguments follow"
+    )
