@@ -379,6 +379,25 @@ def test_a_terminal_has_a_bar_and_other_outputs_have_lines(
     assert terminal.getvalue().endswith("/ckpt-6\n")
 
 
+def test_steps_are_profiled_on_request(
+    tiny: ModuleType,
+    settings: Any,
+    whole: tuple[dict[str, np.ndarray], Path],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shutil.copytree(whole[1], settings.directory)
+    command = [*flags(settings), "--jit", "off", "--steps", "15", "--profile"]
+    for wrong in ("12..13", "14..16", "14..13", "14"):
+        assert tiny.main([*command, wrong]) == 1
+        said = f"error: profile is {wrong}, and must lie in 13..15\n"
+        assert capsys.readouterr().err == said
+    assert tiny.main([*command, "13..14"]) == 0
+
+    (trace,) = Path(settings.directory, "profile").rglob("*.xplane.pb")
+    assert b"Conv2D" in trace.read_bytes()
+    assert Path(settings.directory, "ckpt-15.index").exists()
+
+
 def test_old_checkpoints_go_and_one_every_so_many_hours_stays(
     tiny: ModuleType, settings: Any
 ) -> None:

@@ -35,6 +35,7 @@ IMPORTS = {
     "train/folder": (
         "contextlib", "glob", "json", "math", "os", "re", "shutil", "signal", "threading",
     ),
+    "train/profile": ("contextlib", "os", "re"),
     "train/run": ("dataclasses", "time"),
     "train/summaries": ("os",),
     "train/progress": ("datetime", "shutil", "sys", "time"),

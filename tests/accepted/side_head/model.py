@@ -192,6 +192,12 @@ class Settings:
         0.0, "hours between checkpoints that are kept for good; 0: none are", 0
     )
     log_steps: int = setting(10, "steps between lines of progress", 1)
+    profile: str | None = setting(
+        None,
+        "steps to profile for TensorBoard, as 10..12",
+        type=str,
+        metavar="FIRST..LAST",
+    )
     deterministic: bool = setting(
         True,
         "the same bits each time, at some cost on a GPU",
@@ -705,6 +711,32 @@ def termination():
         signal.signal(signal.SIGTERM, before)
 
 
+# Profile.
+
+
+def profiled(steps, run, settings):
+    """Yield the steps, and profile those of `settings.profile`, for TensorBoard."""
+    if settings.profile is None:
+        yield from steps
+        return
+    bounds = re.fullmatch(r"(\d+)\.\.(\d+)", settings.profile)
+    first, last = map(int, bounds.groups()) if bounds else (0, 0)
+    if not steps.start <= first <= last < steps.stop:
+        within = f"{steps.start}..{steps.stop - 1}"
+        raise UserError(f"profile is {settings.profile}, and must lie in {within}")
+    folder = os.path.join(settings.directory, "profile")
+    with contextlib.ExitStack() as stack:
+        for step in steps:
+            if step == first:
+                stack.enter_context(tf.profiler.experimental.Profile(folder))
+            with tf.profiler.experimental.Trace("step", step_num=step, _r=1):
+                yield step
+            if step == last:
+                int(run.step)  # waits for a GPU
+                with writable(folder):
+                    stack.close()
+
+
 # Training.
 
 CHOICES = {"jit": "auto", "deterministic": True}  # what a run keeps, and the defaults
@@ -909,8 +941,9 @@ def train(settings=None, network=NETWORK):
     print(f"{source.count} examples; step {done} of {settings.steps}; {device}")
     one_step = training_step(run, settings, settings.jit == "on")
     batches = training_batches(source, settings, network, done * settings.batch)
+    steps = range(done + 1, settings.steps + 1)
     with termination() as asked, Progress(run, settings) as progress:
-        for step in range(done + 1, settings.steps + 1):
+        for step in profiled(steps, run, settings):
             inputs, labels = next(batches)
             with tf.device(device):
                 progress.add(one_step(inputs, labels))
