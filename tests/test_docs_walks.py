@@ -47,6 +47,8 @@ LINES = (
     "multiply_gradients conv1 0.1",
     "accumulate 4",
     "average 0.9999",
+    "precision float16",
+    "summaries every 100 steps",
 )
 OPTIMIZERS = tuple(Optimizer.forms)
 RATES = (
