@@ -21,6 +21,7 @@ from slimgen.layers.describe import (
     summary_of,
 )
 from slimgen.layers.jobs import DATA_LINES, NETWORK_LINES, TRAIN_LINES
+from slimgen.layers.jobs.initial import From
 from slimgen.layers.kinds import FunctionSpec
 from slimgen.layers.spec import Layer, parameters
 from slimgen.layers.variable import FreeVariable
@@ -54,6 +55,7 @@ ABOUT_LINES = """\
 What these lines are for, in the order in which one needs them, is told by [training.md](../training.md).
 
 - Between a network's braces stand `preprocess`, `labels` and `weights`; between those of `weights`, `rename` and `new`.
+- `from FORMAT "FILE"` stands in the head of a job; then `include`, `exclude` and `rename` may stand between its braces.
 - Between the braces of `train NETWORK { … }` stand all others, and `preprocess` again for another one in training;
   between those of `data`, an `item` for each input and label.
 - `every N UNIT` is short for `every=N unit=UNIT`, likewise `over`; it stands before the keys.
@@ -72,7 +74,10 @@ seed 0
 deterministic true
 ```"""
 
-JOB_LINES = {**NETWORK_LINES, **MAP_LINES, **TRAIN_LINES, **DATA_LINES}
+JOB_LINES = (
+    *NETWORK_LINES.items(), *MAP_LINES.items(), (From.word, From),
+    *TRAIN_LINES.items(), *DATA_LINES.items(),
+)  # fmt: skip
 
 ABOUT_STD = """\
 Blocks that several networks share, in the language itself. `use "std/blocks.slim"` brings them."""
@@ -118,13 +123,18 @@ def section(described: str) -> str:
 
 def about_lines() -> str:
     """Return what the lines have in common, and links to them."""
-    links = " · ".join(f"[{word}](#{word})" for word in JOB_LINES)
+    words = [word for word, _ in JOB_LINES]
+    links = " · ".join(
+        # As GitHub does: the second `rename` of the page is `rename-1`.
+        f"[{word}](#{word}{'-1' if word in words[:place] else ''})"
+        for place, word in enumerate(words)
+    )
     return f"{ABOUT_LINES}\n\n{links}"
 
 
 def job_lines() -> str:
     """Return the lines about weights, and those of `train`."""
-    return "\n".join(section(describe(line)) for line in JOB_LINES.values())
+    return "\n".join(section(describe(line)) for _, line in JOB_LINES)
 
 
 def standard_blocks() -> str:

@@ -142,7 +142,9 @@ def job(lines: list[str]) -> str:
     network = f"network example() {{ input images 32x32x3; {layers} }}"
     needed = {"data": 'data folder "x"', "steps": "steps 1"}
     needed = {w: n for w, n in needed.items() if not lines[0].startswith(w)}
-    return "\n".join([network, "train example {", *needed.values(), *lines, "}", ""])
+    start = lines[0].split()[0] in ("include", "exclude", "rename")
+    head = 'train example from slim "x.ckpt" {' if start else "train example {"
+    return "\n".join([network, head, *needed.values(), *lines, "}", ""])
 
 
 def compiled(text: str) -> Compilation:
@@ -279,7 +281,9 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 
 def anchors_of(path: Path) -> set[str]:
-    """The anchors that GitHub gives to the headings of a page."""
+    """The anchors that GitHub gives to the headings of a page; a second one is numbered."""
     headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
-    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
-    return {heading.replace(" ", "-") for heading in plain}
+    plain = [re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings]
+    names = [heading.replace(" ", "-") for heading in plain]
+    before = [names[:place].count(name) for place, name in enumerate(names)]
+    return {f"{n}-{k}" if k else n for n, k in zip(names, before, strict=True)}

@@ -69,7 +69,15 @@ def test_generated_pages_are_current(generate: ModuleType, update: bool) -> None
 
 
 def test_every_word_has_its_part(generate: ModuleType) -> None:
-    words = {*LAYERS, *NETWORK_LINES, *MAP_LINES, *TRAIN_LINES, *DATA_LINES, "variable"}
+    words = {
+        *LAYERS,
+        *NETWORK_LINES,
+        *MAP_LINES,
+        *TRAIN_LINES,
+        *DATA_LINES,
+        "variable",
+        "from",
+    }
     words |= {word for table in FUNCTIONS.values() for word in table}
     found = {
         word

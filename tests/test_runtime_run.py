@@ -428,6 +428,51 @@ def test_a_run_starts_from_weights_and_goes_on_from_its_own(
     assert "step 1 of 2" in out
 
 
+def test_a_job_names_the_weights_that_it_starts_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    job = train_job('exclude conv1\n  rename "weights" "kernel"\n  steps 1', "tiny")
+    data, start = (
+        'data records "none"',
+        'train tiny from slim "old/model.ckpt" head=strict',
+    )
+    file = tmp_path / "started.py"
+    file.write_text(
+        build(
+            TINY
+            + job.replace("train tiny", start).replace("exclude", f"{data}\n  exclude")
+        )
+    )
+    started = module_of(file)
+    given = {
+        "tiny/logits/kernel": np.full([256, 10], 2.0, np.float32),
+        "tiny/logits/biases": np.full([10], 3.0, np.float32),
+    }
+    (tmp_path / "old").mkdir()
+    tf.raw_ops.SaveV2(
+        prefix="old/model.ckpt", tensor_names=list(given), shape_and_slices=["", ""],
+        tensors=list(given.values()),
+    )  # fmt: skip
+    settings = started.Settings()
+    found = values(started.Run(settings, started.Tiny, 40).model)
+    fresh = values(started.Tiny(seed=0))
+
+    assert (settings.head, settings.exclude) == ("strict", ("conv1",))
+    assert found["tiny/logits/weights"].min() == found["tiny/logits/weights"].max() == 2
+    assert found["tiny/logits/biases"].tolist() == [3.0] * 10
+    conv1 = [name for name in fresh if name.startswith("tiny/conv1/")]
+    assert same({n: found[n] for n in conv1}, {n: fresh[n] for n in conv1})
+    assert "old/model.ckpt: 2 variables loaded, 4 new" in capsys.readouterr().out
+
+    begun = started.Run(started.Settings(initial=""), started.Tiny, 40)
+    begun.resume()
+    begun.save()
+    started.Run(settings, started.Tiny, 40)
+    told = "runs/tiny holds a run that goes on: old/model.ckpt is not read"
+    assert told in capsys.readouterr().out
+
+
 def test_initial_weights_are_what_the_first_step_begins_with(
     tiny: ModuleType, settings: Any, whole: tuple[dict[str, np.ndarray], Path]
 ) -> None:

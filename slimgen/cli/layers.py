@@ -18,7 +18,7 @@ def _words() -> list[str]:
     from slimgen.layers.describe import FUNCTIONS, LINES
 
     functions = (word for table in FUNCTIONS.values() for word in table)
-    return list(dict.fromkeys((*LAYERS, *LINES, *functions)))
+    return list(dict.fromkeys((*LAYERS, *(word for word, _ in LINES), *functions)))
 
 
 @click.command(epilog="""\b
@@ -35,13 +35,13 @@ def layers(reporter: Reporter, *, name: str | None) -> None:
     if name is None:
         write_output(pages.describe_all())
         return
-    layer, function = pages.find_layer(name), pages.find_function(name)
-    if layer is None and function is None:
+    found, function = pages.find_layers(name), pages.find_function(name)
+    if not found and function is None:
         ours = pages.word_of(name)
         near = f" Did you mean '{ours}'?" if ours else suggestion(name, _words())
         raise click.BadParameter(
             f"there is no layer '{name}'.{near}", param_hint="'NAME'"
         )
-    parts = [pages.describe(layer)] if layer is not None else []
+    parts = [pages.describe(layer) for layer in found]
     parts += [pages.describe_function(function)] if function is not None else []
     write_output("\n".join(parts))

@@ -277,7 +277,6 @@ class Run:
         log_steps: Between lines of progress.
         summary_steps: Between summaries for TensorBoard; 0: there are none.
         summary_images: Of the batch in each.
-        initial: Weights to start from, and which of them under which names.
         precision: The type of what training computes; "": 32 bits, and no choice.
         loss_scale, growth_steps: The loss's factor for float16 at first, and after how
             many steps it doubles.
@@ -294,13 +293,25 @@ class Run:
     log_steps: int = 10
     summary_steps: int = 0
     summary_images: int = 3
-    initial: str | None = None
-    include: tuple[str, ...] | None = None
-    exclude: tuple[str, ...] | None = None
-    rename: str | None = None
     precision: str = ""
     loss_scale: float = 32768.0
     growth_steps: int = 2000
+
+
+@dataclass(frozen=True)
+class Initial:
+    """The weights that a job starts from, and which of them under which names.
+
+    Attributes:
+        head: "auto": what depends on the number of classes is left out.
+        rename: "prefix/{name}", or "OLD=NEW" for a part of each name.
+    """
+
+    path: str | None = None
+    head: str = "auto"
+    include: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] | None = None
+    rename: str | None = None
 
 
 @dataclass(frozen=True)
@@ -309,6 +320,7 @@ class Train:
 
     Attributes:
         preprocess: In place of the network's own; None: that.
+        initial: What it starts from unless its folder has a run; without: as initialised.
     """
 
     network: str
@@ -320,3 +332,4 @@ class Train:
     run: Run
     preprocess: Preprocessing | None = None
     augment: Augment = Augment()
+    initial: Initial = Initial()

@@ -1,12 +1,13 @@
 """Documentation derived from the declarations: for `slimgen layers` and for docs/."""
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from slimgen.layers import DECLARATIONS, LAYERS
 from slimgen.layers.functions import ACTIVATIONS, INITIALIZERS, REGULARIZERS
 from slimgen.layers.jobs import DATA_LINES, NETWORK_LINES, TRAIN_LINES
+from slimgen.layers.jobs.initial import From
 from slimgen.layers.kinds import Choice, FunctionSpec, Kind, Optional
 from slimgen.layers.spec import Layer, Parameter, parameters
 from slimgen.layers.values import Function
@@ -21,15 +22,19 @@ FUNCTIONS: Mapping[str, Mapping[str, FunctionSpec]] = {
 }
 
 
-LINES: Mapping[str, type[Layer]] = {
-    "variable": FreeVariable,
-    "local_variable": FreeVariable,
-    **NETWORK_LINES,
-    **MAP_LINES,
-    **TRAIN_LINES,
-    **DATA_LINES,
-}
-"""What is declared as layers are, and is none: variables, and lines about weights and jobs."""
+LINES: Sequence[tuple[str, type[Layer]]] = (
+    ("variable", FreeVariable),
+    ("local_variable", FreeVariable),
+    *NETWORK_LINES.items(),
+    *MAP_LINES.items(),
+    (From.word, From),
+    *TRAIN_LINES.items(),
+    *DATA_LINES.items(),
+)
+"""What is declared as layers are, and is none: variables, and lines about weights and jobs.
+
+A word may stand twice: `rename` is one thing in a map of weights, and another in a job.
+"""
 
 
 def families() -> dict[str, list[type[Layer]]]:
@@ -52,13 +57,14 @@ def _doc(layer: type[Layer]) -> str:
 def describe_all() -> str:
     """Return every word in one line, by family."""
     words = [layer.word for layer in DECLARATIONS]
-    words += [*LINES, *(word for table in FUNCTIONS.values() for word in table)]
+    words += [word for word, _ in LINES]
+    words += [*(word for table in FUNCTIONS.values() for word in table)]
     width = max(map(len, words))
     parts = [
         _section(family, [(one.word, summary_of(one)) for one in members], width)
         for family, members in families().items()
     ]
-    lines = [(word, summary_of(line)) for word, line in LINES.items()]
+    lines = [(word, summary_of(line)) for word, line in LINES]
     parts.append(_section("Variables, weights and jobs", lines, width))
     parts += [
         _section(title, [(spec.word, spec.doc) for spec in table.values()], width)
@@ -147,9 +153,11 @@ def describe_function(spec: FunctionSpec) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def find_layer(word: str) -> type[Layer] | None:
-    """Return the layer, or the line declared as one, of this name."""
-    return LAYERS.get(word) or LINES.get(word)
+def find_layers(word: str) -> list[type[Layer]]:
+    """Return the layer, or else the lines declared as layers, of this name."""
+    if word in LAYERS:
+        return [LAYERS[word]]
+    return [line for name, line in LINES if name == word]
 
 
 def word_of(name: str) -> str:

@@ -39,7 +39,7 @@ def read_gradients(job: JobText) -> ir.Gradients:
     freeze, only = job.one(Freeze), job.one(TrainOnly)
     for said in (freeze, only):
         if said is not None:
-            _check_names(job.network, said[0].names, said[1])
+            check_names(job.network, said[0].names, said[1])
     return ir.Gradients(
         tuple(settings),
         clip,
@@ -79,7 +79,7 @@ def _multipliers(job: JobText) -> tuple[tuple[tuple[str, str], ...], list[ir.Set
     pairs: list[tuple[str, str]] = []
     settings: list[ir.Setting] = []
     for line, statement in job.all(MultiplyGradients):
-        _check_names(job.network, [line.scope], statement)
+        check_names(job.network, [line.scope], statement)
         stem = re.sub(r"\W+", "_", line.scope, flags=re.ASCII).strip("_").lower()
         name = f"{stem}_multiplier" if stem else "multiplier"
         if name in [setting for _, setting in pairs]:
@@ -106,7 +106,7 @@ def _accumulate(job: JobText) -> int:
     return said[0].parts
 
 
-def _check_names(network: Network, names: Sequence[str], said: tree.Line) -> None:
+def check_names(network: Network, names: Sequence[str], said: tree.Line) -> None:
     """Refuse a name or a glob that is above no variable."""
     root = f"{network.scope}/" if network.scope else ""
     variables = [one.name.removeprefix(root) for one in network.variables]

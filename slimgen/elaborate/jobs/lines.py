@@ -38,12 +38,14 @@ class JobText:
     """A job whose lines are bound: what the parts of a job are read from.
 
     Attributes:
+        statement: The job as it was written.
         network: What the job is about; its inputs are keys of `data`.
         end_points: What a loss may take.
         said: The lines by kind, in their order.
         lines: Binds the lines between the braces of one.
     """
 
+    statement: tree.Job
     network: Network
     end_points: Mapping[str, Tensor]
     said: Mapping[type[Layer], Sequence[Said]]

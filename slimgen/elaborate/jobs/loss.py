@@ -34,9 +34,9 @@ from slimgen.syntax import tree
 SMOOTHED = (SoftmaxCrossEntropy, SigmoidCrossEntropy)
 
 
-def read_loss(job: JobText, data: ir.Data, statement: tree.Job) -> ir.Loss:
+def read_loss(job: JobText, data: ir.Data) -> ir.Loss:
     """Return the terms of the loss; softmax cross-entropy is that of an only output."""
-    places = _places(job, statement)
+    places = _places(job)
     outputs = dict(job.network.outputs)
     said = _said(job, outputs, places)
     settings: dict[str, ir.Setting] = {}
@@ -55,10 +55,10 @@ def read_loss(job: JobText, data: ir.Data, statement: tree.Job) -> ir.Loss:
     return _with_regularization(job, tuple(terms), settings)
 
 
-def _places(job: JobText, statement: tree.Job) -> Places:
+def _places(job: JobText) -> Places:
     data = job.one(Data)
     assert data is not None  # every job has the line
-    word, network = statement.word.text, statement.network.span
+    word, network = job.statement.word.text, job.statement.network.span
     return Places(word, network, data[1].word.span)
 
 

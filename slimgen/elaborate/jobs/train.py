@@ -8,6 +8,7 @@ from slimgen.elaborate.jobs.augment import check_mixed, read_augment
 from slimgen.elaborate.jobs.data import read_data
 from slimgen.elaborate.jobs.gradients import read_gradients
 from slimgen.elaborate.jobs.images import check_images, preprocessing
+from slimgen.elaborate.jobs.initial import read_initial
 from slimgen.elaborate.jobs.lines import JobLines, JobText, Said
 from slimgen.elaborate.jobs.loss import read_loss
 from slimgen.elaborate.jobs.optimizer import read_learning_rate, read_optimizer
@@ -35,6 +36,7 @@ PARTS: dict[str, Callable[[JobText], Any]] = {
     "learning_rate": read_learning_rate,
     "gradients": read_gradients,
     "run": read_run,
+    "initial": read_initial,
 }
 NEEDED = ("data", "steps")
 
@@ -46,23 +48,20 @@ def train_job(
     lines: JobLines,
 ) -> Train | None:
     """Return the settings of a `train` job, or None after errors."""
-    if job.origin or job.name is not None:
-        what = job.origin[0].span if job.origin else job.span
+    if job.name is not None:
         raise Rejected(
-            messages.misplaced(what, "`from` or `as`", "on a `train` job yet")
+            messages.misplaced(job.name.span, "`as`", "on a `train` job yet")
         )
     said = _bind(job, network, lines)
     if said is None:
         return None
     _require(job, said)
-    text = JobText(network, end_points, said, lines)
+    text = JobText(job, network, end_points, said, lines)
     found = lines.reporter.found
     parts = {name: _read(part, text) for name, part in PARTS.items()}
     preprocess = _read(_read_preprocess, text)
     data = parts["data"]
-    loss = (
-        None if data is None else _read(lambda text: read_loss(text, data, job), text)
-    )
+    loss = None if data is None else _read(lambda text: read_loss(text, data), text)
     if lines.reporter.found > found or loss is None:
         return None
     check_mixed(text, loss)

@@ -14,6 +14,7 @@ from slimgen.layers.jobs.gradients import (
     TrainOnly,
 )
 from slimgen.layers.jobs.images import Labels, Preprocess
+from slimgen.layers.jobs.initial import Exclude, Include, RenameInitial
 from slimgen.layers.jobs.learning_rate import LearningRate, Warmup
 from slimgen.layers.jobs.loss import Loss
 from slimgen.layers.jobs.optimizer import Optimizer
@@ -41,7 +42,7 @@ DATA_LINES: dict[str, type[Layer]] = {Item.word: Item}
 TRAIN_LINES: dict[str, type[Layer]] = {
     line.word: line
     for line in (
-        Preprocess, Augment, Data, Batch, Steps, Loss, Optimizer, LearningRate, Warmup, TrainOnly, Freeze, MultiplyGradients, Clip, Accumulate, Average,
-        Checkpoint, Log, Summaries, Seed, Deterministic, Precision, Directory,
+        Include, Exclude, RenameInitial, Preprocess, Augment, Data, Batch, Steps, Loss, Optimizer, LearningRate, Warmup, TrainOnly, Freeze, MultiplyGradients,
+        Clip, Accumulate, Average, Checkpoint, Log, Summaries, Seed, Deterministic, Precision, Directory,
     )
 }  # fmt: skip

@@ -70,7 +70,7 @@ class SparseSoftmaxCrossEntropy(Weighted):
     """
 
     form = "sparse_softmax_cross_entropy"
-    example = "loss sparse_softmax_cross_entropy scene"
+    example = "loss sparse_softmax_cross_entropy AuxLogits"
     one_hot = False
     classes_only = True
 
@@ -115,7 +115,7 @@ class MeanSquaredError(Weighted):
     """
 
     form = "mean_squared_error"
-    example = "loss mean_squared_error depth weight=0.5"
+    example = "loss mean_squared_error AuxLogits weight=0.5"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -1,0 +1,86 @@
+"""The weights that a job starts from, and which of them under which names."""
+
+from slimgen.elaborate.jobs.gradients import check_names
+from slimgen.elaborate.jobs.lines import JobText
+from slimgen.elaborate.report import Rejected
+from slimgen.ir import jobs as ir
+from slimgen.layers.jobs.initial import (
+    START_LINES,
+    Exclude,
+    From,
+    Include,
+    RenameInitial,
+)
+from slimgen.messages import names as messages
+from slimgen.source import Span
+from slimgen.syntax import tree
+
+
+def read_initial(job: JobText) -> ir.Initial:
+    """Return what stands after `from`, with the lines about it."""
+    origin = job.statement.origin
+    if not origin:
+        _refuse_lines(job)
+        return ir.Initial()
+    line = _origin_line(job.statement)
+    said = job.lines.bind(line, From)
+    assert isinstance(said, From)
+    known = {"slim", *(one.format for one in job.network.maps)}
+    if said.format not in known:
+        raise Rejected(
+            messages.wrong_value(
+                line.arguments[0].span, "`from`",
+                "a format for which the network has `weights`", f"`{said.format}`",
+                "say in the network what the file calls its variables: "
+                f'`weights {said.format} "NAME" {{ rename … }}`',
+            )
+        )  # fmt: skip
+    include, exclude = _names(job, Include), _names(job, Exclude)
+    return ir.Initial(said.path, said.head, include, exclude, _rename(job))
+
+
+def _origin_line(statement: tree.Job) -> tree.Line:
+    """Return the head's arguments after `from` as a line, to be bound as all are."""
+    first, last = statement.origin[0].span, statement.origin[-1].span
+    span = Span(first.source, first.start, last.end)
+    return tree.Line(span, tree.Name(span, "from"), (statement.origin,))
+
+
+def _refuse_lines(job: JobText) -> None:
+    """Refuse lines about weights in a job that starts from none."""
+    for kind in START_LINES:
+        for _, statement in job.all(kind):
+            word, head = statement.word.text, job.statement
+            name = f"{head.word.text} {head.network.text}"
+            raise Rejected(
+                messages.misplaced(
+                    statement.span, f"`{word}`", "in a job without `from`",
+                    f'name the weights: `{name} from slim "model.ckpt" {{`',
+                )
+            )  # fmt: skip
+
+
+def _names(job: JobText, kind: type[Include] | type[Exclude]) -> tuple[str, ...] | None:
+    said = job.one(kind)
+    if said is None:
+        return None
+    check_names(job.network, said[0].names, said[1])
+    return said[0].names
+
+
+def _rename(job: JobText) -> str | None:
+    """Return the rule as the built file's command line takes it."""
+    said = job.one(RenameInitial)
+    if said is None:
+        return None
+    line, statement = said
+    if line.part is None and "{name}" in line.pattern and "=" not in line.pattern:
+        return line.pattern
+    if line.part is not None and line.pattern and "=" not in line.pattern + line.part:
+        return f"{line.pattern}={line.part}"
+    raise Rejected(
+        messages.wrong_value(
+            statement.span, "`rename` of a job", 'a name with `{name}`, or two parts of names',
+            " ".join(f"`{argument.span.text}`" for argument in statement.arguments),
+        )
+    )  # fmt: skip

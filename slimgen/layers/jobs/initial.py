@@ -1,0 +1,81 @@
+"""Lines of jobs about the weights that a job starts from."""
+
+from dataclasses import dataclass
+
+from slimgen.layers.jobs.gradients import SCOPES
+from slimgen.layers.kinds import Choice, ListOf, Optional, Text
+from slimgen.layers.spec import Layer, parameter
+from slimgen.layers.weights import FORMATS
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class From(Layer):
+    """The weights that a job starts from: `train vgg_16 from slim "vgg_16.ckpt" { … }`.
+
+    A run that is in the job's folder already goes on instead. What the file does not have,
+    or has in another shape, is an error; `include`, `exclude` and `rename` say what is
+    looked for.
+    """
+
+    word = "from"
+    family = "Training"
+
+    format: str = parameter(
+        Choice(("slim", *FORMATS)),
+        "whose names the file has: TF-Slim's, or those of the network's `weights`",
+    )
+    path: str = parameter(Text(), "the file, or a folder with checkpoints")
+    head: str = parameter(
+        Choice(("auto", "strict")),
+        "auto: what depends on the number of classes is left out",
+        "auto",
+        positional=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Include(Layer):
+    """Load a part of the weights that the job starts from; the rest stays as initialised."""
+
+    word = "include"
+    family = "Training"
+    example = "include conv1"
+    takes_names = True
+    gathers = True
+
+    names: tuple[str, ...] = parameter(ListOf(Text()), SCOPES)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Exclude(Layer):
+    """Leave out a part of the weights that the job starts from.
+
+    Source: the train script's `checkpoint_exclude_scopes`
+    """
+
+    word = "exclude"
+    family = "Training"
+    example = "exclude AuxLogits"
+    takes_names = True
+    gathers = True
+
+    names: tuple[str, ...] = parameter(ListOf(Text()), SCOPES)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class RenameInitial(Layer):
+    """What the weights that a job starts from call the variables.
+
+    `rename "vgg16/{name}"` forms a whole name from the one below the network's scope;
+    `rename "weights" "params1"` replaces a part of each name.
+    """
+
+    word = "rename"
+    family = "Training"
+    example = 'rename "vgg16/{name}"'
+
+    pattern: str = parameter(Text(), "a whole name with `{name}`, or the part replaced")
+    part: str | None = parameter(Optional(Text()), "what that part is there", None)
+
+
+START_LINES = (Include, Exclude, RenameInitial)
