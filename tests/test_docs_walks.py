@@ -50,12 +50,16 @@ LINES = (
     "precision float16",
     "summaries every 100 steps",
 )
-OPTIMIZERS = tuple(Optimizer.forms)
 RATES = (
     "learning_rate exponential 0.01",
     "learning_rate polynomial 0.01 over 9 epochs",
     "learning_rate cosine 0.01",
     "learning_rate piecewise [0.1, 0.01] [60]",
+)
+AUGMENTS = (
+    "augment random_resized_crop; augment flip",
+    "augment random_crop padding=4; augment color_jitter hue=0.1 brightness=0.4 contrast=0.4 saturation=0.4",
+    "augment random_erasing; augment mixup 0.2; augment cutmix 1.0",
 )
 CLIPS = ("clip norm=5.0", "clip global_norm=5.0", "clip value=0.5")
 
@@ -161,8 +165,12 @@ def options_of(text: str) -> set[str]:
 @pytest.fixture(scope="module")
 def options_of_jobs() -> set[str]:
     """The options of built files that have among them every line a job can have."""
-    jobs = zip(OPTIMIZERS, itertools.cycle(RATES), itertools.cycle(CLIPS))
-    texts = [job([*LINES, f"optimizer {o}", r, c]) for o, r, c in jobs]
+    others = zip(
+        itertools.cycle(RATES), itertools.cycle(CLIPS), itertools.cycle(AUGMENTS)
+    )
+    optimizers = [f"optimizer {kind}" for kind in Optimizer.forms]
+    jobs = [[*LINES, one, *rest] for one, rest in zip(optimizers, others, strict=False)]
+    texts = [job(lines) for lines in jobs]
     return set().union(*(options_of(build(text)) for text in texts))
 
 

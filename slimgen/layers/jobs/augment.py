@@ -77,14 +77,19 @@ class ColorJitter(Augmentation):
     example = "augment color_jitter brightness=0.4 contrast=0.4 saturation=0.4"
 
     brightness: float = parameter(
-        Real(at_least=0), "0: it stays", 0.0, positional=False
+        Real(at_least=0), "x of the brightness; 0: it stays", 0.0, positional=False
     )
-    contrast: float = parameter(Real(at_least=0), "0: it stays", 0.0, positional=False)
+    contrast: float = parameter(
+        Real(at_least=0), "x of the contrast; 0: it stays", 0.0, positional=False
+    )
     saturation: float = parameter(
-        Real(at_least=0), "0: it stays", 0.0, positional=False
+        Real(at_least=0), "x of the saturation; 0: it stays", 0.0, positional=False
     )
     hue: float = parameter(
-        Real(at_least=0, at_most=0.5), "0: it stays", 0.0, positional=False
+        Real(at_least=0, at_most=0.5),
+        "x of the hue; 0: it stays",
+        0.0,
+        positional=False,
     )
 
 

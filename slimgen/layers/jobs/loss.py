@@ -64,7 +64,7 @@ class SoftmaxCrossEntropy(Weighted):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SparseSoftmaxCrossEntropy(Weighted):
-    """The same without smoothing.
+    """Mean over the examples of the cross-entropy of one class among all, unsmoothed.
 
     Source: slim.losses.sparse_softmax_cross_entropy
     """
@@ -93,7 +93,7 @@ class SigmoidCrossEntropy(Weighted):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LogLoss(Weighted):
-    """Mean of -y log(p + epsilon) - (1 - y) log(1 - p + epsilon); the output is p.
+    """Mean of -y log(p + epsilon) - (1 - y) log(1 - p + epsilon).
 
     Source: slim.losses.log_loss
     """
@@ -187,7 +187,7 @@ class Python(Term):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Regularization(Layer):
-    """The sum of the regularisers' terms, which is there without this line; 0: not.
+    """The sum of the regularisers' terms. It is in the loss without this line too; 0 leaves it out.
 
     Source: slim.losses.get_total_loss
     """
@@ -214,10 +214,10 @@ LOSSES: Mapping[str, type[Layer]] = {
 class Loss(Layer):
     """A term of the loss: over an output or an end point, or the regularisers'.
 
-    Its label is the item of the data that has the output's name, else `label`. Classes are
-    for an output [batch, classes], or [batch, height, width, classes]; other labels have
-    the output's shape. Without a line about the only output there is
-    `loss softmax_cross_entropy`.
+    In the formulas p is the output and y its label. That is the item of the data that has
+    the output's name, else `label`. Classes are for an output [batch, classes], or [batch,
+    height, width, classes]; other labels have the output's shape. Without a line about the
+    only output there is `loss softmax_cross_entropy`.
     """
 
     word = "loss"
