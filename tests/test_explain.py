@@ -106,6 +106,8 @@ def test_the_wrong_example_gives_exactly_this_code(
         hide_package(monkeypatch, "tf_slim")
     if code == "E951":
         hide_package(monkeypatch, "h5py")
+    if code == "E964":
+        hide_package(monkeypatch, "PIL")
 
     printed, exit_code = run_page(read_page(code).wrong, tmp_path)
 

@@ -14,6 +14,7 @@ COMMANDS = Commands(
         "explain": "slimgen.cli.explain",
         "fmt": "slimgen.cli.formatting",
         "layers": "slimgen.cli.layers",
+        "records": "slimgen.cli.records",
         "show": "slimgen.cli.show",
         "summary": "slimgen.cli.summary",
         "verify": "slimgen.cli.verify",

@@ -1,7 +1,9 @@
 """Standard output and error: the only module that writes to them."""
 
+import contextlib
 import os
 import sys
+from collections.abc import Callable, Iterator
 
 import click
 
@@ -29,6 +31,16 @@ def write_error(text: str, color: bool = False) -> None:
         click.echo(text, nl=False, err=True, color=color)
     except BrokenPipeError:
         _silence(sys.stderr.fileno())
+
+
+@contextlib.contextmanager
+def progress(count: int) -> Iterator[Callable[[], None]]:
+    """Yield what is called after each of some steps: on a terminal a bar shows them."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    with click.progressbar(length=count, file=sys.stderr, show_pos=True) as bar:
+        yield lambda: bar.update(1)
 
 
 def _silence(descriptor: int) -> None:

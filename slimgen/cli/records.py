@@ -1,0 +1,189 @@
+"""`slimgen records`: TFRecord files from images in a folder for each class."""
+
+import importlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import click
+
+from slimgen.cli.files import reason_of, refusal
+from slimgen.cli.reporting import Reporter, reporting
+from slimgen.cli.streams import progress
+from slimgen.messages import commands
+from slimgen.messages import records as messages
+from slimgen.messages.names import counted
+from slimgen.records.framing import framed
+from slimgen.records.images import Image, Unreadable, find_images, record, split
+
+OURS = re.compile(r"(train|validation)-\d{5}-of-\d{5}\.tfrecord$")
+LABELS = "labels.txt"
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A file to be written, and the images in it."""
+
+    name: str
+    images: Sequence[Image]
+
+
+@click.command(epilog="""\b
+Examples:
+  slimgen records flowers flowers-records --shards 8 --split 0.1
+  slimgen records digits digits-records --corrupt skip
+""")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False))
+@click.argument("out", type=click.Path(file_okay=False))
+@click.option(
+    "--shards",
+    type=click.IntRange(1, 99999),
+    default=1,
+    show_default=True,
+    help="Files to spread the records over.",
+)
+@click.option(
+    "--split",
+    "share",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    help="Share of each class that is held out, in files of its own.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="What order and split derive from.",
+)
+@click.option(
+    "--corrupt",
+    type=click.Choice(("stop", "skip")),
+    default="stop",
+    show_default=True,
+    help="What to do about images that cannot be read.",
+)
+@click.option("--force", is_flag=True, help="Replace records that are in OUT.")
+@reporting
+def records(
+    reporter: Reporter,
+    *,
+    folder: str,
+    out: str,
+    shards: int,
+    share: float,
+    seed: int,
+    corrupt: str,
+    force: bool,
+) -> None:
+    """Write the images in FOLDER into TFRecord files in OUT.
+
+    FOLDER has a folder of images for each class. The records have TF-Slim's keys, the images stay as
+    they are. OUT gets train-00000-of-00001.tfrecord and so on, with --split also validation-…, and
+    labels.txt with the names of the classes; all of it or nothing.
+    """
+    found = _find(folder, reporter)
+    if found is None:
+        return
+    names, images = found
+    kept, held_out = split(images, share, seed)
+    parts = [*_shards("train", kept, shards)]
+    parts += _shards("validation", held_out, max(1, round(shards * share)))
+    writer = Writer(folder, out, corrupt == "skip", reporter)
+    try:
+        if writer.write(parts, names, force):
+            count = len(images) - writer.left_out
+            told = f"{counted(count, 'image')}, {counted(len(names), 'label')}"
+            reporter.say(f"{out}: {told}")
+    except OSError as error:
+        reporter.report(refusal(out, error))
+
+
+def _find(folder: str, reporter: Reporter) -> tuple[list[str], list[Image]] | None:
+    """Return the classes and images of a folder; None where there are none, as reported."""
+    try:
+        importlib.import_module("PIL")
+    except ModuleNotFoundError:
+        reporter.report(messages.pillow_missing())
+        return None
+    try:
+        names, images = find_images(folder)
+    except OSError as error:
+        reporter.report(commands.unreadable_file(folder, reason_of(error)))
+        return None
+    if not images:
+        reporter.report(messages.no_images(folder))
+        return None
+    return names, images
+
+
+def _shards(stem: str, images: Sequence[Image], count: int) -> Iterator[Shard]:
+    if images:
+        for number in range(count):
+            name = f"{stem}-{number:05d}-of-{count:05d}.tfrecord"
+            yield Shard(name, images[number::count])
+
+
+class Writer:
+    """Writes shards beside where they go, and puts them there when all are whole."""
+
+    def __init__(self, folder: str, out: str, skip: bool, reporter: Reporter) -> None:
+        self.folder = folder
+        self.out = out
+        self.skip = skip
+        self.reporter = reporter
+        self.left_out = 0
+
+    def write(self, shards: Sequence[Shard], names: Sequence[str], force: bool) -> bool:
+        """Write shards and labels; say whether they are there. OSError is the system's."""
+        os.makedirs(self.out, exist_ok=True)
+        earlier = sorted(name for name in os.listdir(self.out) if OURS.match(name))
+        if earlier and not force:
+            self.reporter.report(messages.records_exist(self.out, earlier[0]))
+            return False
+        beside = tempfile.mkdtemp(dir=self.out, prefix=".slimgen-")
+        try:
+            if not self._fill(beside, shards):
+                return False
+            labels = "".join(f"{label}:{name}\n" for label, name in enumerate(names))
+            with open(os.path.join(beside, LABELS), "w", encoding="utf-8") as file:
+                file.write(labels)
+            for name in earlier:
+                os.unlink(os.path.join(self.out, name))
+            for name in os.listdir(beside):
+                os.replace(os.path.join(beside, name), os.path.join(self.out, name))
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+        return True
+
+    def _fill(self, beside: str, shards: Sequence[Shard]) -> bool:
+        """Write the shards; say whether all images could be read, or be left out."""
+        whole = True
+        count = sum(len(shard.images) for shard in shards)
+        with progress(count) as done:
+            for shard in shards:
+                with open(os.path.join(beside, shard.name), "wb") as file:
+                    for image in shard.images:
+                        data = self._record(image)
+                        whole = whole and (data is not None or self.skip)
+                        file.write(framed(data) if data is not None else b"")
+                        done()
+        if self.left_out == count and self.skip:
+            self.reporter.report(messages.no_images(self.folder))
+            return False
+        return whole
+
+    def _record(self, image: Image) -> bytes | None:
+        """Return the record of an image; None, as reported, if it cannot be read."""
+        try:
+            return record(self.folder, image)
+        except (Unreadable, OSError) as error:
+            reason = reason_of(error) if isinstance(error, OSError) else str(error)
+        path = os.path.join(self.folder, image.path)
+        self.left_out += 1
+        told = messages.image_left_out if self.skip else messages.unreadable_image
+        self.reporter.report(told(path, reason))
+        return None

@@ -1,0 +1,1 @@
+"""TFRecord files from folders of images, under TF-Slim's keys and without TensorFlow."""
