@@ -7,6 +7,7 @@ from slimgen.elaborate.jobs.lines import JobText, moot
 from slimgen.elaborate.report import Rejected
 from slimgen.ir import jobs as ir
 from slimgen.ir.graph import Input
+from slimgen.layers.jobs.augment import Augment
 from slimgen.layers.jobs.data import Batch, Data, Item
 from slimgen.layers.jobs.images import Preprocess
 from slimgen.messages import names as messages
@@ -51,6 +52,15 @@ def _check_distortion(job: JobText, found: ir.Data, statement: tree.Line) -> Non
     own = job.one(Preprocess)
     family = own[0].kind if own else getattr(job.network.preprocess, "family", "none")
     images = [f"`{item.name}`" for item in found.labels if item.image]
+    for line, place in job.all(Augment):
+        if images and getattr(line, "moves", False):
+            raise Rejected(
+                messages.wrong_value(
+                    place.span, f"`augment {line.form}`",
+                    "labels that are no images, since it moves the input alone",
+                    ", ".join(images),
+                )
+            )  # fmt: skip
     if images and family != "none":
         raise Rejected(
             messages.wrong_value(

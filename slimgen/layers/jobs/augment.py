@@ -15,6 +15,7 @@ class Augmentation(Layer):
 
     word = "augment"
     family = "Training"
+    moves = False  # pixels are elsewhere then, so that labels of pixels do not fit
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -27,6 +28,7 @@ class RandomResizedCrop(Augmentation):
     """
 
     form = "random_resized_crop"
+    moves = True
     example = "augment random_resized_crop scale=[0.08, 1.0]"
 
     scale: tuple[float, ...] = parameter(
@@ -47,6 +49,7 @@ class RandomCrop(Augmentation):
     """
 
     form = "random_crop"
+    moves = True
     example = "augment random_crop padding=4"
 
     padding: int = parameter(Integer(0), "pixels of the margin", 0, positional=False)
@@ -57,6 +60,7 @@ class Flip(Augmentation):
     """Mirror the image, left to right."""
 
     form = "flip"
+    moves = True
     example = "augment flip"
 
     probability: float = parameter(SHARE, "share of the images", 0.5)
