@@ -76,7 +76,8 @@ deterministic true
 
 JOB_LINES = (
     *NETWORK_LINES.items(), *MAP_LINES.items(), (From.word, From),
-    *TRAIN_LINES.items(), *DATA_LINES.items(),
+    *((word, line) for word, line in TRAIN_LINES.items() if word not in NETWORK_LINES),
+    *DATA_LINES.items(),
 )  # fmt: skip
 
 ABOUT_STD = """\
