@@ -50,7 +50,7 @@ def test_a_part_has_its_share_of_the_area_and_lies_anywhere(
 ) -> None:
     def part(seed: Any) -> Any:
         return tuple(
-            program.random_part([200, 300, 3], (0.1, 0.5), (0.75, 4 / 3), seed)
+            program.random_window([200, 300, 3], (0.1, 0.5), (0.75, 4 / 3), seed)
         )
 
     top, left, height, width = draws(part)
@@ -76,7 +76,7 @@ def test_a_part_has_its_share_of_the_area_and_lies_anywhere(
 def test_the_middle_is_taken_where_no_part_fits(
     program: ModuleType, shape: list[int], expected: tuple[int, ...]
 ) -> None:
-    part = program.random_part([*shape, 3], (0.9, 1.0), (0.75, 4 / 3), [1, 2])
+    part = program.random_window([*shape, 3], (0.9, 1.0), (0.75, 4 / 3), [1, 2])
 
     assert tuple(map(int, part)) == expected
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from runtime_fixture import build
+from runtime_fixture import build, image_network, train_job
 
 tf = pytest.importorskip("tensorflow")
 
@@ -114,3 +114,76 @@ def test_a_network_with_several_inputs_reads_what_its_items_say(tmp_path: Path) 
     model = rooms.train(settings)
 
     assert rooms.evaluate(model, settings) in [(0.0, 3), (1.0, 3)]
+
+
+@pytest.fixture(scope="module")
+def boxed(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The emitted file of a job that says how its files are read, and has boxes."""
+    network = image_network("16x16x3", "preprocess inception")
+    data = (
+        'data records "none" shuffle=1 readers=2 block_length=2 prefetch=1 '
+        "boxes=image/object/bbox"
+    )
+    job = train_job(f"{data}\n  batch 2\n  steps 1", "model")
+    return module_of(network + job, tmp_path_factory.mktemp("boxed"))
+
+
+def test_files_are_read_in_blocks_by_turns(boxed: ModuleType, tmp_path: Path) -> None:
+    for name in "abc":
+        records = [f"{name}{index}".encode() for index in range(4)]
+        write(tmp_path / f"{name}.tfrecord", *records)
+    settings = boxed.Settings(data=str(tmp_path / "?.tfrecord"))
+    source = boxed.open_data(settings, boxed.Model)
+    found = [one.decode() for one in source.shuffled(0, settings).as_numpy_iterator()]
+    first, second, third = dict.fromkeys(one[0] for one in found)
+
+    assert found == [
+        *(f"{first}0", f"{first}1", f"{second}0", f"{second}1"),
+        *(f"{first}2", f"{first}3", f"{second}2", f"{second}3"),
+        *(f"{third}{index}" for index in range(4)),
+    ]
+
+
+def test_a_crop_holds_a_tenth_of_a_box(boxed: ModuleType, tmp_path: Path) -> None:
+    pixels = np.zeros([100, 100, 3], np.uint8)
+    pixels[80:, 80:] = 255  # a corner, which many a crop would miss
+    corner = {"ymin": [0.8], "xmin": [0.8], "ymax": [1.0], "xmax": [1.0]}
+    sides = {f"image_object_bbox_{side}": value for side, value in corner.items()}
+    common = {"image_encoded": encoded(pixels), "image_class_label": 1}
+    settings = boxed.Settings(
+        data=write(tmp_path / "a", record(**common, **sides), record(**common))
+    )
+    source = boxed.open_data(settings, boxed.Model)
+    with_box, without = (source.read(one)[2] for one in source.items())
+    image = tf.image.convert_image_dtype(pixels, tf.float32)
+
+    def least(boxes: Any) -> float:
+        crops = (boxed.random_part(image, [0, n], boxes) for n in range(200))
+        return min(float(tf.reduce_sum(crop)) for crop in crops) / (3 * 400)
+
+    assert least(with_box) >= 0.1
+    assert least(without) == 0
+    inputs, labels = next(boxed.training_batches(source, settings, boxed.Model, 0))
+    assert inputs["images"].shape == (2, 16, 16, 3)
+    assert list(labels) == ["label"]
+
+
+def test_a_sloppy_order_has_every_example_and_names_a_broken_one(
+    tmp_path: Path,
+) -> None:
+    network = image_network("16x16x3", "preprocess none")
+    job = (
+        'data records "none" order=sloppy\n  batch 4\n  steps 1\n  deterministic false'
+    )
+    module = module_of(network + train_job(job, "model"), tmp_path)
+    image = encoded(np.zeros([4, 4, 3], np.uint8))
+    records = [record(image_encoded=image, image_class_label=n) for n in range(4)]
+    settings = module.Settings(data=write(tmp_path / "a", *records))
+    source = module.open_data(settings, module.Model)
+    _, labels = next(module.training_batches(source, settings, module.Model, 0))
+    write(tmp_path / "a", *records, record(image_encoded=b"x", image_class_label=0))
+    source = module.open_data(settings, module.Model)
+
+    assert sorted(labels["label"].numpy()) == [0, 1, 2, 3]
+    with pytest.raises(module.UserError, match=r"/a, record 4: Unknown image"):
+        list(module.training_batches(source, settings, module.Model, 0))

@@ -72,6 +72,13 @@ PROGRAMS = {
         "augment mixup 0.2",
     ),
     "erase": training(DATA, STEPS, "augment random_erasing 0.1", "accumulate 2"),
+    "ways to read": training(
+        f"{DATA} readers=4 block_length=2 prefetch=3 boxes=image/object/bbox",
+        STEPS,
+        "augment random_erasing",
+        network=HEADS,
+    ),
+    "sloppy": training(f"{DATA} order=sloppy", STEPS, "deterministic false"),
     "leave out": training(f"{DATA} corrupt=skip", STEPS, "average 0.9"),
     "train by steps": training(
         f'data folder "a folder/{"x" * 90}"', STEPS, f"{EXPONENTIAL} 10 steps"

@@ -20,6 +20,7 @@ class Examples:
         foldable: A folder with a folder for each class would hold the same.
         classes: How many classes each label tells apart that has classes.
         counted: The label from which the offset of the network's labels is taken; "": none.
+        boxes: Where boxes around objects are, which `preprocess` takes; "": nowhere.
     """
 
     features: tuple[tuple[str, str], ...]
@@ -31,6 +32,7 @@ class Examples:
     foldable: bool
     classes: dict[str, int]
     counted: str
+    boxes: str
 
 
 def describe_examples(train: Train, preprocessed: bool) -> Examples:
@@ -38,6 +40,9 @@ def describe_examples(train: Train, preprocessed: bool) -> Examples:
     data, classes = train.data, train.loss.classes
     counted = "label" if train.loss.sole and "label" in classes else ""
     features = {item.feature: _parser(item) for item in (*data.inputs, *data.labels)}
+    if data.boxes and preprocessed:
+        corners = (f"{data.boxes}/{side}" for side in ("ymin", "xmin", "ymax", "xmax"))
+        features |= dict.fromkeys(corners, "tf.io.VarLenFeature(tf.float32)")
     first = data.inputs[0]
     decoded = [] if preprocessed else [_input(i) for i in data.inputs if i.image]
     decoded += [("labels", i.name, _typed(i, "labels")) for i in data.labels if i.image]
@@ -53,6 +58,7 @@ def describe_examples(train: Train, preprocessed: bool) -> Examples:
         data.foldable and "label" in classes,
         classes,
         counted,
+        data.boxes if preprocessed else "",
     )
 
 

@@ -23,6 +23,17 @@ class LabelNames:
 
 
 @dataclass(frozen=True)
+class Setting:
+    """A number of a job, which the built file's user may set; None: no bound."""
+
+    name: str
+    value: float | tuple[float, ...]
+    text: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+@dataclass(frozen=True)
 class Item:
     """One of the tensors of an example, under its name.
 
@@ -54,6 +65,9 @@ class Data:
         shuffle: Records among which the next is drawn.
         batch: Examples in a step.
         skip: What cannot be read is left out; else it ends the run.
+        settings: Numbers of the input that the job says.
+        sloppy: What is read first comes first.
+        boxes: Where records have boxes around objects; "": nowhere.
     """
 
     path: str
@@ -63,17 +77,14 @@ class Data:
     shuffle: int = 2048
     batch: int = BATCH
     skip: bool = False
+    settings: tuple[Setting, ...] = ()
+    sloppy: bool = False
+    boxes: str = ""
 
-
-@dataclass(frozen=True)
-class Setting:
-    """A number of a job, which the built file's user may set; None: no bound."""
-
-    name: str
-    value: float | tuple[float, ...]
-    text: str
-    at_least: float | None = None
-    at_most: float | None = None
+    @property
+    def said(self) -> frozenset[str]:
+        """The names of the settings."""
+        return frozenset(one.name for one in self.settings)
 
 
 @dataclass(frozen=True)

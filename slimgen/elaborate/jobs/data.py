@@ -10,14 +10,19 @@ from slimgen.ir.graph import Input
 from slimgen.layers.jobs.augment import Augment
 from slimgen.layers.jobs.data import Batch, Data, Item
 from slimgen.layers.jobs.images import Preprocess
+from slimgen.layers.jobs.run import Deterministic
 from slimgen.messages import names as messages
 from slimgen.source import Span
 from slimgen.syntax import tree
 
 LABEL = "label"
 OF_IMAGES = ("uint8", "uint16", "float32")
+CROPPING = ("random_resized_crop", "random_crop", "flip", "color_jitter")
 OF_NUMBERS = ("int64", "float32")
-WHOLE = ("path", "shuffle", "corrupt")  # keys that concern all items
+WHOLE = (
+    *("path", "shuffle", "readers", "block_length", "order", "prefetch", "boxes"),
+    "corrupt",
+)  # keys that concern all items
 
 
 def read_data(job: JobText) -> ir.Data:
@@ -37,14 +42,69 @@ def read_data(job: JobText) -> ir.Data:
         data.path,
         tuple(items[name] for name in inputs),
         tuple(item for name, item in items.items() if name not in inputs),
-        statement.body is None,
+        statement.body is None and data.boxes is None,
         data.shuffle,
         skip=data.corrupt == "skip",
+        settings=_settings(data),
+        sloppy=data.order == "sloppy",
+        boxes=data.boxes or "",
     )
+    if unfit := _unfit_order(job, data, statement) or _unfit_boxes(
+        job, data, statement
+    ):
+        raise Rejected(unfit)
     _check_distortion(job, found, statement)
     if batch := job.one(Batch):
         found = replace(found, batch=batch[0].size)
     return found
+
+
+def _settings(data: Data) -> tuple[ir.Setting, ...]:
+    """Return the numbers that the line says."""
+    texts = {
+        "readers": "files that are read at once",
+        "block_length": "records of a file that come one after another",
+        "prefetch": "batches that are made ahead",
+    }
+    said = {name: getattr(data, name) for name in texts}
+    return tuple(
+        ir.Setting(name, value, texts[name], 1)
+        for name, value in said.items()
+        if value is not None
+    )
+
+
+def _unfit_order(job: JobText, data: Data, statement: tree.Line) -> Diagnostic | None:
+    """Say what an order does not go with that is no function of the seed."""
+    exact = job.one(Deterministic)
+    if data.order == "exact":
+        return None
+    if data.corrupt == "skip":
+        return moot(
+            statement, "corrupt", "a sloppy order does not tell what was left out"
+        )
+    if exact is not None and not exact[0].value:
+        return None
+    return messages.wrong_value(
+        statement.word.span, "`data` with `order=sloppy`",
+        "a job whose runs may differ", "`deterministic true`",
+        "say `deterministic false` in the job",
+    )  # fmt: skip
+
+
+def _unfit_boxes(job: JobText, data: Data, statement: tree.Line) -> Diagnostic | None:
+    """Say where boxes have no use."""
+    if data.boxes is None:
+        return None
+    own = job.one(Preprocess)
+    family = own[0].kind if own else getattr(job.network.preprocess, "family", "none")
+    if family != "inception":
+        return moot(statement, "boxes", "only `preprocess inception` crops by them")
+    if any(line.form in CROPPING for line, _ in job.all(Augment)):
+        return moot(statement, "boxes", "`augment` crops in its own way")
+    if data.kind == "folder":
+        return moot(statement, "boxes", "a folder has none; write records")
+    return None
 
 
 def _check_distortion(job: JobText, found: ir.Data, statement: tree.Line) -> None:

@@ -33,6 +33,31 @@ class Data(Layer):
     shuffle: int = parameter(
         Integer(1), "records among which the next is drawn", 2048, positional=False
     )
+    readers: int | None = parameter(
+        Optional(Integer(1)), "files that are read at once; none: 8", None,
+        positional=False,
+    )  # fmt: skip
+    block_length: int | None = parameter(
+        Optional(Integer(1)), "records of a file that come one after another; none: 1",
+        None, positional=False,
+    )  # fmt: skip
+    order: str = parameter(
+        Choice(("exact", "sloppy")),
+        "sloppy: what is read first comes first, and no two runs are alike",
+        "exact",
+        positional=False,
+    )
+    prefetch: int | None = parameter(
+        Optional(Integer(1)), "batches that are made ahead; none: as many as help", None,
+        positional=False,
+    )  # fmt: skip
+    boxes: str | None = parameter(
+        Optional(Text()),
+        "the start of the features `…/ymin`, `…/xmin`, `…/ymax`, `…/xmax`: objects of which "
+        "each crop of `preprocess inception` holds a part",
+        None,
+        positional=False,
+    )
     corrupt: str = parameter(
         Choice(("stop", "skip")),
         "what to do about an example that cannot be read: end the run, or go on without it",

@@ -239,7 +239,7 @@ class Records:
         """Return the records of all files in order; or file and index of each."""
         return self.listed().flat_map(places_in if places else records_in)
 
-    def shuffled(self, seed, buffer, places=False):
+    def shuffled(self, seed, settings, places=False):
         """Return the records of one epoch: files in random order, and a shuffled buffer.
 
         With `places` it is file and index of each, in that order.
@@ -251,7 +251,7 @@ class Records:
             cycle_length=8,
             num_parallel_calls=None if places else tf.data.AUTOTUNE,
         )
-        return items.shuffle(buffer, seed, reshuffle_each_iteration=False)
+        return items.shuffle(settings.shuffle, seed, reshuffle_each_iteration=False)
 
     def listed(self):
         """Return the files and how many records each has."""
@@ -318,9 +318,9 @@ class Folder:
         del places
         return tf.data.Dataset.from_tensor_slices((self.files, self.labels))
 
-    def shuffled(self, seed, buffer, places=False):
+    def shuffled(self, seed, settings, places=False):
         """Return the paths and classes of one epoch, all of them shuffled."""
-        del buffer, places  # paths are small
+        del settings, places  # paths are small
         return self.items().shuffle(self.count, seed, reshuffle_each_iteration=False)
 
     def fetch(self, place):
@@ -399,9 +399,7 @@ class TrainingExamples:
         settings = self.settings
         epoch, position = divmod(start, self.source.count)
         items = tf.data.Dataset.range(epoch, tf.int64.max).flat_map(
-            lambda epoch: self.source.shuffled(
-                settings.seed + epoch, settings.shuffle, places
-            )
+            lambda epoch: self.source.shuffled(settings.seed + epoch, settings, places)
         )
         return items.skip(position).enumerate(start)
 
