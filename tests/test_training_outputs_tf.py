@@ -368,3 +368,139 @@ def test_evaluate_weighs_what_it_measures(weighted: ModuleType, tmp_path: Path) 
     assert measured["kind accuracy"] == pytest.approx(
         (2.0 * kinds[1] + 0.5 * kinds[2]) / 2.5
     )
+
+
+HEADS = """
+network heads(classes = 3) {
+  input images 8x8x1
+  flatten
+  branch { fc classes activation=none; output first }
+  fc classes activation=none
+  output second
+}
+
+train heads {
+  data folder "none"
+  loss softmax_cross_entropy first
+  loss log_loss second weight=0.5
+  loss sigmoid_cross_entropy second weight=2.0
+  loss log_loss first log_epsilon=0.1 weight=0.25
+  steps 1
+  batch 2
+}
+"""
+
+
+@pytest.mark.slow
+def test_outputs_may_have_one_label_of_a_folder(
+    embedding: ModuleType, tmp_path: Path
+) -> None:
+    heads = module_of(tmp_path, HEADS)
+    pixels = np.zeros([8, 8], np.uint8)
+    for name in "abc":
+        (tmp_path / "images" / name).mkdir(parents=True)
+        (tmp_path / "images" / name / "0.png").write_bytes(encoded(pixels))
+    settings = heads.Settings(data=str(tmp_path / "images"))
+    model = heads.NETWORK(seed=1)
+    measured, count = heads.evaluate(model, settings)
+    numbers = {name: value for name, value in vars(settings).items() if "_" in name}
+    found = embedding.open_data(settings, embedding.NETWORK)
+
+    assert found.labels == [0, 1, 2]  # any number of classes, for no output tells them
+
+    # Alike images are of one class for the network, and of each in turn for the folder.
+    assert (measured, count) == (
+        {
+            "first accuracy": pytest.approx(1 / 3),
+            "second accuracy": pytest.approx(1 / 3),
+        },
+        3,
+    )
+    assert numbers["second_weight"] == 0.5
+    assert numbers["second_sigmoid_cross_entropy_weight"] == 2.0
+    assert (numbers["log_epsilon"], numbers["first_log_epsilon"]) == (1e-7, 0.1)
+
+
+EMBEDDING = """
+network embedding() {
+  input images 8x8x1
+  flatten
+  fc 4 activation=none as embeddings
+}
+
+train embedding {
+  data folder "none"
+  loss triplet_semihard_loss margin=0.5
+  loss lifted_struct_loss
+  steps 1
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def embedding(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """A network whose rows are compared with each other."""
+    return module_of(tmp_path_factory.mktemp("embedding"), EMBEDDING)
+
+
+@pytest.mark.parametrize("classes", [[0, 1, 0, 2, 1, 0], [7, 7, 7, 7, 7, 0]])
+@pytest.mark.parametrize("name", ["triplet_semihard_loss", "lifted_struct_loss"])
+@pytest.mark.parametrize("margin", [0.5, 3.0])
+def test_a_loss_between_rows_is_tf_slims(
+    embedding: ModuleType, name: str, classes: list[int], margin: float
+) -> None:
+    """By a definition a pair at a time, as its paper has it."""
+    rows = np.random.default_rng(0).normal(size=[6, 4]).astype(np.float32)
+    rows[4] = rows[1]  # rows alike at one place have no direction apart
+    labels = np.array(classes)
+    with tf.GradientTape() as tape:
+        variable = tf.Variable(rows)
+        found = getattr(embedding, name)(variable, tf.constant(labels), margin)
+    gradient = tape.gradient(found, variable)
+
+    # TF-Slim's distances are squares less products, with half the digits near 0.
+    assert float(found) == pytest.approx(PAIRWISE[name](rows, labels, margin), 1e-4)
+    assert np.isfinite(gradient).all()
+    assert np.abs(gradient).max() > 0.01
+
+
+def triplet_by_pairs(rows: np.ndarray, labels: np.ndarray, margin: float) -> float:
+    squares = ((rows[:, np.newaxis] - rows) ** 2).sum(-1)
+    losses = []
+    for anchor, positive in pairs_alike(labels):
+        others = squares[anchor][labels != labels[anchor]]
+        further = others[others > squares[anchor, positive]]
+        other = further.min() if further.size else others.max()
+        losses.append(max(0.0, margin + squares[anchor, positive] - other))
+    return float(np.mean(losses))
+
+
+def lifted_by_pairs(rows: np.ndarray, labels: np.ndarray, margin: float) -> float:
+    distances = np.sqrt(((rows[:, np.newaxis] - rows) ** 2).sum(-1))
+    losses = []
+    for one, two in pairs_alike(labels):
+        others = [distances[i][labels != labels[i]] for i in (one, two)]
+        total = np.log(np.exp(margin - np.concatenate(others)).sum())
+        losses.append(max(0.0, total + distances[one, two]) ** 2)
+    return float(np.mean(losses)) / 2
+
+
+def pairs_alike(labels: np.ndarray) -> list[tuple[int, int]]:
+    same = (labels[:, np.newaxis] == labels) & ~np.eye(len(labels), dtype=bool)
+    return [(int(one), int(two)) for one, two in zip(*np.nonzero(same), strict=True)]
+
+
+PAIRWISE = {
+    "triplet_semihard_loss": triplet_by_pairs,
+    "lifted_struct_loss": lifted_by_pairs,
+}
+
+
+@pytest.mark.parametrize("name", PAIRWISE)
+def test_a_batch_without_pairs_has_no_loss_between_rows(
+    embedding: ModuleType, name: str
+) -> None:
+    rows = tf.eye(3, 4)
+    for labels in ([0, 1, 2], [5]):
+        found = getattr(embedding, name)(rows[: len(labels)], tf.constant(labels), 1.0)
+        assert float(found) == 0.0

@@ -55,7 +55,7 @@ def describe_examples(train: Train, preprocessed: bool) -> Examples:
         first.name if preprocessed else "",
         _raw(first, encoded) if first.raw else whole,
         tuple(decoded),
-        data.foldable and "label" in classes,
+        data.foldable,
         classes,
         counted,
         data.boxes if preprocessed else "",

@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from slimgen.ir.jobs import Loss, Target, Term
 from slimgen.layers.values import python
 
+# What compares the rows of a batch, by the distances between them.
+PAIRED = ("triplet_semihard_loss", "lifted_struct_loss")
+
 
 @dataclass(frozen=True)
 class Losses:
@@ -86,7 +89,7 @@ def _outputs(term: Term) -> str:
 def _labels(term: Term) -> str:
     """Write what the output should be: classes, rows of a one and zeros, or numbers."""
     labels = f"labels[{python(term.target.label)}]"
-    if term.function:
+    if term.function or term.loss in PAIRED:
         return labels
     if not term.target.classes:
         return labels if term.target.dtype == "float32" else _cast(labels, "float32")

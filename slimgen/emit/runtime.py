@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from slimgen.emit.examples import Examples, describe_examples
-from slimgen.emit.losses import Losses, describe_losses
+from slimgen.emit.losses import PAIRED, Losses, describe_losses
 from slimgen.ir.graph import Graph, Network
 from slimgen.ir.jobs import Train
 
@@ -165,6 +165,7 @@ def _training(train: Train) -> list[str]:
     losses = dict.fromkeys(term.loss for term in train.loss.terms)
     own = [one for one in losses if one not in ("softmax_cross_entropy", "python")]
     own += ["weighted_mean"] if train.loss.weighted else []
+    own += ["squared_distances"] if any(one in PAIRED for one in own) else []
     chosen = {
         "train/optimizer": [f"train/optimizers/{train.optimizer.rule}"],
         "train/loss": [f"train/losses/{one}" for one in own],

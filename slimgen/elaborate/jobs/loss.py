@@ -1,5 +1,6 @@
 """What a job minimises."""
 
+import itertools
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +20,6 @@ from slimgen.layers.functions import python_target
 from slimgen.layers.jobs.data import Data
 from slimgen.layers.jobs.loss import (
     CosineDistance,
-    LogLoss,
     Loss,
     Python,
     Regularization,
@@ -31,6 +31,11 @@ from slimgen.layers.spec import TensorType
 from slimgen.messages import names as messages
 from slimgen.syntax import tree
 
+# Numbers of losses that are settings, and what they are.
+NUMBERS = {
+    "log_epsilon": "what keeps the logarithms from zero",
+    "margin": "how much further apart others are to be",
+}
 SMOOTHED = (SoftmaxCrossEntropy, SigmoidCrossEntropy)
 
 
@@ -120,23 +125,45 @@ def _term(
 ) -> ir.Term:
     """Return a term without its target and its name."""
     output = line.output or ""
+    stem = _identifier(output)
     weight = ""
     if line.weight != 1.0:
-        weight = _free(output, line.form, settings)
         text = f"factor of the loss of {output or 'the output'}"
-        settings[weight] = ir.Setting(weight, line.weight, text, 0)
+        names = f"{stem or line.form}_weight", f"{stem or 'loss'}_{line.form}_weight"
+        weight = _own(ir.Setting("", line.weight, text, 0), names, settings)
     options = "settings.label_smoothing" if isinstance(line, SMOOTHED) else ""
-    if isinstance(line, LogLoss):
-        options = "settings.log_epsilon"
-        text = "what keeps the logarithms from zero"
-        settings["log_epsilon"] = ir.Setting("log_epsilon", line.log_epsilon, text, 0)
-    elif isinstance(line, CosineDistance):
+    for name, text in NUMBERS.items():
+        if hasattr(line, name):
+            names = name, f"{stem or line.form}_{name}"
+            own = _own(ir.Setting("", getattr(line, name), text, 0), names, settings)
+            options = f"settings.{own}"
+    if isinstance(line, CosineDistance):
         options = repr(line.axis)
     function = _function(line, said) if isinstance(line, Python) and said else ""
     return ir.Term(
         line.form, "", ir.Target(""), output, False, weight, line.one_hot, options,
         function,
     )  # fmt: skip
+
+
+def _identifier(output: str) -> str:
+    """Return the name of an output as a part of a setting's."""
+    stem = re.sub(r"\W+", "_", output, flags=re.ASCII).strip("_").lower()
+    return f"loss_{stem}" if stem[:1].isdigit() else stem
+
+
+def _own(
+    setting: ir.Setting, names: tuple[str, str], settings: dict[str, ir.Setting]
+) -> str:
+    """Add a number of a term under the first of the names that is free."""
+    numbered = (f"{names[1]}_{number}" for number in itertools.count(2))
+    name = next(
+        one
+        for one in (*names, *itertools.islice(numbered, len(settings) + 1))
+        if one not in settings
+    )
+    settings[name] = replace(setting, name=name)
+    return name
 
 
 def _name(term: ir.Term, network: Network, taken: Collection[str]) -> str:
@@ -149,14 +176,6 @@ def _name(term: ir.Term, network: Network, taken: Collection[str]) -> str:
         name = f"{stem}_{term.loss}" if number == 1 else f"{stem}_{term.loss}_{number}"
         number += 1
     return name
-
-
-def _free(output: str, loss: str, settings: Mapping[str, ir.Setting]) -> str:
-    """Return a name for the weight of a term that no other setting has."""
-    stem = re.sub(r"\W+", "_", output, flags=re.ASCII).strip("_").lower()
-    stem = f"loss_{stem}" if stem[:1].isdigit() else stem
-    name = f"{stem or loss}_weight"
-    return f"{stem}_{loss}_weight" if name in settings else name
 
 
 def _function(line: Python, said: tree.Line) -> str:

@@ -8,7 +8,7 @@ from slimgen.elaborate.jobs.data import LABEL
 from slimgen.elaborate.jobs.lines import place_of
 from slimgen.elaborate.report import Rejected
 from slimgen.ir import jobs as ir
-from slimgen.layers.jobs.loss import CosineDistance, Python, Term
+from slimgen.layers.jobs.loss import CosineDistance, MetricLearning, Python, Term
 from slimgen.layers.spec import TensorType
 from slimgen.messages import names as messages
 from slimgen.source import Span
@@ -33,6 +33,8 @@ def read_target(
 ) -> ir.Target:
     """Return the label of a term whose output is known, or raise Rejected."""
     item = _item(line, said, data, job.data)
+    if isinstance(line, MetricLearning):
+        return _identity(line, said, output, item, job)
     found = fitting(item, output)
     if isinstance(line, Python):
         classes = found.classes if found else 0
@@ -42,6 +44,21 @@ def read_target(
     if found is not None and not found.classes and not line.classes_only:
         return found
     raise Unfit(_unfit(line, said, output, item, job))
+
+
+def _identity(
+    line: Term, said: tree.Line | None, output: TensorType, item: ir.Item, job: Places
+) -> ir.Target:
+    """Return the label that says which rows of a batch are alike."""
+    place = place_of(said, "label") if said else job.network
+    where = f"`loss {line.form}`"
+    if output.rank != 2:
+        needed, found = "an output [batch, numbers]", str(output)
+        raise Unfit(messages.wrong_value(place, where, needed, found))
+    if item.shape != () or item.dtype == "float32":
+        needed = "a label [batch] int64"
+        raise Unfit(messages.wrong_value(place, where, needed, _shown(item)))
+    return ir.Target(item.name, dtype=item.dtype)
 
 
 def _unfit(
@@ -113,7 +130,7 @@ def _fits(item: ir.Item, sizes: Sequence[int | None]) -> bool:
 def _shown(item: ir.Item) -> str:
     """Write shape and dtype of an item."""
     sizes = (None, None, item.channels) if item.shape is None else item.shape
-    return f"`{item.name}` {TensorType((None, *sizes), item.dtype)}"
+    return f"`{item.name}` {TensorType((None, *sizes))} {item.dtype}"
 
 
 def _remedy(item: ir.Item, output: TensorType) -> str:

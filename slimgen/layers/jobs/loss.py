@@ -169,6 +169,48 @@ class MeanPairwiseSquaredError(Known):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class MetricLearning(Known):
+    """What those have that compare the rows of a batch: the label is any whole number."""
+
+    one_hot = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class TripletSemihard(MetricLearning):
+    """How far the nearest row of another class is from being further than one's own class.
+
+    The mean over the pairs of a class; the other is the nearest that is further than the
+    pair, else the farthest of all. A batch without pairs counts 0, where TF-Slim has nan.
+
+    Source: slim.losses.metric_learning.triplet_semihard_loss; arXiv:1503.03832
+    """
+
+    form = "triplet_semihard_loss"
+    example = "loss triplet_semihard_loss margin=0.5"
+
+    margin: float = parameter(
+        Real(at_least=0), "by how much it has to be further", 1.0, positional=False
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class LiftedStruct(MetricLearning):
+    """The pairs of a class against all rows of other classes, in a smooth way.
+
+    A batch without pairs counts 0, where TF-Slim has nan.
+
+    Source: slim.losses.metric_learning.lifted_struct_loss; arXiv:1511.06452
+    """
+
+    form = "lifted_struct_loss"
+    example = "loss lifted_struct_loss"
+
+    margin: float = parameter(
+        Real(at_least=0), "by how much they have to be further", 1.0, positional=False
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Python(Term):
     """A function of yours: `function(outputs, labels)`; the term is the mean of its value.
 
@@ -205,7 +247,7 @@ LOSSES: Mapping[str, type[Layer]] = {
     for loss in (
         SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy, SigmoidCrossEntropy, LogLoss,
         MeanSquaredError, AbsoluteDifference, CosineDistance, HingeLoss,
-        MeanPairwiseSquaredError, Python, Regularization,
+        MeanPairwiseSquaredError, TripletSemihard, LiftedStruct, Python, Regularization,
     )
 }  # fmt: skip
 
