@@ -21,6 +21,7 @@ from slimgen.layers.describe import (
     summary_of,
 )
 from slimgen.layers.jobs import DATA_LINES, NETWORK_LINES, TRAIN_LINES
+from slimgen.layers.jobs.evaluate import Every
 from slimgen.layers.jobs.initial import From
 from slimgen.layers.kinds import FunctionSpec
 from slimgen.layers.spec import Layer, parameters
@@ -58,6 +59,7 @@ What these lines are for, in the order in which one needs them, is told by [trai
 - `from FORMAT "FILE"` stands in the head of a job; then `include`, `exclude` and `rename` may stand between its braces.
 - Between the braces of `train NETWORK { … }` stand all others, and `preprocess` again for another one in training;
   between those of `data`, an `item` for each input and label.
+- Between the braces of `evaluate NETWORK { … }` stand `data` and `every`.
 - `every N UNIT` is short for `every=N unit=UNIT`, likewise `over`; it stands before the keys.
 
 A job needs `data` and `steps`. Without the other lines it has these, the preprocessing of its network,
@@ -77,7 +79,7 @@ deterministic true
 JOB_LINES = (
     *NETWORK_LINES.items(), *MAP_LINES.items(), (From.word, From),
     *((word, line) for word, line in TRAIN_LINES.items() if word not in NETWORK_LINES),
-    *DATA_LINES.items(),
+    *DATA_LINES.items(), (Every.word, Every),
 )  # fmt: skip
 
 ABOUT_STD = """\

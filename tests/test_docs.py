@@ -135,13 +135,18 @@ def is_of_job(word: str, page: str) -> bool:
 
 
 def job(lines: list[str]) -> str:
-    """A `train` job with some lines, and the network that it trains."""
+    """A job with some lines, and the network that it is about."""
     output = re.match(r"loss \w+ (scene|depth)", lines[0])
     head = f"fc 2 as {output[1]}; output {output[1]}" if output else "fc 2 as AuxLogits"
     layers = f"conv 4 3x3 as conv1; flatten; {head}"
     network = f"network example() {{ input images 32x32x3; {layers} }}"
     needed = {"data": 'data folder "x"', "steps": "steps 1"}
     needed = {w: n for w, n in needed.items() if not lines[0].startswith(w)}
+    if lines[0].startswith("every "):
+        evaluate = ["evaluate example {", needed["data"], *lines, "}"]
+        return "\n".join(
+            [network, "train example {", *needed.values(), "}", *evaluate, ""]
+        )
     start = lines[0].split()[0] in ("include", "exclude", "rename")
     head = 'train example from slim "x.ckpt" {' if start else "train example {"
     return "\n".join([network, head, *needed.values(), *lines, "}", ""])

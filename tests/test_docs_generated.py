@@ -16,7 +16,12 @@ from slimgen.diagnostics import Diagnostics
 from slimgen.elaborate import blocks, builder, common, expressions, scopes, values
 from slimgen.layers import LAYERS
 from slimgen.layers.describe import FUNCTIONS
-from slimgen.layers.jobs import DATA_LINES, NETWORK_LINES, TRAIN_LINES
+from slimgen.layers.jobs import (
+    DATA_LINES,
+    EVALUATE_LINES,
+    NETWORK_LINES,
+    TRAIN_LINES,
+)
 from slimgen.layers.weights import MAP_LINES
 from slimgen.messages.pages import codes
 from slimgen.source import Source
@@ -75,6 +80,7 @@ def test_every_word_has_its_part(generate: ModuleType) -> None:
         *MAP_LINES,
         *TRAIN_LINES,
         *DATA_LINES,
+        *EVALUATE_LINES,
         "variable",
         "from",
     }

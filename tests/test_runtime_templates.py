@@ -153,6 +153,17 @@ PROGRAMS = {
         "loss softmax_cross_entropy AuxLogits",
         network=HEADS,
     ),
+    "evaluate": training(DATA, STEPS) + "evaluate lenet {\n  data records x\n}\n",
+    "evaluate in training": training(DATA, STEPS, "precision auto")
+    + "evaluate lenet {\n  data records x\n  every checkpoint\n}\n",
+    "evaluate several outputs": training(
+        f"{DATA} corrupt=skip",
+        STEPS,
+        "loss softmax_cross_entropy",
+        "loss softmax_cross_entropy AuxLogits",
+        network=HEADS,
+    )
+    + "evaluate heads {\n  data records x\n  every checkpoint\n}\n",
     "multiply": training(DATA, STEPS, "multiply_gradients fc4 10", "train fc4"),
     "several networks": training(
         DATA,

@@ -39,7 +39,7 @@ IMPORTS = {
     "train/run": ("dataclasses", "time"),
     "train/summaries": ("os",),
     "train/progress": ("datetime", "shutil", "sys", "time"),
-    "train/evaluate": (),
+    "train/evaluate": ("dataclasses",),
     "main": ("argparse", "sys"),
 }  # fmt: skip
 FORMATS = {  # beside checkpoints, with their names for the reader

@@ -326,12 +326,21 @@ class Initial:
 
 
 @dataclass(frozen=True)
+class Evaluation:
+    """Examples that a network is measured by; `during`: at each checkpoint of training."""
+
+    path: str
+    during: bool
+
+
+@dataclass(frozen=True)
 class Train:
     """One `train` job, every setting decided.
 
     Attributes:
         preprocess: In place of the network's own; None: that.
         initial: What it starts from unless its folder has a run; without: as initialised.
+        evaluation: What the `evaluate` job of the network says; None: there is none.
     """
 
     network: str
@@ -344,3 +353,4 @@ class Train:
     preprocess: Preprocessing | None = None
     augment: Augment = Augment()
     initial: Initial = Initial()
+    evaluation: Evaluation | None = None

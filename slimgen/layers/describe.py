@@ -7,6 +7,7 @@ from typing import Any
 from slimgen.layers import DECLARATIONS, LAYERS
 from slimgen.layers.functions import ACTIVATIONS, INITIALIZERS, REGULARIZERS
 from slimgen.layers.jobs import DATA_LINES, NETWORK_LINES, TRAIN_LINES
+from slimgen.layers.jobs.evaluate import Every
 from slimgen.layers.jobs.initial import From
 from slimgen.layers.kinds import Choice, FunctionSpec, Kind, Optional
 from slimgen.layers.spec import Layer, Parameter, parameters
@@ -30,6 +31,7 @@ LINES: Sequence[tuple[str, type[Layer]]] = (
     (From.word, From),
     *TRAIN_LINES.items(),
     *DATA_LINES.items(),
+    (Every.word, Every),
 )
 """What is declared as layers are, and is none: variables, and lines about weights and jobs.
 

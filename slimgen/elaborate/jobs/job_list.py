@@ -1,11 +1,13 @@
 """The jobs of a file: which networks have one, and what a job needs of its network."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from slimgen.elaborate.expressions import Silent
 from slimgen.elaborate.files import Loaded, Program
 from slimgen.elaborate.jobs.augment import check_all_images
+from slimgen.elaborate.jobs.evaluate import evaluate_job
 from slimgen.elaborate.jobs.lines import JobLines
 from slimgen.elaborate.jobs.targets import Unfit
 from slimgen.elaborate.jobs.train import check_inputs, train_job
@@ -17,7 +19,7 @@ from slimgen.messages import names as messages
 from slimgen.messages import warnings
 from slimgen.syntax import tree
 
-JOBS = ("train",)
+JOBS = ("train", "evaluate")
 
 
 def jobs_of(
@@ -27,7 +29,7 @@ def jobs_of(
     end_points: Mapping[str, Mapping[str, Tensor]],
     changed: bool,
 ) -> list[Train]:
-    """Return the jobs of the networks that are built; there may be one in all.
+    """Return the `train` jobs of the networks that are built; there may be one in all.
 
     `end_points` has those of each network by name. A network that was `changed` by `-D`
     may have lost what its job needs: then the job is left out, and the user told.
@@ -36,7 +38,7 @@ def jobs_of(
     found: list[Train] = []
     first: tree.Job | None = None
     for item in main.file.items:
-        if not isinstance(item, tree.Job) or item.word.text not in JOBS:
+        if not isinstance(item, tree.Job) or item.word.text != "train":
             continue
         if item.network.text not in by_name:
             continue
@@ -64,7 +66,46 @@ def jobs_of(
             continue
         if job is not None:
             found.append(job)
-    return found
+    return _evaluated(program, main, networks, found)
+
+
+def _evaluated(
+    program: Program, main: Loaded, networks: Sequence[Network], jobs: Sequence[Train]
+) -> list[Train]:
+    """Return the jobs with what the `evaluate` jobs of their networks say."""
+    by_name = {network.name: network for network in networks}
+    found = {job.network: job for job in jobs}
+    statements = [item for item in main.file.items if isinstance(item, tree.Job)]
+    trained = [one.network.text for one in statements if one.word.text == "train"]
+    first: tree.Job | None = None
+    for item in statements:
+        name = item.network.text
+        if item.word.text != "evaluate" or name not in by_name:
+            continue
+        try:
+            if name not in trained:
+                needed = "a network that a `train` job of this file trains"
+                raise Rejected(
+                    messages.wrong_value(
+                        item.network.span, "`evaluate`", needed, f"`{name}`"
+                    )
+                )
+            if first is not None:
+                place = item.word.span
+                what = "a job of this file"
+                raise Rejected(
+                    messages.name_taken(place, "evaluate", what, first.word.span)
+                )
+            first = item
+            if name not in found:
+                continue  # of a job that is wrong, or was left out
+            lines = JobLines(program.reporter, main.frame)
+            said = evaluate_job(item, by_name[name], found[name], lines)
+            found[name] = replace(found[name], evaluation=said)
+        except Rejected as rejected:
+            if not isinstance(rejected, Silent):
+                program.reporter.report(rejected.diagnostic)
+    return list(found.values())
 
 
 def check_jobs(main: Loaded, reporter: Reporter) -> None:

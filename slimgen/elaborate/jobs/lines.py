@@ -12,7 +12,12 @@ from slimgen.elaborate.report import Rejected, Reporter
 from slimgen.elaborate.values import Frame, Given, Tensor
 from slimgen.ir.graph import Network
 from slimgen.ir.jobs import Setting
-from slimgen.layers.jobs import DATA_LINES, NETWORK_LINES, TRAIN_LINES
+from slimgen.layers.jobs import (
+    DATA_LINES,
+    EVALUATE_LINES,
+    NETWORK_LINES,
+    TRAIN_LINES,
+)
 from slimgen.layers.jobs.data import Data, Item
 from slimgen.layers.kinds import KindError, ListOf, Optional, Real, Word
 from slimgen.layers.spec import Layer, parameters
@@ -70,6 +75,7 @@ def job_words() -> frozenset[str]:
     """Every bare word that a line of a job or of a network's weights takes."""
     words = {*COUNTS}
     lines = [*NETWORK_LINES.values(), *DATA_LINES.values(), *TRAIN_LINES.values()]
+    lines += EVALUATE_LINES.values()
     lines += [form for line in lines for form in line.forms.values()]
     for line in lines:
         for parameter in parameters(line):

@@ -1,6 +1,6 @@
 """A `train` job: its lines to settings, part by part."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from slimgen.elaborate.expressions import Silent
@@ -52,10 +52,10 @@ def train_job(
         raise Rejected(
             messages.misplaced(job.name.span, "`as`", "on a `train` job yet")
         )
-    said = _bind(job, network, lines)
+    said = bind_job(job, network, lines, TRAIN_LINES)
     if said is None:
         return None
-    _require(job, said)
+    require_lines(job, said, NEEDED)
     text = JobText(job, network, end_points, said, lines)
     found = lines.reporter.found
     parts = {name: _read(part, text) for name, part in PARTS.items()}
@@ -82,16 +82,16 @@ def _outputs(job: JobText, loss: Loss) -> list[TensorType]:
     return found
 
 
-def _bind(
-    job: tree.Job, network: Network, lines: JobLines
+def bind_job(
+    job: tree.Job, network: Network, lines: JobLines, known: Mapping[str, type[Layer]]
 ) -> dict[type[Layer], list[Said]] | None:
-    """Bind every line of a job; None after errors."""
+    """Bind every line of a job, which are of the `known` kinds; None after errors."""
     said: dict[type[Layer], list[Said]] = {}
     places: dict[str, Span] = {}
     failed = False
     for statement in job.body.statements:
         try:
-            kind, line = _bind_line(statement, network, lines, places)
+            kind, line = _bind_line(statement, network, lines, known, places)
         except Rejected as rejected:
             failed = True
             if not isinstance(rejected, Silent):
@@ -105,6 +105,7 @@ def _bind_line(
     statement: tree.Statement,
     network: Network,
     lines: JobLines,
+    known: Mapping[str, type[Layer]],
     places: dict[str, Span],
 ) -> tuple[type[Layer], Said]:
     """Bind one line, or raise Rejected; `places` has where each line stands."""
@@ -112,11 +113,9 @@ def _bind_line(
         what = f"`{statement.span.text.split()[0]}`"
         raise Rejected(messages.misplaced(statement.span, what, "in a job"))
     word = statement.word
-    kind = TRAIN_LINES.get(word.text)
+    kind = known.get(word.text)
     if kind is None:
-        raise Rejected(
-            messages.unknown_job_line(word.span, word.text, list(TRAIN_LINES))
-        )
+        raise Rejected(messages.unknown_job_line(word.span, word.text, list(known)))
     image = network.inputs[0].name if word.text == "data" else ""
     line = lines.bind(statement, kind, image)
     what = word.text
@@ -135,13 +134,15 @@ def _bind_line(
     return kind, Said(line, statement)
 
 
-def _require(job: tree.Job, said: Mapping[type[Layer], list[Said]]) -> None:
-    """Refuse a job without the lines that every job has."""
-    for word in NEEDED:
+def require_lines(
+    job: tree.Job, said: Mapping[type[Layer], list[Said]], needed: Iterable[str]
+) -> None:
+    """Refuse a job without the lines that every job of its kind has."""
+    for word in needed:
         if TRAIN_LINES[word] not in said:
             raise Rejected(
                 messages.missing_argument(
-                    job.word.span, "train", word, f"a line `{word} …`"
+                    job.word.span, job.word.text, word, f"a line `{word} …`"
                 )
             )
 

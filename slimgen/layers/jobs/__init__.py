@@ -5,6 +5,7 @@ They have the same parameters, checks and documentation, but make no tensors.
 
 from slimgen.layers.jobs.augment import Augment
 from slimgen.layers.jobs.data import Batch, Data, Item
+from slimgen.layers.jobs.evaluate import Every
 from slimgen.layers.jobs.gradients import (
     Accumulate,
     Average,
@@ -46,3 +47,6 @@ TRAIN_LINES: dict[str, type[Layer]] = {
         Clip, Accumulate, Average, Checkpoint, Log, Summaries, Seed, Deterministic, Precision, Directory,
     )
 }  # fmt: skip
+
+EVALUATE_LINES: dict[str, type[Layer]] = {line.word: line for line in (Data, Every)}
+"""The lines of `evaluate`; how data is read is the `train` job's."""
