@@ -187,6 +187,9 @@ def test_every_combination_compiles_and_is_as_black_would_write_it(name: str) ->
 
     compile(text, "emitted.py", "exec")
     assert text == black.format_str(text, mode=MODE)
+    parts = (ast.FunctionDef, ast.ClassDef)
+    names = [n.name for n in ast.parse(text).body if isinstance(n, parts)]
+    assert len(names) == len(set(names))  # one would take the place of the other
 
 
 def test_a_file_has_only_the_parts_that_it_needs() -> None:
