@@ -504,3 +504,65 @@ def test_a_batch_without_pairs_has_no_loss_between_rows(
     for labels in ([0, 1, 2], [5]):
         found = getattr(embedding, name)(rows[: len(labels)], tf.constant(labels), 1.0)
         assert float(found) == 0.0
+
+
+SIAMESE = """
+network siamese() {
+  input left 6
+  input right 6
+  from left
+  fc 4 activation=none as embed
+  output one
+  from right
+  fc 4 activation=none reuse=true as embed
+  output two
+}
+
+train siamese {
+  data records "none" {
+    left pair/left
+    right pair/right
+    alike pair/alike
+  }
+  loss contrastive_loss one positive=two label=alike margin=2.0
+  loss npairs_loss one positive=embed label=alike reg_lambda=0.5
+  steps 1
+}
+"""
+
+
+def test_two_outputs_are_compared_as_by_tf_slim(tmp_path: Path) -> None:
+    siamese = module_of(tmp_path, SIAMESE)
+    random = np.random.default_rng(0)
+    left, right = random.normal(size=[2, 5, 6]).astype(np.float32)
+    right[0] = left[0]  # no distance, which has no direction
+    labels = np.array([1, 0, 1, 0, 0])
+    model, settings = siamese.NETWORK(seed=1), siamese.Settings()
+    with tf.GradientTape() as tape:
+        _, terms = siamese.total_loss(
+            model,
+            {"left": left, "right": right},
+            {"alike": tf.constant(labels)},
+            settings,
+        )
+        loss = terms["one"]
+    gradients = tape.gradient(loss, list(model.named_variables.values()))
+    outputs, ends = model({"left": left, "right": right})
+    one, two, embed = (
+        tensor.numpy() for tensor in (outputs["one"], outputs["two"], ends["embed"])
+    )
+    distances = np.sqrt(((one - two) ** 2).sum(1))
+    apart = np.maximum(2.0 - distances, 0) ** 2
+    logits = one @ embed.T
+    shares = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    same = labels[:, np.newaxis] == labels
+    entropy = -np.log(shares) * same / same.sum(1, keepdims=True)
+    lengths = (one**2).sum(1).mean() + (embed**2).sum(1).mean()
+
+    expected = np.where(labels, distances**2, apart).mean()
+    assert float(terms["one"]) == pytest.approx(expected, rel=TOLERANCE)
+    assert float(terms["one_npairs_loss"]) == pytest.approx(
+        entropy.sum(1).mean() + 0.25 * 0.5 * lengths, rel=TOLERANCE
+    )
+    assert all(np.isfinite(gradient).all() for gradient in gradients)
+    assert (settings.margin, settings.reg_lambda) == (2.0, 0.5)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from slimgen.ir.jobs import Loss, Target, Term
 from slimgen.layers.values import python
 
-# What compares the rows of a batch, by the distances between them.
+# What compares rows: the first two all of a batch, by the distances between them.
 PAIRED = ("triplet_semihard_loss", "lifted_struct_loss")
+OF_ROWS = (*PAIRED, "contrastive_loss", "npairs_loss")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def describe_losses(loss: Loss, modules: Mapping[str, str], mixed: bool) -> Loss
         tuple((term.name, _weighted(term, modules, mixed)) for term in loss.terms),
         tuple(measures.items()),
         counts if loss.weighted else {},
-        any(term.end for term in measured),
+        any(term.end or term.positive_end for term in measured),
         any(term.loss == "softmax_cross_entropy" for term in loss.terms),
         any(bool(term.target.classes) for term in measured),
         any(bool(term.target.classes and term.weights) for term in measured),
@@ -74,6 +75,8 @@ def _call(term: Term, modules: Mapping[str, str]) -> str:
         name = f"{modules[module]}.{function}"
     outputs, labels = _outputs(term), _labels(term)
     arguments = [outputs, labels]
+    if term.positive is not None:
+        arguments.insert(1, _named(term.positive, term.positive_end))
     arguments += [term.options] if term.options else []
     arguments += [f"weights={_weights(term)}"] if term.weights else []
     call = f"{name}({', '.join(arguments)})"
@@ -81,15 +84,19 @@ def _call(term: Term, modules: Mapping[str, str]) -> str:
 
 
 def _outputs(term: Term) -> str:
-    if term.end:
-        return f"end_points[{python(term.output)}]"
-    return f"outputs[{python(term.output)}]" if term.output else "outputs"
+    return _named(term.output, term.end)
+
+
+def _named(output: str, end: bool) -> str:
+    if end:
+        return f"end_points[{python(output)}]"
+    return f"outputs[{python(output)}]" if output else "outputs"
 
 
 def _labels(term: Term) -> str:
     """Write what the output should be: classes, rows of a one and zeros, or numbers."""
     labels = f"labels[{python(term.target.label)}]"
-    if term.function or term.loss in PAIRED:
+    if term.function or term.loss in OF_ROWS:
         return labels
     if not term.target.classes:
         return labels if term.target.dtype == "float32" else _cast(labels, "float32")

@@ -132,6 +132,8 @@ class Term:
         options: What it takes after outputs and labels, as Python.
         function: The dotted name of a user's function.
         weights: Of the losses of which it is the mean; None: all count alike.
+        positive: The output, or end point, with whose rows it compares; "": the only
+            output; None: it does not.
     """
 
     loss: str
@@ -144,6 +146,8 @@ class Term:
     options: str = ""
     function: str = ""
     weights: Weights | None = None
+    positive: str | None = None
+    positive_end: bool = False
 
 
 @dataclass(frozen=True)
@@ -165,7 +169,7 @@ class Loss:
     @property
     def ends(self) -> bool:
         """Whether a term is over an end point."""
-        return any(term.end for term in self.terms)
+        return any(term.end or term.positive_end for term in self.terms)
 
     @property
     def classes(self) -> dict[str, int]:

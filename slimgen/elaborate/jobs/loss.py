@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from slimgen.elaborate.jobs.lines import JobText, moot
+from slimgen.elaborate.jobs.lines import JobText, moot, place_of
 from slimgen.elaborate.jobs.targets import (
     Places,
     Unfit,
@@ -29,11 +29,13 @@ from slimgen.layers.jobs.loss import (
 from slimgen.layers.kinds import KindError
 from slimgen.layers.spec import TensorType
 from slimgen.messages import names as messages
+from slimgen.source import Span
 from slimgen.syntax import tree
 
 # Numbers of losses that are settings, and what they are.
 NUMBERS = {
     "log_epsilon": "what keeps the logarithms from zero",
+    "reg_lambda": "factor of the mean squared length of rows, halved",
     "margin": "how much further apart others are to be",
 }
 SMOOTHED = (SoftmaxCrossEntropy, SigmoidCrossEntropy)
@@ -51,9 +53,11 @@ def read_loss(job: JobText, data: ir.Data) -> ir.Loss:
         output, end = _output(job, line, place, outputs)
         target = read_target(line, place, output, data, places)
         _check_classes(terms, target, output, place)
+        _check_axis(line, place, output)
         weights = read_weights(line, place, output, data)
         term = _term(line, place, settings)
         term = replace(term, target=target, end=end, weights=weights)
+        term = _with_positive(job, line, place, term, output)
         name = _name(term, job.network, {one.name for one in terms})
         only = not end and len(outputs) == 1
         terms.append(replace(term, name=name, output="" if only else term.output))
@@ -206,11 +210,44 @@ def _output(
         raise Unfit(
             messages.missing_argument(said.span, f"loss {line.form}", "output", doc)
         )
-    known = dict.fromkeys((*outputs, *job.end_points))
-    end = job.end_points[line.output].value if line.output in known else None
-    if end is None:
-        raise Unfit(messages.not_a_tensor(said.span, line.output, filter(None, known)))
-    return end.type, True
+    return _end_point(job, line.output, said.span).type, True
+
+
+def _end_point(job: JobText, name: str, place: Span) -> Value:
+    """Return the end point of a name; outputs are known too."""
+    known = [*filter(None, dict(job.network.outputs)), *job.end_points]
+    value = job.end_points[name].value if name in job.end_points else None
+    if value is None:
+        raise Unfit(messages.not_a_tensor(place, name, known))
+    return value
+
+
+def _with_positive(
+    job: JobText, line: Any, said: tree.Line | None, term: ir.Term, output: TensorType
+) -> ir.Term:
+    """Add to a term the other output that it compares with."""
+    name = getattr(line, "positive", "")
+    if not name or said is None:
+        return term
+    outputs, place = dict(job.network.outputs), place_of(said, "positive")
+    value = outputs.get(name) or _end_point(job, name, messages.value_of(place))
+    if value.type != output:
+        where = f"`positive` of `loss {line.form}`"
+        needed = f"what has the shape of the output, {output}"
+        raise Unfit(messages.wrong_value(place, where, needed, str(value.type)))
+    only = len(outputs) == 1 and name in outputs
+    end = name not in outputs
+    return replace(term, positive="" if only else name, positive_end=end)
+
+
+def _check_axis(line: Any, said: tree.Line | None, output: TensorType) -> None:
+    """Refuse an axis that the output does not have."""
+    if not isinstance(line, CosineDistance) or said is None:
+        return
+    if not -output.rank <= line.axis < output.rank:
+        where, place = "`axis` of `loss cosine_distance`", place_of(said, "axis")
+        needed = f"an axis of the output {output}, {-output.rank} to {output.rank - 1}"
+        raise Unfit(messages.wrong_value(place, where, needed, str(line.axis)))
 
 
 def _check_classes(

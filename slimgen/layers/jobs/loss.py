@@ -211,6 +211,48 @@ class LiftedStruct(MetricLearning):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class OfTwo(MetricLearning):
+    """What those have that compare the rows of one output with those of another."""
+
+    positive: str = parameter(
+        Text(), "the other output, or end point, of the same shape", positional=False
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Contrastive(OfTwo):
+    """Mean of d² for pairs alike, and of max(0, margin - d)² for others.
+
+    A pair is a row of either output; its label is 1 or 0.
+
+    Source: slim.losses.metric_learning.contrastive_loss; Hadsell et al., CVPR 2006
+    """
+
+    form = "contrastive_loss"
+    example = "loss contrastive_loss AuxLogits positive=AuxLogits"
+
+    margin: float = parameter(
+        Real(at_least=0), "how far apart others are to be", 1.0, positional=False
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Npairs(OfTwo):
+    """Cross-entropy of which rows of the other output are of a row's class.
+
+    Source: slim.losses.metric_learning.npairs_loss; Sohn, NIPS 2016
+    """
+
+    form = "npairs_loss"
+    example = "loss npairs_loss AuxLogits positive=AuxLogits"
+
+    reg_lambda: float = parameter(
+        Real(at_least=0), "factor of the rows' mean squared length, halved", 0.002,
+        positional=False,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Python(Term):
     """A function of yours: `function(outputs, labels)`; the term is the mean of its value.
 
@@ -247,7 +289,8 @@ LOSSES: Mapping[str, type[Layer]] = {
     for loss in (
         SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy, SigmoidCrossEntropy, LogLoss,
         MeanSquaredError, AbsoluteDifference, CosineDistance, HingeLoss,
-        MeanPairwiseSquaredError, TripletSemihard, LiftedStruct, Python, Regularization,
+        MeanPairwiseSquaredError, TripletSemihard, LiftedStruct, Contrastive,
+        Npairs, Python, Regularization,
     )
 }  # fmt: skip
 
