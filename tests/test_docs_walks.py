@@ -50,6 +50,8 @@ LINES = (
     "precision float16",
     "summaries every 100 steps",
 )
+DATA = 'data records "x" readers=4 block_length=2 prefetch=2'
+EVALUATE = 'evaluate example { data records "y"; every checkpoint }\n'
 RATES = (
     "learning_rate exponential 0.01",
     "learning_rate polynomial 0.01 over 9 epochs",
@@ -170,7 +172,7 @@ def options_of_jobs() -> set[str]:
     )
     optimizers = [f"optimizer {kind}" for kind in Optimizer.forms]
     jobs = [[*LINES, one, *rest] for one, rest in zip(optimizers, others, strict=False)]
-    texts = [job(lines) for lines in jobs]
+    texts = [*map(job, jobs), job([DATA]) + EVALUATE]
     return set().union(*(options_of(build(text)) for text in texts))
 
 
