@@ -49,8 +49,9 @@ zoo: $(INSTALLED)  ## Compare every network with its original at full size (hour
 digits: $(INSTALLED)  ## Measure how many digits LeNet reads right, for five seeds.
 	$(BIN)/python benchmarks/digits.py
 
-bench: $(INSTALLED)  ## Measure the compiler.
+bench: $(INSTALLED)  ## Measure the compiler, and the input of training.
 	$(BIN)/python benchmarks/build.py
+	$(BIN)/python benchmarks/input.py
 
 clean:  ## Remove what can be made again.
 	rm -rf build dist slimgen.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -123,7 +123,10 @@ def test_the_share_of_images_is_erased_and_flipped(program: ModuleType) -> None:
     assert ((found == 0) | (found == image.numpy())).all()
 
 
-@pytest.mark.parametrize("family", ["vgg", "inception", "cifarnet", "lenet", "none"])
+FAMILIES = ("vgg", "inception", "cifarnet", "lenet", "torchvision", "none")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_values_and_size_are_those_of_evaluation(family: str, tmp_path: Path) -> None:
     network = image_network("24x24x3", f"preprocess {family}")
     job = 'data records "none"\n  steps 1\n  augment flip 0.0'

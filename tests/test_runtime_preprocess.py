@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from runtime_fixture import build, image_network
 
 tf = pytest.importorskip("tensorflow")
@@ -60,6 +61,20 @@ def test_evaluation_is_that_of_slim(family: str) -> None:
 
     assert image.dtype == tf.float32
     assert np.allclose(expected(family), image.numpy(), rtol=0, atol=2e-4)
+
+
+def test_torchvision_s_is_that_of_pillow() -> None:
+    names = emitted(
+        "torchvision", "56x64x3"
+    )  # 56 · 8 / 7 = 64, and 130 · 64 / 90 = 92.4
+    resized = Image.fromarray(IMAGE).resize((92, 64), Image.Resampling.BILINEAR)
+    part = crop(np.asarray(resized, np.float32), 56, 64) / 255
+    expected = (part - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
+    found = names["preprocess"](IMAGE)
+
+    # Pillow rounds to whole values of 255 after each of two passes.
+    np.testing.assert_allclose(found, expected, atol=1.5 / 255 / 0.224)
+    assert np.array_equal(found, names["preprocess"](IMAGE, training=True))
 
 
 @pytest.mark.parametrize("family", ["cifarnet", "lenet"])

@@ -49,6 +49,8 @@ PROGRAMS = {
     "vgg, free size": image_network("?x?x3", "preprocess vgg"),
     "inception": image_network("32x32x3", "preprocess inception"),
     "inception, slow": image_network("?x?x3", "preprocess inception fast=false"),
+    "torchvision": image_network("32x32x3", "preprocess torchvision"),
+    "torchvision, free size": image_network("?x?x3", "preprocess torchvision"),
     "cifarnet": image_network("32x32x3", "preprocess cifarnet"),
     "cifarnet, free size": image_network("?x?x3", "preprocess cifarnet"),
     "lenet, free size": image_network("?x?x3", "preprocess lenet"),

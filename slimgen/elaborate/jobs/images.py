@@ -11,6 +11,7 @@ from slimgen.messages import names as messages
 from slimgen.source import Source
 from slimgen.syntax import tree
 
+OF_COLOURS = ("vgg", "inception", "torchvision")
 Reader = Callable[[str, Source], Source | None]
 
 
@@ -39,7 +40,7 @@ def check_images(
     type_ = inputs[0].type
     if type_.rank != 4 or len(inputs) > 1:
         needed = "a network with one image [batch, height, width, channels]"
-    elif found.family in ("vgg", "inception") and type_.shape[-1] not in (3, None):
+    elif found.family in OF_COLOURS and type_.shape[-1] not in (3, None):
         needed = "images of 3 channels"
     elif (
         classifies

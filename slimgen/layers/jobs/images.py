@@ -10,7 +10,8 @@ from slimgen.layers.spec import Layer, parameter
 class Preprocess(Layer):
     """How an image becomes this network's input, in training and after.
 
-    Source: TF-Slim's preprocessing families (research/slim/preprocessing).
+    Source: TF-Slim's preprocessing families (research/slim/preprocessing); the transforms
+    of torchvision's classification weights.
     """
 
     word = "preprocess"
@@ -18,7 +19,8 @@ class Preprocess(Layer):
     example = "preprocess vgg"
 
     kind: str = parameter(
-        Choice(("vgg", "inception", "cifarnet", "lenet", "none")), "the family"
+        Choice(("vgg", "inception", "cifarnet", "lenet", "torchvision", "none")),
+        "the family; `torchvision` draws nothing at random but what `augment` says",
     )
     resize: tuple[int, ...] | None = parameter(
         Optional(ListOf(Integer(1))),
