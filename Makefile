@@ -6,6 +6,10 @@ VENV ?= .venv
 JOBS ?= 2
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# research/slim's networks, to compare with; what the package depends on is long gone.
+RESEARCH := tf-object-detection==0.0.3
+# The tests start hundreds of programs: Python may keep their bytecode.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test slow check update docs zoo digits bench clean
@@ -19,6 +23,7 @@ install: $(INSTALLED)  ## Make the virtual environment and install into it.
 $(INSTALLED): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-deps $(RESEARCH)
 	@touch $@
 
 demo: $(INSTALLED)  ## Build VGG-16, run it on photographs, train LeNet on digits.

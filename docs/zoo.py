@@ -12,6 +12,7 @@ import datetime
 import hashlib
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -46,10 +47,13 @@ original's largest magnitude, *gradients* that of a step of training, for one ne
 code in the whole file, all its networks in it, without comments, blanks and maps of weights; those of the original are
 its file and what it imports from beside it, without docstrings, where it can be installed.
 
-A dash: TF-Slim's package and Keras have no such network, so there is nothing to run beside it. What holds these are
-counts and names that were measured on research/slim once (`tests/test_zoo.py`), and a step of training at a small
-size in which every trainable variable has a gradient (`tests/test_zoo_tf.py`). *Not yet*: it can be compared and has
-not been at full size; `tests/test_parity.py` and `tests/test_keras_parity.py` compare it at a small one.
+Networks that TF-Slim's package lacks are research/slim's own of 2019, from the package `tf-object-detection` that
+carries them (`tests/oracle/research.py`; with `PYTHONPATH=tests` the command compares them as it does the others).
+A dash: there is nothing to run beside it at full size. The adversarial networks have no one size; `tests/test_parity.py`
+compares them at a small one. What holds MobileNet v3 and EdgeTPU are counts and names that were measured on research/slim
+once (`tests/test_zoo.py`), and a step of training at a small size in which every trainable variable has a gradient
+(`tests/test_zoo_tf.py`). *Not yet*: it can be compared and has not been at full size; `tests/test_parity.py` and
+`tests/test_keras_parity.py` compare it at a small one.
 """
 
 
@@ -73,13 +77,25 @@ def slim(file: str, network: str, options: str = "", original: str = "") -> Row:
     return Row(file, network, f"tf_slim:{original or network}", options)
 
 
+def research(file: str, network: str, options: str = "", arguments: str = "") -> Row:
+    """Return a row of a network that only research/slim has, as the tests run it."""
+    given = f"({arguments})" if arguments else ""
+    return Row(file, network, f"tf_slim:oracle.research:{network}{given}", options)
+
+
 def keras(file: str, network: str, original: str, options: str = "") -> Row:
     """Return a row of a network of Keras Applications."""
     return Row(f"zoo/keras/{file}", network, f"keras:{original}", options)
 
 
+# A module of the same library in a line of an original.
+IMPORTED = re.compile(
+    r"^from (?:keras\.src\.applications|tf_slim\.nets|nets)\S* import (\w+)",
+    re.MULTILINE,
+)
 RAW = "(include_preprocessing=False)"  # here that is `preprocess`, before the network
 TRAINED = "--training -D keep_prob=1.0"
+WHOLE = "-D drop_path_keep_prob=1.0"
 ROWS = [
     slim("alexnet_v2", "alexnet_v2", TRAINED),
     Row("zoo/alexnet", "alexnet"),
@@ -89,13 +105,13 @@ ROWS = [
     slim("zoo/vgg", "vgg_a", TRAINED),
     slim("zoo/vgg", "vgg_16"),
     slim("zoo/vgg", "vgg_19"),
-    Row("lenet", "lenet"),
-    Row("zoo/cifarnet", "cifarnet"),
+    research("lenet", "lenet", TRAINED),
+    research("zoo/cifarnet", "cifarnet", TRAINED),
     slim("zoo/inception_v1", "inception_v1", TRAINED),
     slim("zoo/inception_v2", "inception_v2", TRAINED),
     slim("inception_v3", "inception_v3", f"{TRAINED} --batch 4"),
-    Row("zoo/inception_v4", "inception_v4"),
-    Row("zoo/inception_resnet_v2", "inception_resnet_v2"),
+    research("zoo/inception_v4", "inception_v4"),
+    research("zoo/inception_resnet_v2", "inception_resnet_v2"),
     slim("resnet_v1", "resnet_v1_50", "--training"),
     slim("resnet_v1", "resnet_v1_101"),
     slim("resnet_v1", "resnet_v1_152"),
@@ -105,24 +121,24 @@ ROWS = [
     slim("zoo/resnet_v2", "resnet_v2_101"),
     slim("zoo/resnet_v2", "resnet_v2_152"),
     slim("zoo/resnet_v2", "resnet_v2_200"),
-    Row("zoo/mobilenet_v1", "mobilenet_v1"),
-    Row("zoo/mobilenet_v2", "mobilenet_v2"),
-    Row("zoo/mobilenet_v2", "mobilenet_v2_140"),
+    research("zoo/mobilenet_v1", "mobilenet_v1", TRAINED),
+    research("zoo/mobilenet_v2", "mobilenet_v2", TRAINED),
+    research("zoo/mobilenet_v2", "mobilenet_v2_140"),
     Row("zoo/mobilenet_v2", "mobilenet_v2_050"),
-    Row("zoo/mobilenet_v2", "mobilenet_v2_035"),
+    research("zoo/mobilenet_v2", "mobilenet_v2_035"),
     Row("zoo/mobilenet_v3", "mobilenet_v3_large"),
     Row("zoo/mobilenet_v3", "mobilenet_v3_large_minimalistic"),
     Row("zoo/mobilenet_v3", "mobilenet_v3_small"),
     Row("zoo/mobilenet_v3", "mobilenet_v3_small_minimalistic"),
     Row("zoo/mobilenet_edgetpu", "mobilenet_edgetpu"),
     Row("zoo/mobilenet_edgetpu", "mobilenet_edgetpu_075"),
-    Row("zoo/nasnet", "nasnet_cifar"),
-    Row("zoo/nasnet", "nasnet_mobile"),
-    Row("zoo/nasnet", "nasnet_large"),
-    Row("zoo/pnasnet", "pnasnet_mobile"),
-    Row("zoo/pnasnet", "pnasnet_large"),
-    Row("zoo/i3d", "i3d"),
-    Row("zoo/i3d", "s3dg"),
+    research("zoo/nasnet", "nasnet_cifar"),
+    research("zoo/nasnet", "nasnet_mobile", f"{TRAINED} {WHOLE} --batch 4"),
+    research("zoo/nasnet", "nasnet_large"),
+    research("zoo/pnasnet", "pnasnet_mobile"),
+    research("zoo/pnasnet", "pnasnet_large"),
+    research("zoo/i3d", "i3d"),
+    research("zoo/i3d", "s3dg"),
     Row("multi_task", "multi_task"),
     Row("zoo/dcgan", "discriminator"),
     Row("zoo/dcgan", "generator"),
@@ -195,16 +211,55 @@ def original_lines(against: str) -> int | None:
     if not against:
         return None
     parsed = parse_against(against)
+    if parsed.module is not None:
+        return research_lines(parsed.name)
     module = networks(parsed.library).get(parsed.name)
     spec = find_spec(module.partition(".")[0]) if module else None
     if module is None or spec is None or spec.submodule_search_locations is None:
         return None
     root = Path(spec.submodule_search_locations[0])
     path = root.joinpath(*module.split(".")[1:]).with_suffix(".py")
-    text = path.read_text(encoding="utf-8")
-    beside = re.findall(r"^from tf_slim\.nets import (\w+_utils)", text, re.MULTILINE)
-    texts = [(path.parent / f"{name}.py").read_text("utf-8") for name in beside]
-    return sum(len(set(code_lines(one))) for one in [text, *texts])
+    return lines_with_imports(path.stem, path.parent.glob("*.py"))
+
+
+def research_lines(network: str) -> int | None:
+    """Return the lines of research/slim's file and of all that it imports from beside it."""
+    spec = find_spec("nets")
+    if spec is None or spec.submodule_search_locations is None:
+        return None
+    files = [*Path(spec.submodule_search_locations[0]).rglob("*.py")]
+    names = [f"build_{network}", network, network.rpartition("_")[0]]
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(files)}
+    first = next(
+        stem
+        for name in names
+        for stem, text in texts.items()
+        if f"\ndef {name}(" in text or stem == name
+    )
+    return lines_with_imports(first, files)
+
+
+def lines_with_imports(module: str, files: Iterable[Path]) -> int:
+    """Return the lines of a module, and of those of `files` that it imports."""
+    beside = {path.stem: path for path in files}
+    wanted, text = [module], ""
+    for name in wanted:
+        text = beside[name].read_text(encoding="utf-8")
+        found = IMPORTED.findall(text)
+        wanted += [one for one in found if one in beside and one not in wanted]
+    texts = (beside[name].read_text(encoding="utf-8") for name in wanted)
+    return sum(len(set(code_lines(text))) for text in texts)
+
+
+def preprocessing_lines(path: Path) -> int:
+    """Return the lines of research/slim's file that a `preprocess` line stands for."""
+    named = re.search(r"^ *.*\bpreprocess (\w+)$", path.read_text("utf-8"), re.M)
+    spec = find_spec("preprocessing")
+    if named is None or spec is None or spec.submodule_search_locations is None:
+        return 0
+    root = Path(spec.submodule_search_locations[0])
+    text = (root / f"{named[1]}_preprocessing.py").read_text(encoding="utf-8")
+    return len(set(code_lines(text)))
 
 
 def code_lines(text: str) -> Iterator[int]:
@@ -231,7 +286,11 @@ def measure(row: Row, digest: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "slimgen", "verify", str(row.path)]
     command += ["--network", row.network, "--against", row.against, "--format", "json"]
     finished = subprocess.run(
-        [*command, *row.options.split()], capture_output=True, text=True, check=False
+        [*command, *row.options.split()],
+        env={**os.environ, "PYTHONPATH": str(DOCS.parent / "tests")},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert finished.stdout, finished.stderr
     found = json.loads(finished.stdout)

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from test_examples import length
 
 ROOT = Path(__file__).resolve().parents[1]
 NETWORK = re.compile(r"^network (\w+)", re.MULTILINE)
@@ -63,3 +64,17 @@ def test_the_page_shows_what_was_measured(zoo: ModuleType) -> None:
 @pytest.mark.slow
 def test_the_page_is_what_the_program_writes(zoo: ModuleType) -> None:
     assert zoo.PAGE.read_text(encoding="utf-8") == zoo.page(zoo.results())
+
+
+# Once everything is counted that an example stands for: the blocks that it uses; what an
+# original imports from beside it, and the file of its preprocessing.
+def test_no_example_is_longer_than_a_quarter_of_its_original(zoo: ModuleType) -> None:
+    rows = {row.path: row for row in zoo.ROWS if row.against}
+    original = {
+        path: zoo.original_lines(row.against) + zoo.preprocessing_lines(path)
+        for path, row in rows.items()
+    }
+
+    assert len(rows) > 25
+    for path, lines in original.items():
+        assert length(path) <= lines / 4, path.name

@@ -24,7 +24,7 @@ from slimgen.verify.request import Failure, Request, read_request
 # What makes a built file smooth, as `shim.load_slim(smooth=True)` makes TF-Slim.
 SMOOTH = {
     r"\btf\.nn\.relu6?\b": "tf.nn.softplus",
-    r"\btf\.nn\.max_pool": "tf.nn.avg_pool",
+    r"\btf\.nn\.max_pool(?=\d?d?\b)": "tf.nn.avg_pool",
 }
 
 # So many of an array's values tell whether another can be the same.
@@ -238,7 +238,7 @@ def total_loss(logits: Any, points: Mapping[str, Any], reference: Reference) -> 
     if reference.headless:
         return tf.reduce_mean(tf.square(logits))
     loss = cross_entropy(logits, reference.labels)
-    if "AuxLogits" in reference.end_points:
+    if reference.auxiliary:
         loss += AUXILIARY_WEIGHT * cross_entropy(points["AuxLogits"], reference.labels)
     return loss
 

@@ -50,6 +50,7 @@ def measure(folder: Path) -> None:
         "weights": weights,
         "libraries": {k: metadata.version(k) for k in ("keras", "tensorflow")},
         "headless": request.classes == 0,
+        "auxiliary": False,
         "variables": [
             {"name": name, "shape": list(v.shape), "trainable": v.trainable}
             for name, v in named_variables(model).items()

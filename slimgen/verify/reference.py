@@ -68,6 +68,7 @@ class Reference:
         self.weights: list[str] = facts["weights"]
         self.libraries: dict[str, str] = facts["libraries"]
         self.headless: bool = facts["headless"]
+        self.auxiliary: bool = facts["auxiliary"]
         self.variables = variables(facts["variables"])
         self.end_points = Group(arrays, "end_point")
         self.regularization = Group(arrays, "regularization")

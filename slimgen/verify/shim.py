@@ -74,3 +74,4 @@ def _replace_max_pooling() -> None:
     from tensorflow.python.layers import pooling
 
     pooling.MaxPooling2D = pooling.AveragePooling2D
+    pooling.MaxPooling3D = pooling.AveragePooling3D

@@ -108,6 +108,7 @@ def measure_training(request: Request, network: Network, checkpoint: str) -> Arr
             "weights": [checkpoint],
             "libraries": {k: metadata.version(k) for k in ("tf-slim", "tensorflow")},
             "headless": request.classes == 0,
+            "auxiliary": "AuxLogits" in points,
             "variables": described_variables(),
         }
         arrays = {"facts": np.array(json.dumps(facts))}
