@@ -63,7 +63,7 @@ class Training:
 
     def batch(self, images: np.ndarray, labels: np.ndarray) -> float:
         """Take a step; return its loss."""
-        loss, _ = self.step(tf.constant(images), {"label": tf.constant(labels)})
+        loss, *_ = self.step(tf.constant(images), {"label": tf.constant(labels)})
         return float(loss)
 
     def values(self) -> dict[str, np.ndarray]:
