@@ -43,7 +43,10 @@ def emit(pairs: Sequence[tuple[Layer, TensorType]]) -> Emitted:
     uses = [Use(layer.canonical((source,)), (source,)) for layer, source in pairs]
     layers = [use.layer for use in uses]
     definitions = define_functions(uses, Names(frozenset()).free)
-    parts = [IMPORTS, render("scope.py.j2", options=OPTIONS, foreign=False, held=False)]
+    parts = [
+        IMPORTS,
+        render("scope.py.j2", options=OPTIONS, foreign=False, held=False, mixed=False),
+    ]
     parts += [render(f"functions/{name}.py.j2") for name in needed(layers)]
     for definition in list(definitions.values())[:1]:
         parts += [f"{name} = {text}" for text, name in definition.constants.items()]

@@ -70,7 +70,10 @@ def write(layers: Sequence[Layer], *types: TensorType) -> tuple[str, list[Layer]
     layers = [layer.canonical(types) for layer in layers]
     uses = [Use(layer, types) for layer in layers]
     definitions = define_functions(uses, Names(frozenset()).free)
-    parts = [IMPORTS, render("scope.py.j2", options=OPTIONS, foreign=False, held=False)]
+    parts = [
+        IMPORTS,
+        render("scope.py.j2", options=OPTIONS, foreign=False, held=False, mixed=False),
+    ]
     parts += [render(f"functions/{name}.py.j2") for name in needed(layers)]
     for definition in list(definitions.values())[:1]:
         parts += [f"{name} = {text}" for text, name in definition.constants.items()]
