@@ -326,6 +326,29 @@ def test_the_proposed_rules_are_a_map_that_fits(
     assert sources["block1/unit_1/conv3/BatchNorm/beta"].startswith(norm)
 
 
+def test_a_map_that_is_not_whole_yet_gets_rules_for_the_rest(tmp_path: Path) -> None:
+    model = tmp_path / "net.slim"
+    begun = """network n {
+  input images 8x8x3
+  weights safetensors "Tiny" {
+    rename "conv1/weights" "a.weight" transpose=[2, 3, 1, 0]; new "conv3/biases"
+    RULES
+  }
+  for i in 1..3 { conv 4 3x3 as conv{i} }
+}"""
+    model.write_text(begun.replace("RULES", ""))
+    kernel = [4, 4, 3, 3]
+    shapes = {"a.weight": [4, 3, 3, 3], "a.bias": [4], "b.weight": kernel}
+    shapes |= {"b.bias": [4], "c.weight": kernel}
+    path = write_safetensors(tmp_path / "x", shapes)
+    found = json.loads(run(path, "--for", model, "--format", "json").stdout)
+    model.write_text(begun.replace("RULES", "; ".join(found["rules"])))
+
+    assert [part["variable"] for part in found["left_out"]] == ["conv3/biases"]
+    assert len(found["missing"]) == 4
+    assert run(path, "--for", model).exit_code == 0
+
+
 def test_nothing_is_proposed_where_nothing_is_alike(tmp_path: Path) -> None:
     model = tmp_path / "net.slim"
     model.write_text("network n { input images 8x8x3; conv 4 3x3 as c }\n")

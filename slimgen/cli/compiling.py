@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -97,14 +98,24 @@ def load(target: Target, reporter: Reporter) -> Source | None:
 
 
 def run_compiler(
-    source: Source, choices: Choices, reporter: Reporter, *, emit: bool
+    source: Source,
+    choices: Choices,
+    reporter: Reporter,
+    *,
+    emit: bool,
+    tolerated: frozenset[str] = frozenset(),
 ) -> "Compilation | None":
-    """Compile a source; None when it has errors, which are reported."""
+    """Compile a source; None when it has errors, which are reported.
+
+    Args:
+        tolerated: Codes of mistakes that do not matter here.
+    """
     from slimgen.compiler import analyze, compile_source
 
     found = Diagnostics()
     stage = compile_source if emit else analyze
-    compilation = stage(source, _request(choices), Reader(found))
+    request = replace(_request(choices), tolerated=tolerated)
+    compilation = stage(source, request, Reader(found))
     sound = reporter.add(compilation.diagnostics)
     return compilation if reporter.add(found) and sound else None
 

@@ -34,19 +34,21 @@ class Request:
         networks: The networks to build; empty: all that are not mere parts of others.
         passes: Names of the passes to run; None: all.
         building: Something is to be built: a source without networks is an error.
+        tolerated: Codes of mistakes that do not matter to what is asked.
     """
 
     defines: tuple[tuple[str, str], ...] = ()
     networks: tuple[str, ...] = ()
     passes: tuple[str, ...] | None = None
     building: bool = False
+    tolerated: frozenset[str] = frozenset()
 
 
 def elaborate(
     source: Source, request: Request, reader: Reader, diagnostics: Diagnostics
 ) -> tuple[Graph | None, tuple[Source, ...]]:
     """Return the graph of a source, or None after errors, and all sources read."""
-    reporter = Reporter(diagnostics)
+    reporter = Reporter(diagnostics, request.tolerated)
     program = Program(reader, reporter, Evaluator(universal_words()))
     main = program.load(source)
     try:

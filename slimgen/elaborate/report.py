@@ -28,19 +28,25 @@ class Reporter:
     A block is evaluated at each call; what is wrong in it is said once.
 
     Attributes:
+        tolerated: Codes of what is not said, and is no error.
         lost: Lines were lost to mistakes in the text: what may follow from that is not
             said.
         found: How many findings there were, those counted that are not said.
     """
 
-    def __init__(self, diagnostics: Diagnostics) -> None:
+    def __init__(
+        self, diagnostics: Diagnostics, tolerated: frozenset[str] = frozenset()
+    ) -> None:
         self.diagnostics = diagnostics
+        self.tolerated = tolerated
         self.lost = False
         self.found = 0
         self._seen: set[tuple[str, Span | None]] = set()
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Report a finding unless its place has one of the same code."""
+        if diagnostic.code in self.tolerated:
+            return
         self.found += 1
         if self.lost and diagnostic.code not in LOCAL:
             return

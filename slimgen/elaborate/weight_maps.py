@@ -175,7 +175,8 @@ def expand_rules(
         what = f'`{rules.format} "{rules.source}"`'
         reporter.report(weight_messages.no_source(span, what, left))
     expansion.note_usage(usage, list(specs))
-    return WeightMap(rules.format, rules.source, tuple(entries))
+    unsaid = tuple(prefix + name for name in left)
+    return WeightMap(rules.format, rules.source, tuple(entries), unsaid)
 
 
 class _Expansion:

@@ -28,8 +28,10 @@ class WeightMap:
     Attributes:
         format: `keras`, `caffe` or `safetensors`.
         source: What the source is called, for the reader.
+        unsaid: Variables of which no rule says anything; of an unfinished map only.
     """
 
     format: str
     source: str
     entries: tuple[MapEntry, ...]
+    unsaid: tuple[str, ...] = ()

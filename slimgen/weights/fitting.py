@@ -85,15 +85,17 @@ def fit(network: Network, file: WeightFile) -> Fit:
     def value(name: str) -> Part:
         return Part(source=name, source_shape=found[name])
 
-    left_out = tuple(map(variable, report.left_out))
-    missing = tuple(map(variable, report.missing))
+    unsaid = set(shapes) if no_map else set(weights.unsaid if weights else ())
+    new = tuple(variable(name) for name in report.left_out if name not in unsaid)
+    wanted = [name for name in report.left_out if name in unsaid]
+    missing = tuple(map(variable, [*wanted, *report.missing]))
     return Fit(
         network.name,
         file.format,
         None if no_map else weights.source if weights else "the same names",
         tuple(map(variable, report.loaded)),
-        () if no_map else left_out,
-        left_out if no_map else missing,
+        new,
+        missing,
         tuple(map(variable, report.mismatched)),
         tuple(map(value, report.unused)),
         tuple(map(value, report.training_state)),
