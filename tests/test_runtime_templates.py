@@ -183,7 +183,17 @@ PROGRAMS = {
 }
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+# Most of the time is black's: the quick tests take every third.
+QUICK = list(PROGRAMS)[::3]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow)
+        for name in PROGRAMS
+    ],
+)
 def test_every_combination_compiles_and_is_as_black_would_write_it(name: str) -> None:
     text = build(PROGRAMS[name])
 
