@@ -204,6 +204,15 @@ def test_every_combination_compiles_and_is_as_black_would_write_it(name: str) ->
     assert len(names) == len(set(names))  # one would take the place of the other
 
 
+def test_a_network_without_images_takes_no_preprocessing_from_another() -> None:
+    source = training(DATA, STEPS, "preprocess cifarnet", "augment flip")
+    text = build(f"network other {{ input x 7; fc 3 as a }}\n{source}")
+
+    assert "preprocess_cifarnet(image, height, width, seed)" in text
+    assert "augmented(image, network, settings, seed)" in text
+    assert "def predict" not in text
+
+
 def test_a_file_has_only_the_parts_that_it_needs() -> None:
     bare = build(PROGRAMS["no image"])
     without_job = build(PROGRAMS["vgg"])

@@ -107,8 +107,7 @@ def run_compiler(
 ) -> "Compilation | None":
     """Compile a source; None when it has errors, which are reported.
 
-    Args:
-        tolerated: Codes of mistakes that do not matter here.
+    Mistakes with one of the codes in `tolerated` do not matter here.
     """
     from slimgen.compiler import analyze, compile_source
 

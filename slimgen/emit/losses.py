@@ -80,7 +80,7 @@ def _call(term: Term, modules: Mapping[str, str]) -> str:
     arguments += [term.options] if term.options else []
     arguments += [f"weights={_weights(term)}"] if term.weights else []
     call = f"{name}({', '.join(arguments)})"
-    return f"tf.reduce_mean({call})" if term.function else call
+    return f"tf.cast(tf.reduce_mean({call}), tf.float32)" if term.function else call
 
 
 def _outputs(term: Term) -> str:

@@ -129,10 +129,13 @@ def describe_runtime(graph: Graph) -> Runtime:
     images = all(_takes_one_image(network) for network in graph.networks)
     classes = all(_is_classifier(n) for n in graph.networks)
     classifier = images and classes
+    preprocessed = _takes_one_image(
+        graph.networks[0]
+    )  # that of the job, if there is one
     train = graph.jobs[0] if graph.jobs else None
     if train and train.preprocess:
         graph = _with_preprocess(graph, train)
-    preprocess = _preprocess(graph) if images else None
+    preprocess = _preprocess([n for n in graph.networks if _takes_one_image(n)])
     formats = _formats(graph)
     parts = ["names", "restore", "read_checkpoint"]
     parts += [f"read_{name}" for name in formats if name in FORMATS] + ["formats"]
@@ -155,7 +158,7 @@ def describe_runtime(graph: Graph) -> Runtime:
     families = tuple(_family(network) for network in graph.networks)
     return Runtime(
         tuple(parts), tuple(sorted(imports)), preprocess, classifier, classes, labels,
-        train, describe_examples(train, images) if train else None, families,
+        train, describe_examples(train, preprocessed) if train else None, families,
         formats, graph.networks[0].inputs[0].value.type.shape[-1] == 1,
     )  # fmt: skip
 
@@ -208,14 +211,20 @@ def _is_classifier(network: Network) -> bool:
 
 
 def _family(network: Network) -> str:
+    """The family of a network's preprocessing; empty for what takes no image."""
+    if not _takes_one_image(network):
+        return ""
     return network.preprocess.family if network.preprocess else "none"
 
 
-def _preprocess(graph: Graph) -> Preprocess:
-    families = dict.fromkeys(_family(network) for network in graph.networks)
-    given = [n.preprocess for n in graph.networks if n.preprocess]
+def _preprocess(networks: Sequence[Network]) -> Preprocess | None:
+    """The preprocessing of the networks that take an image; None where there are none."""
+    if not networks:
+        return None
+    families = dict.fromkeys(_family(network) for network in networks)
+    given = [n.preprocess for n in networks if n.preprocess]
     resize = next((g.resize for g in given if g.resize), (256, 512))
     fast = all(g.fast for g in given)
-    free = any(None in n.inputs[0].value.type.shape[1:3] for n in graph.networks)
-    grey = any(n.inputs[0].value.type.shape[-1] == 1 for n in graph.networks)
+    free = any(None in n.inputs[0].value.type.shape[1:3] for n in networks)
+    grey = any(n.inputs[0].value.type.shape[-1] == 1 for n in networks)
     return Preprocess(tuple(families), resize, fast, free, grey)

@@ -1,12 +1,11 @@
 """What a job does to images at random."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from slimgen.elaborate.jobs.lines import JobText, settings_of
 from slimgen.elaborate.report import Rejected
 from slimgen.ir import jobs as ir
-from slimgen.ir.graph import Network
 from slimgen.layers.jobs.augment import (
     Augment,
     ColorJitter,
@@ -18,7 +17,6 @@ from slimgen.layers.jobs.augment import (
     RandomResizedCrop,
 )
 from slimgen.messages import names as messages
-from slimgen.source import Span
 from slimgen.syntax import tree
 
 # What the settings of the built file are called.
@@ -111,19 +109,8 @@ def _settings(line: Any, colors: tuple[str, ...]) -> list[ir.Setting]:
 
 def _check_images(job: JobText, statement: tree.Line) -> None:
     """Refuse a network that does not take one image."""
-    _refuse_others(job.network, statement.span, "`augment`")
-
-
-def check_all_images(job: tree.Job, networks: Sequence[Network]) -> None:
-    """Refuse other networks in a file that augments images: it then has no `preprocess`."""
-    for network in networks:
-        what = f"`{network.name}` beside a job with `augment`"
-        _refuse_others(network, job.network.span, what)
-
-
-def _refuse_others(network: Network, span: Span, what: str) -> None:
-    inputs = network.inputs
+    inputs = job.network.inputs
     if len(inputs) > 1 or inputs[0].value.type.rank != 4:
         needed = "one image [batch, height, width, channels]"
         found = ", ".join(f"`{one.name}` {one.value.type}" for one in inputs)
-        raise Rejected(messages.wrong_value(span, what, needed, found))
+        raise Rejected(messages.wrong_value(statement.span, "`augment`", needed, found))

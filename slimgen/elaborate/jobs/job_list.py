@@ -6,7 +6,6 @@ from typing import Any
 
 from slimgen.elaborate.expressions import Silent
 from slimgen.elaborate.files import Loaded, Program
-from slimgen.elaborate.jobs.augment import check_all_images
 from slimgen.elaborate.jobs.evaluate import evaluate_job
 from slimgen.elaborate.jobs.lines import JobLines
 from slimgen.elaborate.jobs.targets import Unfit
@@ -14,7 +13,7 @@ from slimgen.elaborate.jobs.train import check_inputs, train_job
 from slimgen.elaborate.report import Rejected, Reporter
 from slimgen.elaborate.values import Tensor
 from slimgen.ir.graph import Network
-from slimgen.ir.jobs import Augment, LabelNames, Train
+from slimgen.ir.jobs import LabelNames, Train
 from slimgen.messages import names as messages
 from slimgen.messages import warnings
 from slimgen.syntax import tree
@@ -54,8 +53,6 @@ def jobs_of(
             check_inputs(item, network)
             lines = JobLines(program.reporter, main.frame)
             job = train_job(item, network, end_points.get(network.name, {}), lines)
-            if job is not None and job.augment != Augment():
-                check_all_images(item, networks)
         except Rejected as rejected:
             reported = rejected.diagnostic
             if isinstance(rejected, Unfit) and changed:
