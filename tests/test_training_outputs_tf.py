@@ -273,6 +273,7 @@ train weighted {
   loss hinge_loss kind
   loss sigmoid_cross_entropy tags weights=each
   loss log_loss tags weights=weight
+  loss mean_pairwise_squared_error tags weights=weight
   steps 1
 }
 """
@@ -340,9 +341,12 @@ def test_weights_are_slims(weighted: ModuleType) -> None:
     shares = tf.sigmoid(out["tags"])
     logs = weighted.log_loss(shares, tags, 1e-7, weights=labels["weight"])
 
-    found = [float(term) for term in list(terms.values())[:-1]]  # outputs are no shares
+    terms = list(terms.values())
+    found = list(map(float, terms[:7]))  # outputs are no shares for log_loss
+    pairs = [2 * (np.mean(d**2) - np.mean(d) ** 2) for d in out["tags"] - tags]
     assert found == pytest.approx(list(map(float, expected)), rel=TOLERANCE)
     assert float(logs) == pytest.approx(float(v1.log_loss(tags, shares, rows)), 1e-5)
+    assert float(terms[8]) == pytest.approx(np.dot(labels["weight"], pairs), 1e-5)
     nothing = weighted.mean_squared_error(out["tags"], tags, weights=[0.0, 0.0, 0.0])
     assert float(nothing) == 0.0
 

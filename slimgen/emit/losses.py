@@ -139,5 +139,6 @@ def _measure(term: Term, modules: Mapping[str, str]) -> tuple[str, str]:
         return "accuracy", f"accuracy({', '.join(arguments)})"
     call = _call(term, modules)
     if term.loss == "mean_pairwise_squared_error":  # which is a sum over the examples
-        call = f"{call} / {_outputs(term)}.shape[0]"
+        count = f"tf.maximum({_count(term)}, 1)" if term.weights else _count(term)
+        call = f"{call} / {_cast(count, 'float32') if term.weights else count}"
     return term.function.rpartition(".")[2] or term.loss, call

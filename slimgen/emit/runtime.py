@@ -167,7 +167,8 @@ def _training(train: Train) -> list[str]:
     """The parts of a `train` job, each with what it chose right below."""
     losses = dict.fromkeys(term.loss for term in train.loss.terms)
     own = [one for one in losses if one not in ("softmax_cross_entropy", "python")]
-    own += ["weighted_mean"] if train.loss.weighted else []
+    means = train.loss.weighted - {"mean_pairwise_squared_error"}
+    own += ["weighted_mean"] if means else []
     own += ["squared_distances"] if any(one in PAIRED for one in own) else []
     chosen = {
         "train/optimizer": [f"train/optimizers/{train.optimizer.rule}"],

@@ -8,7 +8,13 @@ from slimgen.elaborate.jobs.data import LABEL
 from slimgen.elaborate.jobs.lines import place_of
 from slimgen.elaborate.report import Rejected
 from slimgen.ir import jobs as ir
-from slimgen.layers.jobs.loss import CosineDistance, MetricLearning, Python, Term
+from slimgen.layers.jobs.loss import (
+    CosineDistance,
+    MeanPairwiseSquaredError,
+    MetricLearning,
+    Python,
+    Term,
+)
 from slimgen.layers.spec import TensorType
 from slimgen.messages import names as messages
 from slimgen.source import Span
@@ -165,7 +171,8 @@ def _losses(line: Term, output: TensorType) -> tuple[int | None, ...]:
     sizes = output.shape[1:]
     if line.classes_only:
         return sizes[:-1]
-    return () if isinstance(line, CosineDistance) else sizes
+    whole = isinstance(line, CosineDistance | MeanPairwiseSquaredError)
+    return () if whole else sizes
 
 
 def fitting_weights(item: ir.Item, losses: Sequence[int | None]) -> ir.Weights | None:

@@ -167,6 +167,11 @@ class MeanPairwiseSquaredError(Known):
     form = "mean_pairwise_squared_error"
     example = "loss mean_pairwise_squared_error weight=0.5"
 
+    weights: str | None = parameter(
+        Optional(Text()), "an item of the data: weights of the examples", None,
+        positional=False,
+    )  # fmt: skip
+
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class MetricLearning(Known):
