@@ -10,19 +10,17 @@ from black.mode import TargetVersion
 
 MODE = black.Mode(target_versions={TargetVersion.PY310})
 OWN_IMPORTS = {
-    *("argparse", "collections.abc", "contextlib", "dataclasses", "difflib", "fnmatch"),
-    *("functools", "glob", "h5py", "io", "json", "math", "numpy", "os", "pickle", "re"),
     *(
-        "secrets",
-        "shutil",
-        "signal",
-        "sys",
-        "tensorflow",
-        "threading",
-        "time",
-        "typing",
+        "argparse",
+        "collections.abc",
+        "contextlib",
+        "dataclasses",
+        "datetime",
+        "difflib",
     ),
-    "zipfile",
+    *("fnmatch", "functools", "glob", "h5py", "io", "json", "math", "numpy", "os"),
+    *("pickle", "re", "secrets", "shutil", "signal", "sys", "tempfile", "tensorflow"),
+    *("threading", "time", "typing", "weakref", "zipfile"),
 }
 
 

@@ -51,12 +51,14 @@ RESERVED = frozenset([*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *OWN
 
 # What the file calls as a class could be called: classes, imports, constants.
 CLASSES = {
-    *("Adadelta", "Adagrad", "Adam", "AdamW", "ArrayUnpickler", "Averages", "CHOICES"),
-    *("Callable", "ClassVar", "Entry", "Folder", "Ftrl", "GradientDescent", "LABELS"),
-    *("Lamb", "Lion", "Momentum", "NETWORK", "NETWORKS", "Network", "PREPROCESSING"),
-    *("Progress", "READERS", "RMSProp", "Records", "Report", "RestoreError", "Run"),
-    *("RunFolder", "SIGNATURES", "Scope", "Settings", "Stopped", "UNNAMED"),
-    *("UserError", "Weights"),
+    *("Adadelta", "Adagrad", "Adam", "AdamW", "ArrayUnpickler", "Averages"),
+    *("CHOICES", "Callable", "ClassVar", "Entry", "Evaluation"),
+    *("EvaluationExamples", "Folder", "Ftrl", "GradientDescent", "LABELS"),
+    *("Lamb", "Lion", "LossScale", "Momentum", "NETWORK", "NETWORKS", "Network"),
+    *("PREPROCESSING", "Progress", "READERS", "RMSProp", "Records", "Report"),
+    *("RestoreError", "Run", "RunFolder", "SIGNATURES", "Scope", "Settings"),
+    *("Stopped", "Summaries", "TrainingExamples", "UNNAMED", "UserError"),
+    "Weights",
 }
 
 
