@@ -51,6 +51,9 @@ class Tolerances:
 # network with relu keep to a bound only because the activations are the same.
 EXACT = Tolerances(1e-5, 1e-5, 1e-5, 1e-4, 1e-4)
 
+# Above 200 layers, one after the other: what each rounds is the input of the next.
+DEEP = Tolerances(1e-4, 1e-5, 1e-5, 1e-4, 1e-4)
+
 # With passes or XLA sums run in another order in every layer: measured are 2e-5 for values
 # (ResNet-152) and 2e-4 for gradients (Inception). Relu and max pooling are replaced in both
 # programs: with them half an ulp at ResNet-50's input moves gradients by tens of percent,
@@ -76,6 +79,7 @@ class Case:
     defines: Mapping[str, str] = field(default_factory=dict)
     module: str | None = "oracle.networks"
     gentle: bool = True
+    exact: Tolerances = EXACT
     headless: bool = False
     missing: str = ""
 
@@ -128,7 +132,10 @@ def research(
 
 
 def resnet(version: int, units: int, size: int, **changes: Any) -> Case:
-    # Without dropout there is no keep_prob to set; v2 has 1001 classes by default.
+    # Without dropout there is no keep_prob to set; v2 has 1001 classes by default. With
+    # scales near one both programs round alike, to the last bit on most processors; only
+    # then can gradients of so many relus be compared.
+    changes = {"gentle": False, **changes}
     defines = {"keep_prob": "", "classes": "7", **changes.pop("defines", {})}
     arguments = {"num_classes": 7, **changes.pop("arguments", {})}
     source = "zoo/resnet_v2.slim" if version == 2 else "resnet_v1.slim"
@@ -166,15 +173,13 @@ def test_lenet_with_passes_and_xla_is_tf_slim_s(workshop):
         package("alexnet_v2.slim", "alexnet_v2", 224),
         VGG_16,
         Case("vgg16_fc.slim", "vgg16", (224, 224)),
-        # With scales near one both programs round alike at this size, to the last bit; only
-        # then can gradients of so many relus be compared.
-        resnet(1, 50, 224, gentle=False),
-        resnet(1, 101, 224, gentle=False),
-        resnet(1, 152, 224, gentle=False),
+        resnet(1, 50, 224),
+        resnet(1, 101, 224),
+        resnet(1, 152, 224),
         Case("inception_v3.slim", "inception_v3", (299, 299), batch=4),
         # One of each further family.
         package("zoo/overfeat.slim", "overfeat", 231),
-        resnet(2, 50, 224, gentle=False),
+        resnet(2, 50, 224),
         Case("zoo/inception_v1.slim", "inception_v1", (193, 193)),
         Case("zoo/inception_v2.slim", "inception_v2", (65, 65), batch=4),
     ],
@@ -193,10 +198,10 @@ def test_a_network_trains_as_tf_slim_s_does(workshop, case):
         package("zoo/vgg.slim", "vgg_19", 224),
         # Its last map is as wide as the windows of its pools.
         Case("zoo/inception_v2.slim", "inception_v2", (224, 224), batch=1),
-        resnet(1, 200, 65, batch=4),
+        resnet(1, 200, 65, batch=4, exact=DEEP),
         resnet(2, 101, 65, batch=4),
         resnet(2, 152, 65, batch=4),
-        resnet(2, 200, 65, batch=4),
+        resnet(2, 200, 65, batch=4, exact=DEEP),
     ],
     ids=lambda case: f"{case.source.rpartition('/')[2]}-{case.network}",
 )
@@ -274,7 +279,9 @@ def test_vgg_pools_over_any_map_as_research_slim_does(workshop):
 def test_resnet_is_a_word_in_another_network(workshop):
     defines = {"classes": "5", "keep_prob": ""}
     classes = {"arguments": {"num_classes": 5}, "defines": defines}
-    case = Case("resnet_backbone.slim", "resnet_backbone", (65, 65), **classes)
+    case = Case(
+        "resnet_backbone.slim", "resnet_backbone", (65, 65), gentle=False, **classes
+    )
 
     workshop.check(case)
 
@@ -329,7 +336,7 @@ def test_a_network_trains_as_research_slim_s_does(workshop, case):
 # are, their gradients smooth.
 ROUNDED = [
     research("inception_resnet_v2", "inception_resnet_v2", (139, 139), FIVE, batch=4),
-    research("nasnet", "nasnet_cifar", (32, 32), "drop_path_keep_prob=1.0", batch=4),
+    research("nasnet", "nasnet_cifar", (32, 32), KEPT, batch=4),
     research("pnasnet", "pnasnet_mobile", (96, 96), KEPT, batch=4),
     research("i3d", "s3dg", (16, 48, 48), f"frames=16 {FIVE}"),
 ]
@@ -360,7 +367,7 @@ class Workshop:
             case.request(model, smooth=False, jit=False, training=training)
         )
 
-        assert_close(found, EXACT, case.missing)
+        assert_close(found, case.exact, case.missing)
 
     def check_reordered(self, case: Case, *, jit: bool) -> None:
         """Hold `case`, built with all passes and made smooth, to TF-Slim made smooth."""
