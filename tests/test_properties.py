@@ -118,10 +118,13 @@ def test_the_emitted_file_does_what_the_graph_says(text: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("choices", [CHOICES[::2], CHOICES[1::2]], ids=["even", "odd"])
 @examples(1000)
-@given(models())
-def test_passes_keep_what_a_thousand_models_do(text: str) -> None:
-    assert_passes_keep_the_model(text, CHOICES)
+@given(text=models())
+def test_passes_keep_what_a_thousand_models_do(
+    choices: list[tuple[str, ...]], text: str
+) -> None:
+    assert_passes_keep_the_model(text, choices)
 
 
 @pytest.mark.slow
