@@ -368,7 +368,10 @@ def weights(row: Row) -> str:
 def measurements(measured: dict[str, Any]) -> Iterable[str]:
     """Yield what was measured when, and with what."""
     made = {
-        (found["date"], ", ".join(f"{k} {v}" for k, v in found["libraries"].items()))
+        (
+            found["date"],
+            ", ".join(f"{k} {v}" for k, v in sorted(found["libraries"].items())),
+        )
         for found in measured.values()
     }
     for date, libraries in sorted(made):
