@@ -30,10 +30,10 @@ demo: $(INSTALLED)  ## Build VGG-16, run it on photographs, train LeNet on digit
 	$(BIN)/python examples/demo/run.py
 
 test: $(INSTALLED)  ## Run the quick tests (two minutes at most).
-	$(BIN)/python -m pytest -m "not slow" -n $(JOBS)
+	$(BIN)/python -m pytest -m "not slow" -n $(JOBS) --dist worksteal
 
 slow: $(INSTALLED)  ## Run the slow tests: TF-Slim itself, packaging, thousands of random cases.
-	$(BIN)/python -m pytest -m slow -n $(JOBS)
+	$(BIN)/python -m pytest -m slow -n $(JOBS) --dist worksteal
 
 check: $(INSTALLED)  ## Format, lint and types.
 	$(BIN)/python -m black --check --quiet . || $(BIN)/python -m black --check --diff .

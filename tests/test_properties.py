@@ -128,10 +128,15 @@ def test_passes_keep_what_a_thousand_models_do(
 
 
 @pytest.mark.slow
-@examples(1000)
-@given(models())
-def test_a_thousand_emitted_files_do_what_the_graphs_say(text: str) -> None:
-    assert_code_does_what_the_graph_says(text, (), *FEW_CHOICES)
+@pytest.mark.parametrize(
+    "choices", [[(), PASS_NAMES], FEW_CHOICES[1:]], ids=["none and all", "each"]
+)
+@examples(600)
+@given(text=models())
+def test_hundreds_of_emitted_files_do_what_the_graphs_say(
+    choices: list[tuple[str, ...]], text: str
+) -> None:
+    assert_code_does_what_the_graph_says(text, *choices)
 
 
 def test_a_replay_sees_what_is_wrong() -> None:
