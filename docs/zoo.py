@@ -53,7 +53,8 @@ A dash: there is nothing to run beside it at full size. The adversarial networks
 compares them at a small one. What holds MobileNet v3 and EdgeTPU are counts and names that were measured on research/slim
 once (`tests/test_zoo.py`), and a step of training at a small size in which every trainable variable has a gradient
 (`tests/test_zoo_tf.py`). *Not yet*: it can be compared and has not been at full size; `tests/test_parity.py` and
-`tests/test_keras_parity.py` compare it at a small one.
+`tests/test_keras_parity.py` compare it at a small one. S3D-G equals research/slim's there to the last bit; at full size
+its end points were 4e-3 apart from `Conv2d_2c_3x3` on, which is not explained yet.
 """
 
 
@@ -121,8 +122,8 @@ ROWS = [
     slim("zoo/resnet_v2", "resnet_v2_101"),
     slim("zoo/resnet_v2", "resnet_v2_152"),
     slim("zoo/resnet_v2", "resnet_v2_200"),
-    research("zoo/mobilenet_v1", "mobilenet_v1", TRAINED),
-    research("zoo/mobilenet_v2", "mobilenet_v2", TRAINED),
+    research("zoo/mobilenet_v1", "mobilenet_v1"),
+    research("zoo/mobilenet_v2", "mobilenet_v2"),
     research("zoo/mobilenet_v2", "mobilenet_v2_140"),
     Row("zoo/mobilenet_v2", "mobilenet_v2_050"),
     research("zoo/mobilenet_v2", "mobilenet_v2_035"),
