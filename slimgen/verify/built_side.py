@@ -24,7 +24,7 @@ from slimgen.verify.request import Failure, Request, read_request
 # What makes a built file smooth, as `shim.load_slim(smooth=True)` makes TF-Slim.
 SMOOTH = {
     r"\btf\.nn\.relu6?\b": "tf.nn.softplus",
-    r"\btf\.nn\.max_pool(?=\d?d?\b)": "tf.nn.avg_pool",
+    r"\btf\.nn\.max_pool": "tf.nn.avg_pool",
 }
 
 # So many of an array's values tell whether another can be the same.

@@ -63,10 +63,15 @@ def _restore_moved_names() -> None:
 
 
 def _replace_relu() -> None:
-    """Put softplus under the name relu, before TF-Slim binds it in default arguments."""
+    """Put softplus under the names of relu, before TF-Slim binds them in default arguments.
+
+    Networks outside TF-Slim's package say `tf.nn.relu`, which is a name of its own.
+    """
+    import tensorflow as tf
     from tensorflow.python.ops import nn, nn_ops
 
-    nn.relu = nn_ops.relu = nn_ops.softplus
+    for names in (nn, nn_ops, tf.nn, tf.compat.v1.nn):
+        names.relu = names.relu6 = nn_ops.softplus
 
 
 def _replace_max_pooling() -> None:

@@ -58,11 +58,9 @@ def contrib() -> SimpleNamespace:
 def load(module: str) -> Any:
     """Import one of research/slim's modules; to it, `tensorflow` is TensorFlow 1."""
     import tensorflow.compat.v1 as tf
-    from tensorflow.python.ops import nn_ops
 
     today = sys.modules["tensorflow"]
     tf.contrib = contrib()
-    tf.nn.relu = nn_ops.relu  # what `load_slim` may have made smooth
     sys.modules["tensorflow"] = tf
     try:
         return importlib.import_module(module)
