@@ -8,13 +8,16 @@ import pytest
 from click.testing import CliRunner, Result
 
 from slimgen.cli import main
+from slimgen.verify import session
+from slimgen.verify.against import Against
+from slimgen.verify.request import Request
 
 pytestmark = [pytest.mark.slow, pytest.mark.oracle]
 
 MODEL = """\
-network tower(activation = relu) {
+network tower(activation = relu, fused = true) {
   input images 16x16x3
-  scope conv < activation=activation normalizer=batch_norm >
+  scope conv < activation=activation normalizer=batch_norm(fused=fused) >
   conv 4 3x3 as conv1
   max_pool 2x2 as pool1
   conv 4 3x3 as conv2
@@ -33,9 +36,9 @@ def tower_arg_scope():
         return scope
 
 
-def tower(images, is_training, depth=4):
+def tower(images, is_training, depth=4, fused=True):
     with tf.variable_scope("tower"), slim.arg_scope(
-        [slim.batch_norm], is_training=is_training
+        [slim.batch_norm], is_training=is_training, fused=fused
     ):
         points = {}
         net = points["tower/conv1"] = slim.conv2d(images, depth, [3, 3], scope="conv1")
@@ -73,6 +76,34 @@ def test_a_network_is_its_original() -> None:
     assert found["output"] < 2e-6
     assert set(found["training"]) == {"logits", "loss", "gradients", "moving"}
     assert max(found["training"].values()) < 1e-4
+
+
+def test_moving_averages_are_drawn_near_what_they_move_to_fused_or_not(
+    tmp_path: Path,
+) -> None:
+    import numpy as np
+    import tensorflow as tf
+
+    moving = {}
+    for fused in (True, False):
+        against = Against("tf_slim", "tower", "originals", {"fused": fused})
+        request = Request(against, "tower.py", (2, 16, 16, 3))
+        folder = tmp_path / str(fused)
+        folder.mkdir()
+        request.write(folder)
+        session.start("slim_side", folder)
+        found = tf.train.load_checkpoint(str(folder / "model.ckpt"))
+        moving[fused] = {
+            name: found.get_tensor(name)
+            for name in found.get_variable_to_shape_map()
+            if "/moving_" in name
+        }
+
+    assert len(moving[True]) == 4
+    assert min(np.ptp(value) for value in moving[True].values()) > 0
+    # The fused one divides by n - 1: here by 511 and by 127 instead of 512 and 128.
+    for name, value in moving[True].items():
+        np.testing.assert_allclose(moving[False][name], value, rtol=0.01, atol=1e-6)
 
 
 def test_another_network_is_not_and_the_first_layer_is_named() -> None:

@@ -214,16 +214,22 @@ def assign(session: Any, variables: dict[str, Any], given: Arrays) -> None:
 
 
 def batch_statistics() -> dict[str, Any]:
-    """Return the training graph's batch means and variances by their moving average."""
+    """Return what the training graph's moving averages are moved towards, by their names.
+
+    Batch norm's update is `variable -= (variable - statistic) * (1 - decay)`, be it fused or
+    not; updates of another form keep their variables' values.
+    """
     import tensorflow.compat.v1 as tf
 
     statistics = {}
-    for operation in tf.get_default_graph().get_operations():
-        if operation.type == "FusedBatchNormV3":
-            # By the offset it adds: the package's Inception doubles a scope in op names.
-            scope = source_variable(operation.inputs[2]).rpartition("/")[0]
-            statistics[f"{scope}/moving_mean"] = operation.outputs[1]
-            statistics[f"{scope}/moving_variance"] = operation.outputs[2]
+    for found in tf.get_collection(tf.GraphKeys.UPDATE_OPS):
+        update = getattr(found, "op", found)
+        if update.type not in ("AssignSub", "AssignSubVariableOp"):
+            continue
+        variable, step = update.inputs
+        difference = step.op.inputs[0].op if step.op.type == "Mul" else step.op
+        if difference.type == "Sub":
+            statistics[source_variable(variable)] = difference.inputs[1]
     return statistics
 
 
