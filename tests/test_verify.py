@@ -7,6 +7,8 @@ import pytest
 from absent import hide_package
 from cli_harness import run
 
+from slimgen.cli.verify import resized
+from slimgen.layers.spec import Shape
 from slimgen.verify.against import Against, parse_against
 from slimgen.verify.originals import networks
 from slimgen.verify.report import OUTPUT, Verdict, verdict_json, verdict_text
@@ -58,6 +60,23 @@ def test_a_size_is_of_numbers(size: str) -> None:
     outcome = run("verify", "none.slim", "--against", "keras:VGG16", "--size", size)
 
     assert outcome.exit_code == (1 if size in ("64", "64x64x3") else 2)
+
+
+@pytest.mark.parametrize(
+    ("shape", "size", "expected"),
+    [
+        ((224, 224, 3), (64, 32), (64, 32, 3)),
+        ((224, 224, 3), (64, 32, 1), (64, 32, 1)),
+        ((None, None, 3), (64, 32), (64, 32, 3)),
+        ((64, 224, 224, 3), (48, 32), (64, 48, 32, 3)),
+        ((64, 224, 224, 3), (16, 48, 32), (16, 48, 32, 3)),
+        ((64, 224, 224, 3), (16, 48, 32, 1), (16, 48, 32, 1)),
+    ],
+)
+def test_a_size_is_that_of_height_and_width_unless_there_is_more(
+    shape: Shape, size: tuple[int, ...], expected: Shape
+) -> None:
+    assert resized(shape, size) == expected
 
 
 def test_a_package_that_is_absent_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,6 +48,13 @@ def _parse_size(
     return tuple(map(int, parts))
 
 
+def resized(shape: Shape, size: tuple[int, ...]) -> Shape:
+    """Return an image's shape with `size`: all of it, or its last lengths before the channels."""
+    if len(size) >= len(shape):
+        return size
+    return (*shape[: len(shape) - 1 - len(size)], *size, shape[-1])
+
+
 @click.command(epilog="""\b
 Examples:
   slimgen verify vgg16.slim --against tf_slim:vgg_16
@@ -73,7 +80,8 @@ Examples:
     "--size",
     callback=_parse_size,
     metavar="HxW",
-    help="Size of the images (default: the network's).",
+    help="Size of the images, 64x64 or 64x64x3; of videos 16x64x64 or 64x64 (default: the "
+    "network's).",
 )
 @click.option(
     "--batch",
@@ -188,9 +196,8 @@ class Comparison:
             reason = "it has several inputs or outputs"
         else:
             shape = network.inputs[0].value.type.shape[1:]
-            own = len(self.size or ())
             if self.size is not None:
-                shape = (*self.size, *shape[own:])
+                shape = resized(shape, self.size)
             if network.inputs[0].value.type.dtype != "float32":
                 reason = "its input is not of float32"
             elif None in shape:
