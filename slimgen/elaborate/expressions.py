@@ -11,6 +11,7 @@ from slimgen.elaborate.operators import (
     checked,
     equal,
     is_number,
+    text_of,
 )
 from slimgen.elaborate.report import Rejected, TooMuch
 from slimgen.elaborate.values import (
@@ -106,10 +107,9 @@ class Evaluator:
         value = self.evaluate(part, frame)
         if isinstance(value, Word) and not value.called:
             return value.text
-        if isinstance(value, str):
-            return str(value)
-        if is_number(value):
-            return str(int(value)) if isinstance(value, int) else repr(float(value))
+        text = text_of(value)
+        if text is not None:
+            return text
         raise Rejected(
             messages.wrong_value(
                 part.span, "a name", "a number or a string", describe(value)
@@ -265,10 +265,12 @@ class Evaluator:
             or all(isinstance(v, tuple) for v in both)
         )
         if not joined and not all(is_number(v) for v in both):
+            texts = symbol == "+" and all(text_of(v) is not None for v in both)
             raise Rejected(
                 messages.cannot_compute(
                     expression.span,
                     f"`{symbol}` of {describe(left)} and {describe(right)}",
+                    "`str(…)` makes a string of a number" if texts else "",
                 )
             )
         if symbol == "**":

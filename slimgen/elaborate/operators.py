@@ -57,6 +57,15 @@ def checked(value: Any, span: Span) -> Any:
     return value
 
 
+def text_of(value: Any) -> str | None:
+    """Return a number or a string as it stands in a name; None for another value."""
+    if isinstance(value, str):
+        return str(value)
+    if not is_number(value):
+        return None
+    return str(int(value)) if isinstance(value, int) else repr(float(value))
+
+
 def check_power(span: Span, base: float, exponent: float) -> None:
     """Refuse a power that has no real value, or would take long to compute."""
     if isinstance(exponent, int) and abs(exponent) > 1024:
@@ -112,6 +121,13 @@ def _length(value: Any) -> int:
     return len(value)
 
 
+def _string(value: Any) -> str:
+    text = text_of(value)
+    if text is None:
+        raise TypeError
+    return text
+
+
 BUILTINS: dict[str, Callable[..., Any]] = {
     "min": _extreme(min),
     "max": _extreme(max),
@@ -121,4 +137,5 @@ BUILTINS: dict[str, Callable[..., Any]] = {
     "int": _numeric(int),
     "abs": _numeric(abs),
     "len": _length,
+    "str": _string,
 }
