@@ -7,7 +7,7 @@ JOBS ?= 2
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # research/slim's networks, to compare with; what the package depends on is long gone.
-RESEARCH := tf-object-detection==0.0.3
+RESEARCH := tf_object_detection_api==0.1
 # The tests start hundreds of programs: Python may keep their bytecode.
 unexport PYTHONDONTWRITEBYTECODE
 

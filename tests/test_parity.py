@@ -65,7 +65,7 @@ REORDERED = Tolerances(1e-4, 1e-4, 1e-4, 1e-3, 1e-4)
 class Case:
     """A network of an example, as TF-Slim builds it and as we do.
 
-    `arguments` are TF-Slim's, `defines` ours; `module` has TF-Slim's network, or is None for
+    `original` is TF-Slim's name for it, if another; `arguments` are TF-Slim's, `defines` ours; `module` has TF-Slim's network, or is None for
     the package's own. `headless`: it tells no classes apart. `missing`: a pattern of end points
     that ours has under other names.
     """
@@ -82,13 +82,15 @@ class Case:
     exact: Tolerances = EXACT
     headless: bool = False
     missing: str = ""
+    original: str = ""
 
     def request(
         self, model: Path, *, smooth: bool, jit: bool, training: bool
     ) -> Request:
         """Return the comparison of the built file `model`."""
+        name = self.original or self.network
         return Request(
-            Against("tf_slim", self.network, self.module, dict(self.arguments)),
+            Against("tf_slim", name, self.module, dict(self.arguments)),
             str(model),
             (self.batch, *self.size, self.channels),
             classes=0 if self.headless else None,
@@ -104,6 +106,9 @@ class Case:
         images = {"images": size} if self.size else {}
         defines = {**images, "keep_prob": "1.0", **self.defines}
         return [f"-D{name}={value}" for name, value in defines.items() if value]
+
+
+FIVE = "classes=5"
 
 
 def package(source: str, network: str, size: int, **changes: Any) -> Case:
@@ -129,6 +134,12 @@ def research(
         f"zoo/{source}.slim", network, size, arguments=arguments, defines=pairs,
         module="oracle.research", **changes,
     )  # fmt: skip
+
+
+def mobilenet(source: str, network: str, **changes: Any) -> Case:
+    """Return a MobileNet of blocks; ours names the parts of a layer by their scopes alone."""
+    parts = r"layer_\d+/(expansion_|depthwise_)?output"
+    return research(source, network, (64, 64), FIVE, batch=4, missing=parts, **changes)
 
 
 def resnet(version: int, units: int, size: int, **changes: Any) -> Case:
@@ -286,7 +297,6 @@ def test_resnet_is_a_word_in_another_network(workshop):
     workshop.check(case)
 
 
-FIVE = "classes=5"
 KEPT = "classes=5 drop_path_keep_prob=1.0"
 
 
@@ -297,13 +307,18 @@ KEPT = "classes=5 drop_path_keep_prob=1.0"
         research("cifarnet", "cifarnet", (32, 32), batch=4),
         research("inception_v4", "inception_v4", (139, 139), FIVE, batch=4),
         research("mobilenet_v1", "mobilenet_v1", (64, 64), FIVE, batch=4),
-        # Ours names the parts of a layer by their scopes alone.
         research(
-            "mobilenet_v2", "mobilenet_v2_035", (64, 64), FIVE, batch=4,
-            missing=r"layer_\d+/(expansion_|depthwise_)?output",
+            "mobilenet_v1", "mobilenet_v1", (64, 64), f"depth_multiplier=0.25 {FIVE}",
+            batch=4, arguments={"depth_multiplier": 0.25},
         ),
+        mobilenet("mobilenet_v2", "mobilenet_v2_035"),
+        mobilenet("mobilenet_v3", "mobilenet_v3_large"),
+        mobilenet("mobilenet_v3", "mobilenet_v3_small"),
+        mobilenet("mobilenet_v3", "mobilenet_v3_small_minimalistic"),
+        mobilenet("mobilenet_edgetpu", "mobilenet_edgetpu_075"),
         research("nasnet", "nasnet_mobile", (96, 96), KEPT, batch=4),
         research("i3d", "i3d", (16, 48, 48), f"frames=16 {FIVE}"),
+        research("i3d", "s3dg", (16, 48, 48), f"frames=16 {FIVE}"),
         research(
             "dcgan", "discriminator", (32, 32), "depth=4 keep_prob=", batch=4,
             arguments={"depth": 4}, headless=True,
@@ -338,12 +353,25 @@ ROUNDED = [
     research("inception_resnet_v2", "inception_resnet_v2", (139, 139), FIVE, batch=4),
     research("nasnet", "nasnet_cifar", (32, 32), KEPT, batch=4),
     research("pnasnet", "pnasnet_mobile", (96, 96), KEPT, batch=4),
-    research("i3d", "s3dg", (16, 48, 48), f"frames=16 {FIVE}"),
 ]
+
+# Wider, narrower or with fewer kinds of layers than one whose training is compared above.
+VARIANTS = [
+    mobilenet("mobilenet_v2", "mobilenet_v2"),
+    mobilenet("mobilenet_v2", "mobilenet_v2_140"),
+    mobilenet(
+        "mobilenet_v2", "mobilenet_v2_050", original="mobilenet_v2",
+        arguments={"depth_multiplier": 0.5, "finegrain_classification_mode": True},
+    ),
+    mobilenet("mobilenet_v3", "mobilenet_v3_large_minimalistic"),
+    mobilenet("mobilenet_edgetpu", "mobilenet_edgetpu"),
+    research("nasnet", "nasnet_large", (96, 96), KEPT, exact=DEEP),
+    research("pnasnet", "pnasnet_large", (96, 96), KEPT, exact=DEEP),
+]  # fmt: skip
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", ROUNDED, ids=lambda case: case.network)
+@pytest.mark.parametrize("case", ROUNDED + VARIANTS, ids=lambda case: case.network)
 def test_a_network_has_research_slim_s_values(workshop, case):
     workshop.check(case, training=False)
 

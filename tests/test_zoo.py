@@ -418,6 +418,17 @@ def test_a_build_parameter_has_its_effect(
     assert (None, *size) == output(found)
 
 
+@pytest.mark.parametrize("size", ["33x33x3", "48x48x3", "64x32x3"])
+def test_the_size_of_dcgan_s_images_is_a_power_of_2(size: str) -> None:
+    path = ZOO / "dcgan.slim"
+    source = Source(str(path), path.read_text(encoding="utf-8"))
+    request = Request((("images", size),), ("discriminator",))
+
+    found = analyze(source, request, Reader(Diagnostics()))
+
+    assert ["E121"] == [diagnostic.code for diagnostic in found.diagnostics]
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_file_of_the_zoo_is_in_canonical_form(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

@@ -1,8 +1,7 @@
 """research/slim's own networks, run on today's TensorFlow.
 
-The package `tf-object-detection` 0.0.3 on PyPI carries them (`nets`) as they were in 2019, for
-TensorFlow 1 with `tf.contrib`; `make install` installs it, without what it depends on. A
-network is an attribute of this module by its name in `nets_factory`, or in one of the files
+The package `tf_object_detection_api` 0.1 on PyPI carries them (`nets`), on TF-Slim; `make
+install` installs it, without what it depends on. A network is an attribute of this module by its name in `nets_factory`, or in one of the files
 of adversarial networks. It takes images and the mode, and what its own function or the
 function of its defaults takes; no value is dropped in training.
 
@@ -14,8 +13,10 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
+
+import numpy
 
 Tensor = Any
 Network = Callable[..., tuple[Tensor, dict[str, Tensor]]]
@@ -40,32 +41,13 @@ class Settings(SimpleNamespace):
         setattr(self, name, value)
 
 
-def contrib() -> SimpleNamespace:
-    """Return what research/slim's networks use of `tf.contrib`."""
-    import tensorflow.compat.v1 as tf
-    import tf_slim as slim
-    import tf_slim.layers
-
-    return SimpleNamespace(
-        slim=slim,
-        layers=SimpleNamespace(**{**vars(slim), **vars(tf_slim.layers)}),
-        framework=slim,
-        training=SimpleNamespace(HParams=Settings),
-        util=SimpleNamespace(constant_value=tf.get_static_value),
-    )
-
-
 def load(module: str) -> Any:
-    """Import one of research/slim's modules; to it, `tensorflow` is TensorFlow 1."""
-    import tensorflow.compat.v1 as tf
-
-    today = sys.modules["tensorflow"]
-    tf.contrib = contrib()
-    sys.modules["tensorflow"] = tf
-    try:
-        return importlib.import_module(module)
-    finally:
-        sys.modules["tensorflow"] = today
+    """Import one of research/slim's modules, with what it uses of older libraries."""
+    contrib = ModuleType("tensorflow.contrib")
+    contrib.training = SimpleNamespace(HParams=Settings)  # type: ignore[attr-defined]
+    sys.modules[contrib.__name__] = contrib
+    numpy.int = int  # type: ignore[attr-defined]
+    return importlib.import_module(module)
 
 
 def __getattr__(name: str) -> Network:
