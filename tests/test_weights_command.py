@@ -207,16 +207,21 @@ def test_what_does_not_fit_is_told_with_shapes_and_rules(
     net: Path, tmp_path: Path
 ) -> None:
     shapes = {**KERAS, "conv1/bias": [5], "more/kernel": [9]}
+    shapes["predictions/kernel"] = shapes.pop("top/kernel")
     shapes["predictions/bias"] = shapes.pop("top/bias")
     path = write_keras(tmp_path / "x.h5", shapes)
     found = run(path, "--for", net)
 
     assert found.exit_code == 1
     assert found.stderr == ""
-    assert "missing: 1\n  logits/biases [10]  <- top/bias not there\n" in found.stdout
+    assert "missing: 2\n  logits/weights [1, 1, 6, 10]  <- top/kernel" in found.stdout
+    assert "<- top/bias not there\n" in found.stdout
     assert "mismatched: 1\n  conv1/biases [4]  <- conv1/bias [5]\n" in found.stdout
-    assert "unused: 2\n  more/kernel [9]\n  predictions/bias [10]\n" in found.stdout
-    assert '  rename "logits/biases" "predictions/bias"\n}\n' in found.stdout
+    assert "unused: 3\n  more/kernel [9]\n  predictions/bias [10]\n" in found.stdout
+    assert found.stdout.endswith(
+        'rules that may fit, to put first in `weights keras "Net"`:\n'
+        'rename "logits/{weights,biases}" "predictions/{kernel,bias}"\n'
+    )
 
 
 def test_the_head_of_other_classes_is_named(net: Path, tmp_path: Path) -> None:
@@ -225,9 +230,69 @@ def test_the_head_of_other_classes_is_named(net: Path, tmp_path: Path) -> None:
 
     assert found.exit_code == 1
     assert "mismatched: 2\n  logits/weights [1, 1, 6, 5]" in found.stdout
+    assert found.stdout.splitlines()[-1] == HEAD_HINT
+
+
+HEAD_HINT = 'restore(…, head="auto") or `--head auto` leaves out what depends on classes: logits'
+
+
+def test_a_file_without_a_head_is_told_how_to_load(net: Path, tmp_path: Path) -> None:
+    shapes = {k: v for k, v in KERAS.items() if not k.startswith("top/")}
+    found = run(write_keras(tmp_path / "x.h5", shapes), "--for", net)
+    empty = run(write_keras(tmp_path / "y.h5", {"more/kernel": [9]}), "--for", net)
+
+    assert found.exit_code == 1
+    assert found.stdout.splitlines()[-1] == HEAD_HINT
+    assert "restore" not in empty.stdout  # where nothing fits, the head is no matter
+
+
+def test_another_width_is_told_and_gets_no_rules(tmp_path: Path) -> None:
+    model = tmp_path / "wide.slim"
+    model.write_text("""network wide(classes = 4, size = 8) {
+  input images 8x8x3
+  weights keras "Wide" { rename "{layer}/{weights,biases}" "{layer}/{kernel,bias}" }
+  conv (size // 2) 3x3 as conv1
+  conv size 3x3 as conv2
+}""")
+    shapes = {"conv1/kernel": [3, 3, 3, 8], "conv1/bias": [8]}
+    shapes |= {"conv2/kernel": [3, 3, 8, 16], "conv2/bias": [16]}
+    path = write_keras(tmp_path / "x.h5", shapes)
+    found = run(path, "--for", model)
+
+    assert "mismatched: 4" in found.stdout
     assert found.stdout.splitlines()[-1] == (
-        'restore(…, head="auto") leaves out what depends on classes: logits'
+        "all names are there, but sizes differ: "
+        "check the network's parameters, which `-D` sets (classes=4, size=8)"
     )
+    assert run(path, "--for", model, "-D", "size=16").exit_code == 0
+
+
+def test_another_layout_of_the_value_that_a_map_names_is_proposed(
+    net: Path, tmp_path: Path
+) -> None:
+    shapes = {**KERAS, "top/kernel": [6, 10]}
+    path = write_keras(tmp_path / "x.h5", shapes)
+    rule = 'rename "logits/weights" "top/kernel" reshape=[1, 1, 6, 10]'
+    found = run(path, "--for", net)
+    net.write_text(NET.replace('new "aux/*"', f'{rule}\n    new "aux/*"'))
+
+    assert found.stdout.splitlines()[-1] == rule
+    assert run(path, "--for", net).exit_code == 0
+
+
+def test_any_name_is_listed(tmp_path: Path) -> None:
+    names = ["a1²", "٣/1", "9" * 5000, "02", "1"]
+    path = write_safetensors(tmp_path / "x", {name: [2] for name in names})
+    found = run(path)
+
+    assert found.exit_code == 0
+    assert [line.split()[0] for line in found.stdout.splitlines()[1:]] == [
+        "a1²",
+        "٣/1",
+        "1",
+        "02",
+        "9" * 5000,
+    ]
 
 
 # Proposed rules.
@@ -324,6 +389,131 @@ def test_the_proposed_rules_are_a_map_that_fits(
     assert sources["block1/unit_1/shortcut/weights"] == short
     norm = re.sub(r"conv(3?).(weight|kernel)$", r"bn\1", third)
     assert sources["block1/unit_1/conv3/BatchNorm/beta"].startswith(norm)
+
+
+def proposed(path: Path, model: Path) -> tuple[dict[str, str], list[str]]:
+    """The map that the proposed rules make, and those of them that are a guess."""
+    found = json.loads(run(path, "--for", model, "--format", "json").stdout)
+    body = model.read_text()
+    rules = "; ".join(found["rules"])
+    model.write_text(
+        body.replace("\n", f'\nweights {found["format"]} "x" {{ {rules} }}\n', 1)
+    )
+    mapped = json.loads(run(path, "--for", model, "--format", "json").stdout)
+    model.write_text(body)
+    assert mapped["mismatched"] == []
+    sources = {part["variable"]: part["source"] for part in mapped["loaded"]}
+    return sources, found["guessed"]
+
+
+PLAIN = """network n {
+input images 8x8x3
+conv 4 3x3 as conv1
+conv 4 3x3 as conv2
+conv 4 3x3 as conv3
+}
+"""
+
+
+def layer(name: str, *kernel: int) -> dict[str, list[int]]:
+    return {f"{name}/kernel": [*kernel], f"{name}/bias": [kernel[-1]]}
+
+
+def test_a_layer_gets_kernel_and_bias_of_one_layer(tmp_path: Path) -> None:
+    model = tmp_path / "net.slim"
+    model.write_text(PLAIN.replace("conv 4 3x3 as conv3\n", ""))
+    # Sorted by name, "body" comes before "stem".
+    shapes = layer("stem", 3, 3, 3, 4) | layer("body", 3, 3, 4, 4)
+    path = write_keras(tmp_path / "x.h5", shapes)
+
+    assert proposed(path, model) == (
+        {
+            "conv1/weights": "stem/kernel",
+            "conv1/biases": "stem/bias",
+            "conv2/weights": "body/kernel",
+            "conv2/biases": "body/bias",
+        },
+        [],
+    )
+
+
+def test_what_the_order_alone_decides_is_called_a_guess(tmp_path: Path) -> None:
+    model = tmp_path / "net.slim"
+    model.write_text(PLAIN)
+    shapes = layer("stem", 3, 3, 3, 4)
+    shapes |= layer("right", 3, 3, 4, 4) | layer("left", 3, 3, 4, 4)
+    path = write_keras(tmp_path / "x.h5", shapes)
+    rule = 'rename "conv{2..3}/{weights,biases}" "{left,right}/{kernel,bias}"'
+
+    assert proposed(path, model)[1] == [rule]
+    assert run(path, "--for", model).stdout.splitlines()[-5:] == [
+        'weights keras "…" {',
+        '  rename "conv1/{weights,biases}" "stem/{kernel,bias}"',
+        "  # a guess: only the order decided",
+        f"  {rule}",
+        "}",
+    ]
+
+
+def test_layers_are_counted_by_their_numbers(tmp_path: Path) -> None:
+    model = tmp_path / "net.slim"
+    model.write_text(
+        "network n {\ninput images 8x8x4\nfor i in 1..12 { conv 4 3x3 as conv{i} }\n}\n"
+    )
+    shapes: dict[str, list[int]] = {}
+    for place in range(12):
+        shapes[f"features.{3 * place}.weight"] = [4, 4, 3, 3]
+        shapes[f"features.{3 * place}.bias"] = [4]
+    path = write_safetensors(tmp_path / "x", shapes)
+    sources, guessed = proposed(path, model)
+
+    assert guessed == []
+    assert sources == {
+        f"conv{place + 1}/{ours}": f"features.{3 * place}.{theirs}"
+        for place in range(12)
+        for ours, theirs in (("weights", "weight"), ("biases", "bias"))
+    }
+
+
+@pytest.mark.parametrize(
+    ("conv", "norm"),
+    [
+        ("b{}_conv", "b{}_bn"),
+        ("conv2d_{}", "batch_normalization_{}"),
+        ("c{}", "c{}/bn"),
+    ],
+)
+def test_a_norm_follows_its_kernel(tmp_path: Path, conv: str, norm: str) -> None:
+    model = tmp_path / "net.slim"
+    model.write_text(PLAIN.replace("3x3 as", "3x3 normalizer=batch_norm as"))
+    shapes: dict[str, list[int]] = {}
+    # The first layer's kernel has a shape of its own, its norm has not.
+    for place, inputs in ((3, 3), (1, 4), (2, 4)):
+        shapes[f"{conv.format(place)}/kernel"] = [3, 3, inputs, 4]
+        for leaf in ("beta", "moving_mean", "moving_variance"):
+            shapes[f"{norm.format(place)}/{leaf}"] = [4]
+    sources, guessed = proposed(write_keras(tmp_path / "x.h5", shapes), model)
+
+    assert len(sources) == 12
+    assert guessed == []
+    for ours, theirs in ((1, 3), (2, 1), (3, 2)):
+        assert sources[f"conv{ours}/weights"] == f"{conv.format(theirs)}/kernel"
+        assert sources[f"conv{ours}/BatchNorm/beta"] == f"{norm.format(theirs)}/beta"
+
+
+def test_a_layer_that_a_map_has_begun_gets_nothing_of_another(tmp_path: Path) -> None:
+    model = tmp_path / "net.slim"
+    begun = 'weights keras "x" { rename "conv1/weights" "a/kernel" }\n'
+    model.write_text(PLAIN.replace("conv 4", begun + "conv 4", 1))
+    shapes = {"a/kernel": [3, 3, 3, 4], "b/bias": [4]}
+    path = write_keras(tmp_path / "x.h5", shapes)
+    alone = run(path, "--for", model)
+    whole = run(
+        write_keras(tmp_path / "y.h5", {**shapes, "a/bias": [4]}), "--for", model
+    )
+
+    assert "rename" not in alone.stdout
+    assert 'rename "conv1/biases" "a/bias"\n' in whole.stdout
 
 
 def test_a_map_that_is_not_whole_yet_gets_rules_for_the_rest(tmp_path: Path) -> None:

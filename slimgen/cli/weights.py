@@ -75,9 +75,8 @@ def weights(
         write_output(listing_json(found) if format == "json" else listing_text(found))
         return
     result = fit(network, found)
-    rules = propose(result)
-    text = fit_json(result, rules) if format == "json" else fit_text(result, rules)
-    write_output(text)
+    written = fit_json if format == "json" else fit_text
+    write_output(written(result, propose(result)))
     if not result.is_whole:
         reporter.fail()
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from slimgen.emit.maps import head_scopes
 from slimgen.ir.graph import Network
+from slimgen.ir.text import literal
 from slimgen.ir.weights import Transform, WeightMap
 from slimgen.weights.reading import WeightFile
 
@@ -36,6 +37,7 @@ class Fit:
         source: What the network's map calls the file's kind; None: it has no such map.
         left_out: Variables that the map names as new.
         head: The scopes that depend on the number of classes.
+        parameters: Of the network, with their values.
     """
 
     network: str
@@ -48,6 +50,7 @@ class Fit:
     unused: tuple[Part, ...]
     training_state: tuple[Part, ...]
     head: tuple[str, ...]
+    parameters: tuple[str, ...]
 
     @property
     def is_whole(self) -> bool:
@@ -100,6 +103,7 @@ def fit(network: Network, file: WeightFile) -> Fit:
         tuple(map(value, report.unused)),
         tuple(map(value, report.training_state)),
         model.HEAD,
+        tuple(f"{name}={literal(value)}" for name, value in network.parameters),
     )
 
 

@@ -96,5 +96,11 @@ def _run(formats: tuple[str, ...]) -> dict[str, Any]:
 
 def natural(name: str) -> tuple[tuple[int, str], ...]:
     """Sort key of a name in which numbers count: conv2 before conv10."""
-    pieces = re.findall(r"\d+|\D+", name)
-    return tuple((int(p), "") if p.isdigit() else (-1, p) for p in pieces)
+    pieces = re.findall(r"[0-9]+|[^0-9]+", name)
+    return tuple(number(p) if p[0] in "0123456789" else (-1, p) for p in pieces)
+
+
+def number(digits: str) -> tuple[int, str]:
+    """Sort key of a number, which may be longer than Python reads."""
+    digits = digits.lstrip("0")
+    return len(digits), digits

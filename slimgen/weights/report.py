@@ -8,6 +8,7 @@ from typing import Any
 from slimgen.ir.text import literal
 from slimgen.ir.weights import Transform
 from slimgen.weights.fitting import Fit, Part
+from slimgen.weights.proposing import Proposal
 from slimgen.weights.reading import Value, WeightFile
 
 NAMES = {
@@ -45,7 +46,7 @@ def _value(value: Value) -> dict[str, Any]:
 # A network beside it.
 
 
-def fit_text(fit: Fit, rules: Sequence[str]) -> str:
+def fit_text(fit: Fit, proposal: Proposal) -> str:
     """Write what a network would load, and rules for the rest."""
     by = f'by its map to "{fit.source}"' if fit.source is not None else "without a map"
     if fit.format == "slim":
@@ -59,15 +60,41 @@ def fit_text(fit: Fit, rules: Sequence[str]) -> str:
     lines += _section("mismatched", fit.mismatched)
     lines += _section("unused", fit.unused)
     lines.append(f"training state: {len(fit.training_state)}")
-    if any(_in_head(part, fit.head) for part in fit.mismatched):
-        heads = " and ".join(fit.head)
-        lines.append(
-            f'restore(…, head="auto") leaves out what depends on classes: {heads}'
-        )
-    if rules:
-        lines += ["", "rules that may fit:", f'weights {fit.format} "…" {{']
-        lines += [*(f"{INDENT}{rule}" for rule in rules), "}"]
+    lines += _hints(fit, proposal)
+    lines += _rules(fit, proposal)
     return "\n".join([*lines, ""])
+
+
+def _hints(fit: Fit, proposal: Proposal) -> Iterator[str]:
+    """What may be meant, and what makes a file fit without rules."""
+    amiss = [*fit.mismatched, *(part for part in fit.missing if part.source)]
+    others = [part for part in fit.mismatched if not _in_head(part, fit.head)]
+    if fit.loaded and not others and any(_in_head(part, fit.head) for part in amiss):
+        heads = " and ".join(fit.head)
+        option = 'restore(…, head="auto") or `--head auto`'
+        yield f"{option} leaves out what depends on classes: {heads}"
+    if others and fit.parameters and not (fit.missing or proposal.rules):
+        given = ", ".join(fit.parameters)
+        yield (
+            "all names are there, but sizes differ: "
+            f"check the network's parameters, which `-D` sets ({given})"
+        )
+
+
+def _rules(fit: Fit, proposal: Proposal) -> Iterator[str]:
+    rules = [*proposal.rules]
+    if proposal.guessed:
+        rules += ["# a guess: only the order decided", *proposal.guessed]
+    if not rules:
+        return
+    if fit.source is None:
+        yield from ("", "rules that may fit:", f'weights {fit.format} "…" {{')
+        yield from (f"{INDENT}{rule}" for rule in rules)
+        yield "}"
+        return
+    # The first rule that fits a variable decides.
+    statement = f'`weights {fit.format} "{fit.source}"`'
+    yield from ("", f"rules that may fit, to put first in {statement}:", *rules)
 
 
 def _in_head(part: Part, scopes: Sequence[str]) -> bool:
@@ -104,7 +131,7 @@ def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield f"{INDENT}{'  '.join(cells).rstrip()}"
 
 
-def fit_json(fit: Fit, rules: Sequence[str]) -> str:
+def fit_json(fit: Fit, proposal: Proposal) -> str:
     """Write what a network would load for programs."""
     transformed = [part for part in fit.loaded if part.transform != Transform()]
     return _document(
@@ -120,7 +147,8 @@ def fit_json(fit: Fit, rules: Sequence[str]) -> str:
             "unused": list(map(_part, fit.unused)),
             "training_state": [part.source for part in fit.training_state],
             "head": list(fit.head),
-            "rules": list(rules),
+            "rules": [*proposal.rules, *proposal.guessed],
+            "guessed": list(proposal.guessed),
         }
     )
 

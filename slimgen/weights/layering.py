@@ -1,0 +1,260 @@
+"""Variables and values by the layers that they belong to, as far as names and shapes tell."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from slimgen.ir.weights import Transform
+from slimgen.layers import LAYERS
+from slimgen.weights.fitting import Part, Shape
+from slimgen.weights.reading import natural
+
+# What the last part of a name stands for, in whatever library.
+KINDS = {
+    "weights": "kernel",
+    "kernel": "kernel",
+    "weight": "kernel",
+    "biases": "bias",
+    "bias": "bias",
+    "gamma": "gamma",
+    "scale": "gamma",
+    "beta": "beta",
+    "offset": "beta",
+    "moving_mean": "mean",
+    "running_mean": "mean",
+    "mean": "mean",
+    "moving_variance": "variance",
+    "running_var": "variance",
+    "variance": "variance",
+    "depthwise_weights": "depthwise",
+    "depthwise_kernel": "depthwise",
+    "pointwise_weights": "pointwise",
+    "pointwise_kernel": "pointwise",
+}
+KERNELS = ("depthwise", "kernel", "pointwise")
+NORM_KINDS = frozenset({"gamma", "beta", "mean", "variance"})
+NORMS = {layer.normalizer_scope for layer in LAYERS.values()}  # BatchNorm and the like
+# Words for what a layer is: without them a convolution and its norm have one name.
+DIMENSIONS = re.compile(r"(?<=conv|norm)[123]d")
+TYPES = frozenset(
+    [
+        "conv",
+        "convolution",
+        "dwconv",
+        "bn",
+        "batch",
+        "norm",
+        "normalization",
+        "batchnorm",
+        "groupnorm",
+        "layernorm",
+        "instancenorm",
+        "gn",
+        "ln",
+    ]
+)
+# Names that count the layers of one type: the numbers of two types do not go together.
+COUNTED = re.compile(r"(?:.*[/.])?(?:conv[123]d|batch_normalization)(?:_[0-9]+)?")
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """Variables of a network, or values of a file, by their kinds; equal to itself only."""
+
+    name: str
+    parts: Mapping[str, Part]
+
+    @property
+    def form(self) -> tuple[tuple[str, Shape], ...]:
+        """The kinds with the shapes: layers of one form are told apart by names only."""
+        return tuple(
+            (kind, part.shape if part.variable else part.source_shape or ())
+            for kind, part in sorted(self.parts.items())
+        )
+
+    @property
+    def first(self) -> str:
+        """The kind by which the layer is looked for."""
+        return next((kind for kind in KERNELS if kind in self.parts), min(self.parts))
+
+
+def network_layers(parts: Iterable[Part]) -> list[Layer]:
+    """Return a network's layers in its order, each with its norm."""
+    found: dict[str, dict[str, Part]] = {}
+    for part in parts:
+        name, leaf = _split(part.variable)
+        found.setdefault(own_layer(name), {})[KINDS.get(leaf, leaf)] = part
+    return [Layer(name, kinds) for name, kinds in found.items()]
+
+
+def own_layer(unit: str) -> str:
+    """Return the layer of what stands under a name: that of its norm is above it."""
+    above, _, last = unit.rpartition("/")
+    return above if last in NORMS else unit
+
+
+def unit_of(name: str) -> str:
+    """Return the name under which a variable or a value stands."""
+    return _split(name)[0]
+
+
+def units(layer: Layer) -> list[Layer]:
+    """Return a layer as what stands under one name: its kernel and bias, its norm."""
+    found: dict[str, dict[str, Part]] = {}
+    for kind, part in layer.parts.items():
+        name = unit_of(part.variable or part.source)
+        found.setdefault(name, {})[kind] = part
+    return [Layer(name, kinds) for name, kinds in found.items()]
+
+
+def file_layers(parts: Iterable[Part], format: str) -> list[Layer]:
+    """Return a file's layers, those with numbers counted, each with its norm if names tell."""
+    found: dict[str, dict[str, Part]] = {}
+    for part in sorted(parts, key=lambda part: natural(part.source)):
+        name, leaf = _split(part.source)
+        found.setdefault(name, {})[leaf] = part
+    layers = [Layer(n, _kinds(leaves, format)) for n, leaves in found.items()]
+    norms = _norms_of(layers, format)
+    attached = {norm.name for norm in norms.values()}
+    return [
+        (
+            Layer(one.name, {**one.parts, **norms[one.name].parts})
+            if one.name in norms
+            else one
+        )
+        for one in layers
+        if one.name not in attached
+    ]
+
+
+def _split(name: str) -> tuple[str, str]:
+    *above, leaf = re.split(r"[/.]", name)
+    return name[: len(name) - len(leaf) - bool(above)], leaf
+
+
+def _kinds(leaves: Mapping[str, Part], format: str) -> dict[str, Part]:
+    """Values by kind; PyTorch calls the gamma and beta of its norms weight and bias."""
+    kinds = {KINDS.get(leaf, leaf): part for leaf, part in leaves.items()}
+    kernel = kinds.get("kernel")
+    if format == "safetensors" and kernel and len(kernel.source_shape or ()) == 1:
+        renamed = {"kernel": "gamma", "bias": "beta"}
+        return {renamed.get(kind, kind): part for kind, part in kinds.items()}
+    return kinds
+
+
+def _norms_of(layers: Sequence[Layer], format: str) -> dict[str, Layer]:
+    """Return the norms by the names of the layers that they belong to."""
+    kernels = [one for one in layers if one.first in KERNELS]
+    norms = [one for one in layers if NORM_KINDS.issuperset(_known(one))]
+    counted = [
+        [one for one in some if COUNTED.fullmatch(one.name)]
+        for some in (kernels, norms)
+    ]
+    if len(counted[0]) != len(counted[1]):
+        left = {one.name for some in counted for one in some}
+        kernels, norms = (
+            [one for one in some if one.name not in left] for some in (kernels, norms)
+        )
+    by_stem: dict[tuple[str, ...], tuple[list[Layer], list[Layer]]] = {}
+    for place, some in enumerate((kernels, norms)):
+        for one in some:
+            by_stem.setdefault(_stem(one.name), ([], []))[place].append(one)
+    found = {
+        ours[0].name: theirs[0]
+        for ours, theirs in by_stem.values()
+        if len(ours) == len(theirs) == 1 and _go_together(ours[0], theirs[0], format)
+    }
+    taken = {norm.name for norm in found.values()}
+    free = {norm.name: norm for norm in norms if norm.name not in taken}
+    for kernel in kernels:  # the next of a sequence: features.0, features.1
+        norm = free.get(_next(kernel.name))
+        if kernel.name not in found and norm and _go_together(kernel, norm, format):
+            found[kernel.name] = norm
+    return found
+
+
+def _known(layer: Layer) -> set[str]:
+    """The kinds of a layer that are anybody's, or all of them if none is."""
+    return set(layer.parts) & set(KINDS.values()) or set(layer.parts)
+
+
+def _stem(name: str) -> tuple[str, ...]:
+    words = re.findall(r"[a-z]+|[0-9]+|[/.]", DIMENSIONS.sub("", name.lower()))
+    while words and words[-1] in TYPES | {"/", "."}:
+        words.pop()
+    return tuple(word for word in words if word not in TYPES)
+
+
+def _next(name: str) -> str:
+    found = re.fullmatch(r"(.*[/.])?([0-9]{1,9})", name)
+    return f"{found[1] or ''}{int(found[2]) + 1}" if found else ""
+
+
+def _go_together(kernel: Layer, norm: Layer, format: str) -> bool:
+    """Whether a norm has the length of a kernel's outputs."""
+    kind = "pointwise" if "pointwise" in kernel.parts else kernel.first
+    shape = kernel.parts[kind].source_shape or ()
+    length = math.prod(next(iter(norm.parts.values())).source_shape or ())
+    if format == "safetensors":
+        return length in shape[:2]
+    return length in (*shape[-2:], math.prod(shape[-2:]))
+
+
+# What gives a value the shape of a variable.
+
+
+def fits(ours: Layer, theirs: Layer, format: str) -> dict[str, Transform] | None:
+    """Return what to do to each value that both have; None where one cannot fit."""
+    found: dict[str, Transform] = {}
+    for kind, part in ours.parts.items():
+        value = value_of(theirs, kind)
+        if value is None:
+            continue
+        change = transform(kind, part.shape, value.source_shape or (), format)
+        if change is None:
+            return None
+        found[kind] = change
+    return found or None
+
+
+def value_of(layer: Layer, kind: str) -> Part | None:
+    """Return a file's value of a kind; a depthwise kernel is a kernel in other libraries."""
+    found = layer.parts.get(kind)
+    return layer.parts.get("kernel") if not found and kind == "depthwise" else found
+
+
+def transform(kind: str, shape: Shape, found: Shape, format: str) -> Transform | None:
+    """What gives a value the shape of a variable, as the format lays kernels out."""
+    if format == "safetensors" and len(found) > 1:
+        return _from_pytorch(kind, shape, found)
+    if found == shape:
+        return Transform()
+    if math.prod(found) == math.prod(shape) and found[-1:] == shape[-1:]:
+        return Transform(reshape=shape)
+    return None
+
+
+def _from_pytorch(kind: str, shape: Shape, found: Shape) -> Transform | None:
+    """PyTorch has the outputs of a kernel first, then the inputs, then the window."""
+    rank = len(shape)
+    last = (0, 1) if kind == "depthwise" else (1, 0)
+    axes = (*range(2, rank), *last)
+    turned = tuple(shape[axes.index(axis)] for axis in range(rank))
+    if found == turned:
+        return Transform(transpose=axes)
+    if math.prod(found) == math.prod(turned) and found[:1] == turned[:1]:
+        return Transform(reshape=turned, transpose=axes)
+    return None
+
+
+def wanted_size(kind: str, shape: Shape, format: str) -> tuple[int, int]:
+    """Return what every value has that fits a variable, as `found_size` tells it."""
+    turned = format == "safetensors" and kind == "depthwise" and len(shape) > 1
+    return math.prod(shape), (1, *shape)[-2 if turned else -1]
+
+
+def found_size(found: Shape, format: str) -> tuple[int, int]:
+    """Return how many numbers a value has, and for how many outputs."""
+    turned = format == "safetensors" and len(found) > 1
+    return math.prod(found), found[0] if turned else (1, *found)[-1]

@@ -1,0 +1,288 @@
+"""Layers of a network and layers of a file that may be the same, whole ones only."""
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from slimgen.ir.weights import Transform
+from slimgen.weights.layering import (
+    KINDS,
+    NORMS,
+    Layer,
+    fits,
+    found_size,
+    units,
+    value_of,
+    wanted_size,
+)
+from slimgen.weights.reading import number
+
+MOST_ALIKE = 16  # layers whose names are compared with a layer's
+
+Form = tuple[tuple[str, tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Match:
+    """A layer of the network and the file's that may be its own.
+
+    Attributes:
+        transforms: By the kinds that both have.
+        guessed: Only the order decided between layers that are alike.
+    """
+
+    ours: Layer
+    theirs: Layer
+    transforms: dict[str, Transform]
+    guessed: bool
+
+
+def match_layers(
+    ours: Sequence[Layer], theirs: Sequence[Layer], format: str
+) -> Iterator[Match]:
+    """Match whole layers; what names do not join, apart; at last what lacks a part."""
+    left, free = list(ours), list(theirs)
+    for round_ in (_whole, _ours_apart, _theirs_apart, _partly):
+        matches = list(round_(left, free, format))
+        yield from matches
+        left = _without(left, [match.ours for match in matches])
+        free = _without(free, [match.theirs for match in matches])
+
+
+def _whole(
+    ours: Sequence[Layer], theirs: Sequence[Layer], format: str
+) -> Iterator[Match]:
+    return _matched(ours, theirs, format, partly=False)
+
+
+def _ours_apart(
+    ours: Sequence[Layer], theirs: Sequence[Layer], format: str
+) -> Iterator[Match]:
+    """A layer and its norm, where the file does not say whose its norms are."""
+    single = [one for one in theirs if len(units(one)) == 1]
+    return _matched(_apart(ours), single, format, partly=False)
+
+
+def _theirs_apart(
+    ours: Sequence[Layer], theirs: Sequence[Layer], format: str
+) -> Iterator[Match]:
+    """A norm that looks as if it were its neighbour's: of what comes after it, say."""
+    single = [one for one in ours if len(units(one)) == 1]
+    return _matched(single, _apart(theirs), format, partly=False)
+
+
+def _partly(
+    ours: Sequence[Layer], theirs: Sequence[Layer], format: str
+) -> Iterator[Match]:
+    return _matched(ours, theirs, format, partly=True)
+
+
+def _apart(layers: Sequence[Layer]) -> list[Layer]:
+    return [unit for one in layers for unit in units(one)]
+
+
+def _without(layers: Sequence[Layer], taken: Sequence[Layer]) -> list[Layer]:
+    """Layers without those that are taken, or what is left of them."""
+    gone = {id(part) for one in taken for part in one.parts.values()}
+    found: list[Layer] = []
+    for one in layers:
+        left = [
+            unit for unit in units(one) if gone.isdisjoint(map(id, unit.parts.values()))
+        ]
+        found += [one] if len(left) == len(units(one)) else left
+    return found
+
+
+def _matched(
+    ours: Sequence[Layer], theirs: Sequence[Layer], format: str, partly: bool
+) -> Iterator[Match]:
+    """Match layers of the same form: the best forms first, then by names, then in order."""
+    own, other = _grouped(ours), _grouped(theirs)
+    places = {one: place for place, one in enumerate(theirs)}
+    for rank, form, forms in _rivals(own, other, format):
+        if rank[0] and not partly:
+            continue
+        open_ = sorted(
+            (one for key in forms for one in other[key]), key=places.__getitem__
+        )
+        for one, match, guessed in _paired(list(own[form]), open_):
+            del own[form][one], other[match.form][match]
+            yield Match(one, match, fits(one, match, format) or {}, guessed)
+
+
+Group = dict[Layer, None]  # a set that keeps its order
+
+
+def _grouped(layers: Iterable[Layer]) -> dict[Form, Group]:
+    found: dict[Form, Group] = {}
+    for one in layers:
+        found.setdefault(one.form, {})[one] = None
+    return found
+
+
+def _rivals(
+    own: dict[Form, Group], other: dict[Form, Group], format: str
+) -> list[tuple[tuple[int, ...], Form, list[Form]]]:
+    """The file's forms that fit each of the network's, by how well they do."""
+    by_size: dict[tuple[str, tuple[int, int]], list[Form]] = {}
+    for form in other:
+        for kind, shape in form:
+            by_size.setdefault((kind, found_size(shape, format)), []).append(form)
+    found: dict[tuple[tuple[int, ...], Form], list[Form]] = {}
+    for form, layers in own.items():
+        one = next(iter(layers))
+        kind = one.first
+        size = wanted_size(kind, dict(form)[kind], format)
+        kinds = ("depthwise", "kernel") if kind == "depthwise" else (kind,)
+        for rival in (it for key in kinds for it in by_size.get((key, size), ())):
+            rank = _rank(one, next(iter(other[rival])), format)
+            if rank is not None:
+                found.setdefault((rank, form), []).append(rival)
+    return [(rank, form, found[rank, form]) for rank, form in sorted(found)]
+
+
+def _rank(ours: Layer, theirs: Layer, format: str) -> tuple[int, ...] | None:
+    """How badly two layers fit: in what ours lacks, what theirs has more, new shapes."""
+    found = fits(ours, theirs, format)
+    if found is None or ours.first not in found:
+        return None
+    used = {id(value_of(theirs, kind)) for kind in found}
+    if any(used.isdisjoint(map(id, u.parts.values())) for u in units(theirs)):
+        return None  # it has a norm, or a kernel, that ours has not
+    known = set(KINDS.values())
+    more = sum(
+        kind in known and id(part) not in used for kind, part in theirs.parts.items()
+    )
+    # A matrix may also be a kernel of 1x1: first what needs no new shape.
+    reshaped = sum(one.reshape is not None for one in found.values())
+    return len(ours.parts) - len(found), more, reshaped
+
+
+# Layers of one form.
+
+
+def _paired(
+    ours: Sequence[Layer], theirs: Sequence[Layer]
+) -> list[tuple[Layer, Layer, bool]]:
+    """Pair layers by the last part of their names; in order if there are as many, else by name."""
+    pairs: list[tuple[Layer, Layer, bool]] = []
+    own, other = _grouped_by_last(ours), _grouped_by_last(theirs)
+    forms, rivals = _by_form(own), _by_form(other)
+    for last, layers in own.items():  # conv3 of each unit, say
+        form = _form(last)
+        # Where conv1 and conv2 meet conv2 and conv3, the numbers are no names.
+        if forms[form] == rivals.get(form) and len(layers) == len(other[last]):
+            pairs += _in_order(layers, other[last])
+    taken = {one for pair in pairs for one in pair[:2]}
+    ours = [one for one in ours if one not in taken]
+    theirs = [one for one in theirs if one not in taken]
+    if len(ours) == len(theirs):
+        return pairs + _in_order(ours, theirs)
+    return pairs + _alike(ours, theirs)
+
+
+def _form(name: str) -> str:
+    """A name without what its numbers are."""
+    return re.sub(r"[0-9]+", "0", name)
+
+
+def _by_form(names: Iterable[str]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for name in names:
+        found.setdefault(_form(name), set()).add(name)
+    return found
+
+
+def _grouped_by_last(layers: Sequence[Layer]) -> dict[str, list[Layer]]:
+    """Layers by the last component of their names; the norm after conv3 is bn3."""
+    found: dict[str, list[Layer]] = {}
+    for one in layers:
+        parts = [part for part in re.split(r"[/.]", one.name) if part not in NORMS]
+        last = re.sub(r"^bn(?=\d)", "conv", parts[-1]) if parts else ""
+        found.setdefault(last, []).append(one)
+    return found
+
+
+def _in_order(
+    ours: Sequence[Layer], theirs: Sequence[Layer]
+) -> list[tuple[Layer, Layer, bool]]:
+    """Pair as many layers: by what tells their names apart if that is the same, else in order."""
+    own, other = _telling(ours), _telling(theirs)
+    if len(own) == len(other) == len(ours) and own.keys() == other.keys():
+        return [(one, other[words], False) for words, one in own.items()]
+    guessed = len(ours) > 1 and not _count_alike(ours, theirs)
+    return [(one, it, guessed) for one, it in zip(ours, theirs, strict=True)]
+
+
+def _count_alike(ours: Sequence[Layer], theirs: Sequence[Layer]) -> bool:
+    """Whether names differ in numbers only, which count one thing, or the same as ours."""
+    own, other = _counts(ours), _counts(theirs)
+    return other is not None and (len(other) == 1 or other == own)
+
+
+def _counts(layers: Sequence[Layer]) -> set[tuple[int, ...]] | None:
+    """The numbers in names that differ in nothing else, each place counted from 0."""
+    if len({_form(one.name) for one in layers}) > 1:
+        return None
+    numbers = [map(number, re.findall(r"[0-9]+", one.name)) for one in layers]
+    found: set[tuple[int, ...]] = set()
+    for place in zip(*numbers, strict=True):
+        ranks = {one: rank for rank, one in enumerate(sorted(set(place)))}
+        if len(ranks) > 1:
+            found.add(tuple(ranks[one] for one in place))
+    return found
+
+
+def _telling(layers: Sequence[Layer]) -> dict[tuple[str, ...], Layer]:
+    """Layers by the words and numbers that not all of their names have."""
+    words = [_words(one.name) for one in layers]
+    shared = set(words[0]).intersection(*words[1:]) if words else set()
+    return {
+        tuple(word for word in mine if word not in shared): one
+        for mine, one in zip(words, layers, strict=True)
+    }
+
+
+def _alike(
+    ours: Sequence[Layer], theirs: Sequence[Layer]
+) -> list[tuple[Layer, Layer, bool]]:
+    """Pair what is most alike by name, each with the other."""
+    by_word: dict[str, list[int]] = {}
+    for place, one in enumerate(theirs):
+        for word in set(_words(one.name)):
+            by_word.setdefault(word, []).append(place)
+    best: dict[int, tuple[float, int]] = {}
+    back: dict[int, tuple[float, int]] = {}
+    for place, one in enumerate(ours):
+        for rival in _nearest(_words(one.name), by_word):
+            likeness = _likeness(one.name, theirs[rival].name)
+            if likeness > best.get(place, (0.0, 0))[0]:
+                best[place] = likeness, rival
+            if likeness > back.get(rival, (0.0, 0))[0]:
+                back[rival] = likeness, place
+    return [
+        (ours[place], theirs[rival], False)
+        for place, (likeness, rival) in best.items()
+        if back[rival][1] == place and likeness >= 0.5
+    ]
+
+
+def _nearest(words: Sequence[str], by_word: dict[str, list[int]]) -> list[int]:
+    """The places of some names that share words, the rarest words first."""
+    found: dict[int, None] = {}
+    for places in sorted((by_word.get(word, []) for word in set(words)), key=len):
+        found |= dict.fromkeys(places[:MOST_ALIKE])
+        if len(found) >= MOST_ALIKE:
+            break
+    return list(found)
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[a-z]+|[0-9]+", name.lower())
+
+
+def _likeness(one: str, other: str) -> float:
+    """How alike two names are, from 0 to 1: in their words and numbers, in order."""
+    matcher = difflib.SequenceMatcher(None, _words(one), _words(other), autojunk=False)
+    return matcher.ratio()
