@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import re
 import subprocess
 import sys
@@ -131,6 +132,33 @@ def test_a_checkpoint_is_compared_by_the_same_names(
     ]
 
 
+@pytest.mark.parametrize("scope", ["other/", "a/b/", ""])
+def test_a_checkpoint_with_another_scope_is_told_how_to_load(
+    small_net: Path, tmp_path: Path, scope: str
+) -> None:
+    tf = pytest.importorskip("tensorflow")
+    tensors = {
+        f"{scope}conv1/weights": np.zeros([3, 3, 3, 4], np.float32),
+        f"{scope}conv1/biases": np.zeros([4], np.float32),
+        "a/b/conv1/more": np.zeros([4], np.float32),
+    }
+    tf.raw_ops.SaveV2(
+        prefix=str(tmp_path / "x.ckpt"),
+        tensor_names=list(tensors),
+        shape_and_slices=[""] * 3,
+        tensors=list(tensors.values()),
+    )
+
+    text = run(tmp_path / "x.ckpt", "--for", small_net)
+    found = run(tmp_path / "x.ckpt", "--for", small_net, "--format", "json")
+
+    assert text.stdout.splitlines()[-1] == (
+        f"restore(…, rename=\"{scope}{{name}}\") or `--rename '{scope}{{name}}'` "
+        "finds 2 of 2 variables"
+    )
+    assert json.loads(found.stdout)["rename"] == f"{scope}{{name}}"
+
+
 @pytest.fixture
 def small_net(tmp_path: Path) -> Path:
     path = tmp_path / "small.slim"
@@ -222,6 +250,16 @@ def test_what_does_not_fit_is_told_with_shapes_and_rules(
         'rules that may fit, to put first in `weights keras "Net"`:\n'
         'rename "logits/{weights,biases}" "predictions/{kernel,bias}"\n'
     )
+
+    # The first rule that fits decides; one that is then left with nothing goes.
+    rule = found.stdout.splitlines()[-1]
+    old = 'rename "logits/{weights,biases}" "top/{kernel,bias}"\n'
+    text = NET.replace(old, "").replace('new "aux', f'{rule}\n    new "aux')
+    net.write_text(text)
+    again = json.loads(run(path, "--for", net, "--format", "json").stdout)
+
+    assert again["missing"] == []
+    assert len(again["loaded"]) == len(KERAS) - 1
 
 
 def test_the_head_of_other_classes_is_named(net: Path, tmp_path: Path) -> None:
@@ -564,6 +602,34 @@ def test_tensorflow_is_imported_for_checkpoints_only(tmp_path: Path) -> None:
         subprocess.run([sys.executable, "-c", code, "weights", path], check=True)
 
 
+@pytest.mark.parametrize("place", ["x", "x.index"])
+def test_what_is_read_without_an_end_is_refused(tmp_path: Path, place: str) -> None:
+    os.mkfifo(tmp_path / place)
+    found = run(tmp_path / "x")
+
+    assert found.exit_code == 1
+    assert f"`{tmp_path / 'x'}`: it is neither a file nor a folder" in found.stderr
+
+
+def test_what_the_system_refuses_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_npy(tmp_path / "x", KERAS)
+    (tmp_path / "loop").symlink_to("loop")
+
+    def refuse(_: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may read everything
+    monkeypatch.setattr(os, "listdir", refuse)
+    loop, folder = run(tmp_path / "loop"), run(tmp_path)
+
+    assert run(path).exit_code == 0  # who reads decides, not a question before
+    assert (loop.exit_code, folder.exit_code) == (1, 1)
+    assert f"`{tmp_path / 'loop'}`: too many levels" in loop.stderr
+    assert f"`{tmp_path}`: permission denied" in folder.stderr
+
+
 def test_what_is_missing_for_a_file_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -583,13 +649,69 @@ def test_options_about_a_network_need_one(tmp_path: Path) -> None:
     assert run(path, "--network", "net").exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ('{"', '{"'),
+        ("a\nb", "a<U+000A>b"),
+        ("\x1b[31m", "<U+001B>[31m"),
+        ("a\x85b\x7f", "a<U+0085>b<U+007F>"),
+        ("\u202eab", "<U+202E>ab"),
+        ("\ud800", "<U+D800>"),
+    ],
+)
 def test_names_that_no_rule_can_hold_are_listed_and_not_proposed(
-    net: Path, tmp_path: Path
+    tmp_path: Path, name: str, shown: str
 ) -> None:
-    shapes = {**KERAS, '{"/bias': [10]}
-    del shapes["top/bias"]
-    found = run(write_keras(tmp_path / "x.h5", shapes), "--for", net)
+    model = tmp_path / "net.slim"
+    model.write_text(PLAIN.replace("conv 4 3x3 as conv3\n", ""))
+    shapes = {"good.weight": [4, 3, 3, 3], "good.bias": [4]}
+    shapes |= {f"{name}.weight": [4, 4, 3, 3], f"{name}.bias": [4]}
+    path = write_safetensors(tmp_path / "x", shapes)
+    found, listing = run(path, "--for", model), run(path)
+    text = f"no rule can hold `{shown}.bias` and `{shown}.weight`"
 
     assert found.exit_code == 1
-    assert "rename" not in found.stdout
-    assert '{"/bias [10]' in found.stdout
+    assert text in found.stdout.splitlines()
+    assert found.stdout.splitlines()[-4:-2] == [
+        '  rename "conv1/weights" "good.weight" transpose=[2, 3, 1, 0]',
+        '  rename "conv1/biases" "good.bias"',
+    ]
+    for output in (found.stdout, listing.stdout):
+        assert all(line.isprintable() for line in output.split("\n"))
+        assert f"  {shown}.bias" in output
+    assert proposed(path, model)[0].keys() == {"conv1/weights", "conv1/biases"}
+    document = json.loads(run(path, "--format", "json").stdout)
+    assert f"{name}.bias" in [value["name"] for value in document["values"]]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("stem x", "body y"),
+        ("a[0]", "a[1]"),
+        ("a (1)", "a (2)"),
+        ("a, b", "a, c"),
+        (" a", " b"),
+        ("b*", "c*"),
+        ("1..2", "3..4"),
+        ("é/ü#\\'", "é/ö#\\'"),
+    ],
+)
+def test_any_other_name_gets_rules(tmp_path: Path, names: tuple[str, str]) -> None:
+    model = tmp_path / "net.slim"
+    model.write_text(PLAIN.replace("conv 4 3x3 as conv3\n", ""))
+    one, two = names
+    shapes = {f"{one}.weight": [4, 3, 3, 3], f"{one}.bias": [4]}
+    shapes |= {f"{two}.weight": [4, 4, 3, 3], f"{two}.bias": [4]}
+    path = write_safetensors(tmp_path / "x", shapes)
+
+    assert proposed(path, model) == (
+        {
+            "conv1/weights": f"{one}.weight",
+            "conv1/biases": f"{one}.bias",
+            "conv2/weights": f"{two}.weight",
+            "conv2/biases": f"{two}.bias",
+        },
+        [],
+    )

@@ -20,7 +20,7 @@ if (
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-PATH = click.Path(allow_dash=True)
+PATH = click.Path(allow_dash=True, readable=False)  # E901 says why
 
 
 def files_argument(command: Command) -> Command:

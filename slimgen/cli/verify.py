@@ -72,7 +72,7 @@ Examples:
 )
 @click.option(
     "--weights",
-    type=click.Path(exists=False),
+    type=click.Path(readable=False),
     metavar="FILE",
     help="Weights in the library's format (default: random values, which it saves itself).",
 )

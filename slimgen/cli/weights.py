@@ -24,7 +24,7 @@ Examples:
   slimgen weights resnet50.h5 --for resnet.slim --network resnet_50
   slimgen weights model.safetensors --for net.slim     proposes the rules of a map
 """)
-@click.argument("file", type=click.Path())
+@click.argument("file", type=click.Path(readable=False))  # E950 says why
 @click.option(
     "--for",
     "model",

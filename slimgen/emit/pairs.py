@@ -14,6 +14,7 @@ from slimgen.emit.patterns import RANGE, common_start
 TOKENS = re.compile(r"\d+|[/.]|[^/.\d]+")
 SEPARATORS = "/."
 SAFE = re.compile(r"[^{},]*")
+LISTED = re.compile(r"[^{},\[(\s]*")  # what a list gives back as it stands there
 WIDTH = 76  # of a pattern, in characters
 
 Key = TypeVar("Key")
@@ -174,7 +175,7 @@ def _column(rows: Sequence[Tokens], place: int) -> tuple[str, ...] | None:
     texts = [row[place] for row in rows]
     plain = [text for text in texts if isinstance(text, str)]
     if any(
-        text in SEPARATORS or not SAFE.fullmatch(text) or RANGE.search(text)
+        text in SEPARATORS or not LISTED.fullmatch(text) or RANGE.search(text)
         for text in plain
     ):
         return None

@@ -1,11 +1,14 @@
 """Rules for what a network's map does not cover yet: whole layers by form, order and name."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from slimgen.emit.pairs import pair_names
 from slimgen.ir.text import literal
 from slimgen.ir.weights import Transform
+from slimgen.render.snippet import visible
 from slimgen.weights.fitting import Fit, Part
 from slimgen.weights.layering import (
     KINDS,
@@ -22,15 +25,25 @@ from slimgen.weights.layering import (
 from slimgen.weights.matching import match_layers
 
 MOST = 10_000  # variables and values that are compared with each other
-UNWRITABLE = frozenset('{}"')  # what no rule can name
+WRITABLE = re.compile(r'[^{}"]{1,50000}')  # in a string, and no pattern
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """Lines of a `weights` statement; of those that are guessed the order alone decided."""
+    """Lines of a `weights` statement.
+
+    Attributes:
+        guessed: What the order alone decided.
+        unwritable: Names of the file that no rule can hold and show.
+        rename: For `--rename`, where a checkpoint has the names below another scope.
+        renamed: How many variables it finds.
+    """
 
     rules: tuple[str, ...] = ()
     guessed: tuple[str, ...] = ()
+    unwritable: tuple[str, ...] = ()
+    rename: str = ""
+    renamed: int = 0
 
 
 @dataclass(frozen=True)
@@ -46,21 +59,46 @@ class Pair:
 def propose(fit: Fit) -> Proposal:
     """Return rules for what is missing, and for what another shape of its value makes fit."""
     size = len(fit.missing) + len(fit.mismatched) + len(fit.unused)
-    if fit.format == "slim" or size > MOST:
+    if fit.format == "slim":
+        return _other_scope(fit)
+    if size > MOST:
         return Proposal()
-    pairs = [*_pairs(fit), *_reshaped(fit)]
-    if not pairs:
-        return Proposal()
+    unwritable = [one.source for one in fit.unused if not _is_writable(one.source)]
+    pairs = [*_pairs(fit, set(unwritable)), *_reshaped(fit)]
     wanted = [*fit.missing, *fit.mismatched]
     order = {part.variable: place for place, part in enumerate(wanted)}
     pairs.sort(key=lambda pair: order[pair.ours.variable])
     found = {pair.ours.variable for pair in pairs}
-    new = [one.variable for one in fit.missing if one.variable not in found]
+    new = [one.variable for one in fit.missing if pairs and one.variable not in found]
     lines = [f'new "{names}"' for names, _, _ in _alone(new)]
     return Proposal(
         (*_renames(pair for pair in pairs if not pair.guessed), *lines),
         tuple(_renames(pair for pair in pairs if pair.guessed)),
+        tuple(unwritable if fit.missing else ()),
     )
+
+
+def _other_scope(fit: Fit) -> Proposal:
+    """Where nothing has the network's names, look for them below another scope."""
+    wanted = {part.variable: part.shape for part in fit.missing}
+    scopes: Counter[str] = Counter()
+    for part in fit.unused:
+        start = 0
+        while start >= 0:
+            name = part.source[start:]
+            if wanted.get(name) == part.source_shape:
+                scopes[part.source[:start]] += 1
+            start = part.source.find("/", start) + 1 or -1
+    if fit.loaded or fit.mismatched or not scopes:
+        return Proposal()
+    scope, count = scopes.most_common(1)[0]
+    if 2 * count <= len(wanted) or "'" in scope or not _is_writable(f"{scope}_"):
+        return Proposal()
+    return Proposal(rename=f"{scope}{{name}}", renamed=count)
+
+
+def _is_writable(name: str) -> bool:
+    return WRITABLE.fullmatch(name) is not None and visible(name) == name
 
 
 def _renames(pairs: Iterable[Pair]) -> Iterator[str]:
@@ -88,10 +126,10 @@ def _reshaped(fit: Fit) -> Iterator[Pair]:
             yield Pair(part, part, change)
 
 
-def _pairs(fit: Fit) -> Iterator[Pair]:
+def _pairs(fit: Fit, unwritable: Set[str]) -> Iterator[Pair]:
     """Pair what is missing with what is unused, never parts of a layer with two others."""
     known = [*fit.loaded, *fit.mismatched]
-    free = {part.source for part in fit.unused if not set(part.source) & UNWRITABLE}
+    free = {part.source for part in fit.unused} - unwritable
     sources = {part.source: part for part in (*fit.unused, *known)}
     values = [replace(part, variable="") for part in sources.values()]
     theirs = file_layers(values, fit.format)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +50,7 @@ class WeightFile:
 
 def read_weights(path: str) -> WeightFile:
     """Return what the file at `path` holds; raises Unreadable or Missing."""
+    _check_access(path)
     module = _run(tuple(FORMATS))
     error = module["RestoreError"]
     try:
@@ -73,16 +75,38 @@ def read_weights(path: str) -> WeightFile:
     return WeightFile(opened.table, tuple(ordered), module, opened)
 
 
+def _check_access(path: str) -> None:
+    """Raise Unreadable for what the system refuses, and for what is read without an end."""
+    index = _index_of(path)
+    for one in (path, index):
+        try:
+            mode = os.stat(one).st_mode
+            if stat.S_ISDIR(mode):
+                os.listdir(one)
+            elif not stat.S_ISREG(mode):
+                raise Unreadable("it is neither a file nor a folder")
+            else:
+                open(one, "rb").close()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise Unreadable((error.strerror or str(error)).lower()) from error
+    if not (os.path.exists(path) or os.path.exists(index)):
+        raise Unreadable("there is no such file")
+
+
 def _check_checkpoint(path: str, end: bytes) -> None:
     """Raise Unreadable for what cannot be a checkpoint; TensorFlow is slow to import."""
-    index = re.sub(r"\.(index|data-\d{5}-of-\d{5})$", "", path) + ".index"
-    if os.path.isdir(path) or os.path.exists(index):
+    if os.path.isdir(path) or os.path.exists(_index_of(path)):
         return
-    if not os.path.exists(path):
-        raise Unreadable("there is no such file")
     with open(path, "rb") as file:
-        if not file.read().endswith(end):
+        file.seek(max(0, os.fstat(file.fileno()).st_size - len(end)))
+        if file.read() != end:
             raise Unreadable("it holds no weights of a known format, or is cut off")
+
+
+def _index_of(path: str) -> str:
+    return re.sub(r"\.(index|data-\d{5}-of-\d{5})$", "", path) + ".index"
 
 
 def _run(formats: tuple[str, ...]) -> dict[str, Any]:

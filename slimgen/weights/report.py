@@ -2,11 +2,14 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from slimgen.ir.text import literal
 from slimgen.ir.weights import Transform
+from slimgen.messages.names import listed
+from slimgen.render.snippet import visible
 from slimgen.weights.fitting import Fit, Part
 from slimgen.weights.proposing import Proposal
 from slimgen.weights.reading import Value, WeightFile
@@ -82,6 +85,11 @@ def _hints(fit: Fit, proposal: Proposal) -> Iterator[str]:
 
 
 def _rules(fit: Fit, proposal: Proposal) -> Iterator[str]:
+    if proposal.rename:
+        option = f"restore(…, rename=\"{proposal.rename}\") or `--rename '{proposal.rename}'`"
+        yield f"{option} finds {proposal.renamed} of {len(fit.missing)} variables"
+    if proposal.unwritable:
+        yield f"no rule can hold {visible(listed(proposal.unwritable, 3))}"
     rules = [*proposal.rules]
     if proposal.guessed:
         rules += ["# a guess: only the order decided", *proposal.guessed]
@@ -122,11 +130,13 @@ def _changes(transform: Transform) -> Iterator[str]:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    # What would steer the terminal in a name is spelled out.
+    shown = [[visible(cell) for cell in row] for row in rows]
     widths = [
-        max(len(row[place]) for row in rows if len(row) > place)
-        for place in range(max(map(len, rows), default=0))
+        max(len(row[place]) for row in shown if len(row) > place)
+        for place in range(max(map(len, shown), default=0))
     ]
-    for row in rows:
+    for row in shown:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=False))
         yield f"{INDENT}{'  '.join(cells).rstrip()}"
 
@@ -149,6 +159,8 @@ def fit_json(fit: Fit, proposal: Proposal) -> str:
             "head": list(fit.head),
             "rules": [*proposal.rules, *proposal.guessed],
             "guessed": list(proposal.guessed),
+            "unwritable": list(proposal.unwritable),
+            "rename": proposal.rename or None,
         }
     )
 
@@ -167,4 +179,6 @@ def _part(part: Part) -> dict[str, Any]:
 
 
 def _document(found: dict[str, Any]) -> str:
-    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(found, indent=2, ensure_ascii=False)
+    # Halves of surrogate pairs, which a name may hold, are no UTF-8.
+    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):x}", text) + "\n"
