@@ -243,6 +243,8 @@ class Concat(Merge):
         if not -first.rank <= self.axis < first.rank:
             raise ShapeError(f"`concat` along axis {self.axis}: the input is {first}")
         axis = self.axis % first.rank
+        if axis == 0 and any(tensor.shape[:1] == (None,) for tensor in inputs):
+            raise ShapeError("`concat` leaves the batch, axis 0, as it is")
         for index, tensor in enumerate(inputs):
             if not _join(first.shape, tensor.shape, axis):
                 raise UnlikeInputs(
@@ -258,8 +260,9 @@ class Concat(Merge):
 
 
 def _join(first: Shape, second: Shape, axis: int) -> bool:
+    # A batch and a length are never one, free sizes may be.
     return len(first) == len(second) and all(
-        i == axis or a is None or b is None or a == b
+        i == axis or a == b or (i > 0 and (a is None or b is None))
         for i, (a, b) in enumerate(zip(first, second, strict=True))
     )
 

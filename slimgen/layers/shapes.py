@@ -154,6 +154,9 @@ def broadcast(first: Shape, second: Shape) -> Shape:
         raise ShapeError(f"{TensorType(first)} and {TensorType(second)} differ")
     left = (1,) * (rank - len(first)) + tuple(first)
     right = (1,) * (rank - len(second)) + tuple(second)
+    if None in (left[0], right[0]) and not {left[0], right[0]} <= {None, 1}:
+        # A batch has no length of its own: another one fits it once at most.
+        raise ShapeError(f"{TensorType(first)} and {TensorType(second)} differ")
     result: list[int | None] = []
     for a, b in zip(left, right, strict=True):
         if a == b or b == 1:
