@@ -48,6 +48,42 @@ def test_the_comment_at_the_top_documents_the_file_alone() -> None:
     assert docstrings(module)["One"].startswith("images [batch, 8, 8, 3]")
 
 
+def test_the_comment_at_the_top_is_not_that_of_a_block_too() -> None:
+    text = """\
+# Fire modules,
+# in a network.
+block fire(depth) { conv depth 1x1; conv depth 1x1 }
+
+# Twice.
+block twice(depth) { fire depth; fire depth }
+
+network n() {
+  input images 8x8x3
+  twice 4 as first
+  twice 4 as second
+}
+"""
+    module = emitted(text)
+
+    said = {
+        node.name: ast.get_docstring(node)
+        for node in module.body
+        if isinstance(node, ast.FunctionDef) and node.name in ("fire", "twice")
+    }
+    assert (ast.get_docstring(module) or "").startswith("Fire modules,\nin a network.")
+    assert said == {"fire": None, "twice": "Twice."}
+
+
+def test_a_whole_number_is_not_trained() -> None:
+    module = emitted(
+        "network n {\n  input images 8x8x4\n  variable seen [] dtype=int64"
+        " initializer=zeros\n  conv 4 3x3\n}"
+    )
+
+    made = "scope.variable('seen', [], zeros, trainable=False, dtype='int64')"
+    assert made in ast.unparse(module)
+
+
 def test_a_variable_of_its_own_is_made_by_name() -> None:
     lines = (
         'variable gamma [4] regularizer=l2(0.1) device="cpu:0"\n multiply [net, gamma]'

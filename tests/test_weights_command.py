@@ -401,11 +401,11 @@ def in_pytorch() -> dict[str, list[int]]:
 
 
 @pytest.mark.parametrize(
-    ("format", "shapes", "left"),
+    ("format", "shapes", "counters"),
     [("keras", in_keras(), 0), ("safetensors", in_pytorch(), 15)],
 )
 def test_the_proposed_rules_are_a_map_that_fits(
-    tmp_path: Path, format: str, shapes: dict[str, list[int]], left: int
+    tmp_path: Path, format: str, shapes: dict[str, list[int]], counters: int
 ) -> None:
     model = tmp_path / "resnet.slim"
     path = WRITE[format](tmp_path / "x", shapes)
@@ -417,8 +417,8 @@ def test_the_proposed_rules_are_a_map_that_fits(
     sources = {part["variable"]: part["source"] for part in found["loaded"]}
 
     assert len(rules) <= 30
-    assert found["missing"] == found["mismatched"] == []
-    assert len(found["unused"]) == left
+    assert found["missing"] == found["mismatched"] == found["unused"] == []
+    assert len(found["training_state"]) == counters
     # What has the shape of another value is told from it by order and name.
     third, short = ("conv1_block1_3_conv/kernel", "conv1_block1_0_conv/kernel")
     if format == "safetensors":

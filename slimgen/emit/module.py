@@ -332,10 +332,12 @@ class _Module:
         )
         body.write(function.items, [function.output])
         name = self.blocks[function.name]
+        # What stands above the first line is said of the file already.
+        said = function.comment == " ".join(self.graph.comment.split())
         parameters = [body.spelling.locals[name] for name in function.parameters]
         return FunctionText(
             signature(name, [*inputs, *parameters, "scope"]),
-            _wrapped(function.comment) if documented else (),
+            _wrapped(function.comment) if documented and not said else (),
             tuple(body.lines),
             body.names[function.output.index],
             function.name in self.emitted.scoped,

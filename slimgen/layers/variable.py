@@ -1,7 +1,7 @@
 """Variables that stand by themselves: TF-Slim's model_variable and local_variable."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slimgen.layers.functions import INITIALIZER, REGULARIZER
 from slimgen.layers.kinds import Boolean, Choice, Integer, ListOf, Optional, Text
@@ -32,7 +32,11 @@ class FreeVariable(Layer):
         REGULARIZER, "term of the loss", None, positional=False, neutral=None
     )
     trainable: bool = parameter(
-        Boolean(), "whether training changes it", True, positional=False, neutral=True
+        Boolean(),
+        "whether training changes it; it never does whole numbers",
+        True,
+        positional=False,
+        neutral=True,
     )
     dtype: str = parameter(
         Choice(("float32", "float64", "float16", "int32", "int64")),
@@ -55,6 +59,11 @@ class FreeVariable(Layer):
         positional=False,
         neutral=True,
     )
+
+    def canonical(self, inputs: Sequence[TensorType]) -> Layer:
+        if self.dtype.startswith("float"):
+            return self
+        return replace(self, trainable=False)
 
     def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         return (TensorType(self.shape, self.dtype),)

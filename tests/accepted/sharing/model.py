@@ -40,7 +40,6 @@ SHARING_SLIM = same_names(
 
 @layer
 def tower(net, scope):
-    """Two images through one tower."""
     for i in range(1, 3):
         net = conv2d(net, 4, [3, 3], scope=scope / f"conv/conv_{i}")  # [16, 16, 4]
     net = global_avg_pool2d(net)  # [1, 1, 4]

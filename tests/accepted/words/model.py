@@ -61,7 +61,6 @@ WORDS_SLIM = same_names(
 
 @layer
 def backbone(net, scope):
-    """A network inside another, without its head."""
     net = conv2d(net, 4, [3, 3], scope=scope / "stem/stem_1")  # [16, 16, 4]
     net = conv2d(net, 8, [3, 3], scope=scope / "stem/stem_2")  # [8, 8, 8]
     end_point(net, scope / "end")
