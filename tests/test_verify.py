@@ -1,8 +1,10 @@
 """`slimgen verify` without its libraries: what it is asked for, and what it tells."""
 
 import json
+import math
 from typing import Any
 
+import numpy as np
 import pytest
 from absent import hide_package
 from cli_harness import run
@@ -10,6 +12,8 @@ from cli_harness import run
 from slimgen.cli.verify import resized
 from slimgen.layers.spec import Shape
 from slimgen.verify.against import Against, parse_against
+from slimgen.verify.built_side import nearest
+from slimgen.verify.deviations import deviation
 from slimgen.verify.originals import networks
 from slimgen.verify.report import OUTPUT, Verdict, verdict_json, verdict_text
 from slimgen.verify.session import missing_packages
@@ -123,7 +127,11 @@ def test_the_first_end_point_that_is_too_far_off_is_named() -> None:
     made = verdict({"a": 0.0, "b": 2e-5, "c": None, OUTPUT: 1.0})
 
     assert made.diverges == "b"
-    assert verdict({"a": None, OUTPUT: 0.0}).diverges == "a"
+    unlike = verdict({"a": None, OUTPUT: 0.0})
+    assert unlike.diverges == "a"
+    assert "\ndifferent: the first that cannot be compared is a\n" in verdict_text(
+        unlike
+    )
     assert verdict({"a": 1e-5, OUTPUT: 2e-5}).diverges == OUTPUT
     assert verdict({"a": 1e-5, OUTPUT: 0.0}).diverges is None
 
@@ -156,6 +164,36 @@ def test_a_verdict_reads_as_a_table() -> None:
         "different: the first difference above 1e-05 of the largest magnitude is that of "
         "a/b\n"
     )
+
+
+def test_values_that_are_not_finite_are_never_equal() -> None:
+    text = verdict_text(verdict({"a": 0.0, "b": math.inf, OUTPUT: math.inf}))
+
+    assert "b           not finite\n" in text
+    assert text.endswith(
+        "\n\nnot comparable: the values of b are not finite, here or in the original\n"
+    )
+    step = {"gradients": {"a": math.inf, "b": 0.0}}
+    made = verdict({"a": math.inf, OUTPUT: 0.0}, step)
+    document = json.loads(verdict_json(made), parse_constant=pytest.fail)
+    assert document["end_points"] == [{"name": "a", "difference": None}]
+    assert document["training"] == {"gradients": None}
+    assert document["diverges"] == "a"
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_is_infinitely_far_away(value: float) -> None:
+    assert deviation([1.0, value], [1.0, 2.0]) == math.inf
+    assert deviation([1.0, 2.0], [1.0, value]) == math.inf
+    assert deviation([1.0, value], [1.0, value]) == math.inf
+
+
+def test_a_layer_of_keras_s_that_is_not_finite_is_not_the_nearest() -> None:
+    bad, good = np.array([math.nan, 1.0]), np.array([0.0, 1.0])
+
+    assert nearest({"a": good}, {"bad": bad, "good": good}) == {"a": 0.0}
+    assert nearest({"a": good}, {"bad": bad}) == {"a": math.inf}
+    assert nearest({"a": bad}, {"bad": bad, "good": good}) == {"a": math.inf}
 
 
 def test_a_verdict_is_json_too() -> None:

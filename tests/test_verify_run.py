@@ -31,15 +31,18 @@ import tensorflow.compat.v1 as tf
 import tf_slim as slim
 
 
+ACTIVATIONS = {"relu": tf.nn.relu, "relu6": tf.nn.relu6, "log": tf.math.log}
+
+
 def tower_arg_scope():
     with slim.arg_scope([slim.conv2d], normalizer_fn=slim.batch_norm) as scope:
         return scope
 
 
-def tower(images, is_training, depth=4, fused=True):
+def tower(images, is_training, depth=4, fused=True, act="relu"):
     with tf.variable_scope("tower"), slim.arg_scope(
         [slim.batch_norm], is_training=is_training, fused=fused
-    ):
+    ), slim.arg_scope([slim.conv2d], activation_fn=ACTIVATIONS[act]):
         points = {}
         net = points["tower/conv1"] = slim.conv2d(images, depth, [3, 3], scope="conv1")
         net = points["pool1"] = slim.max_pool2d(net, [2, 2], scope="pool1")
@@ -114,6 +117,23 @@ def test_another_network_is_not_and_the_first_layer_is_named() -> None:
     assert "2 images of 20x24x3" in lines[1]
     assert lines[-1].startswith("different: ")
     assert lines[-1].endswith(" is that of tower/conv1")
+
+
+def test_an_original_that_is_not_finite_is_not_equal() -> None:
+    outcome = verify('tower(act="log")', "--format=json")
+
+    found = json.loads(outcome.stdout, parse_constant=pytest.fail)
+    assert outcome.exit_code == 1
+    assert found["end_points"][0] == {"name": "tower/conv1", "difference": None}
+    assert (found["output"], found["diverges"]) == (None, "tower/conv1")
+
+
+def test_a_step_of_training_tells_relu6_from_relu() -> None:
+    same = verify('tower(act="relu6")', "-Dactivation=relu6", "--training", "--batch=4")
+    relu = verify('tower(act="relu6")', "-Dactivation=relu", "--training", "--batch=4")
+
+    assert same.exit_code == 0, same.stdout
+    assert relu.exit_code == 1, relu.stdout
 
 
 def test_an_original_of_another_width_cannot_be_compared() -> None:

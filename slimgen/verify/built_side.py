@@ -23,7 +23,8 @@ from slimgen.verify.request import Failure, Request, read_request
 
 # What makes a built file smooth, as `shim.load_slim(smooth=True)` makes TF-Slim.
 SMOOTH = {
-    r"\btf\.nn\.relu6?\b": "tf.nn.softplus",
+    r"\btf\.nn\.relu\b": "tf.nn.softplus",
+    r"\btf\.nn\.relu6\b": "(lambda x: tf.nn.softplus(x) - tf.nn.softplus(x - 6))",
     r"\btf\.nn\.max_pool": "tf.nn.avg_pool",
 }
 
@@ -51,7 +52,11 @@ def compare(folder: Path) -> dict[str, Any]:
         ],
         "weights": {
             Path(path).name: max(
-                (deviation(values[name], restored[0][name]) or 0.0 for name in values),
+                (
+                    deviation(value, restored[0][name]) or 0.0
+                    for name, value in values.items()
+                    if not np.array_equal(value, restored[0][name], equal_nan=True)
+                ),
                 default=0.0,
             )
             for path, values in zip(reference.weights, restored, strict=True)
@@ -64,7 +69,7 @@ def compare(folder: Path) -> dict[str, Any]:
 
 
 def load(path: Path, *, smooth: bool = False) -> Any:
-    """Import the built file at `path`; `smooth` replaces relu and max pooling in it."""
+    """Import the built file at `path`; `smooth` replaces relus and max pooling in it."""
     if smooth:
         text = path.read_text(encoding="utf-8")
         for pattern, replacement in SMOOTH.items():
@@ -169,7 +174,7 @@ def nearest(
     for name, point in points.items():
         values = np.squeeze(np.asarray(point))
         far = {
-            other: float(np.max(np.abs(_sample(values) - sample), initial=0.0))
+            other: _distance(_sample(values), sample)
             for other, sample in samples.get(values.shape, {}).items()
         }
         # Before relu and after it, a sample may be the same.
@@ -178,6 +183,13 @@ def nearest(
         if closest:
             found[name] = min((one for one in known if one is not None), default=None)
     return found
+
+
+def _distance(found: Array, expected: Array) -> float:
+    """Return the largest difference; that from what is not a number is infinite."""
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(found - expected)
+    return float(np.max(np.where(np.isnan(apart), np.inf, apart), initial=0.0))
 
 
 def _sample(values: Array) -> Array:

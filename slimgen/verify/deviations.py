@@ -1,5 +1,10 @@
-"""How far apart arrays are, in parts of the original's largest magnitude."""
+"""How far apart arrays are, in parts of the original's largest magnitude.
 
+None is for arrays of unlike shapes. Values that are not finite, on either side or on both, are
+infinitely far apart: behind them everything is alike, whatever the network.
+"""
+
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,10 +16,12 @@ NOISE = 1e-5
 
 
 def deviation(found: Any, expected: Any) -> float | None:
-    """Return max|found - expected| / max|expected|; None for unlike shapes or not a number."""
+    """Return max|found - expected| / max|expected|."""
     found, expected = (np.asarray(x, np.float64) for x in (found, expected))
-    if found.shape != expected.shape or not np.all(np.isfinite(found)):
+    if found.shape != expected.shape:
         return None
+    if not (np.all(np.isfinite(found)) and np.all(np.isfinite(expected))):
+        return math.inf
     if not found.size:
         return 0.0
     largest = max(np.max(np.abs(expected)), 1e-30)

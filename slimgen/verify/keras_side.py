@@ -118,21 +118,32 @@ def _counted(layer: Any) -> str:
 
 
 def make_smooth(model: Any) -> None:
-    """Put softplus in the place of relu and average pooling in that of max pooling."""
+    """Replace what `Request.smooth` names; Keras's hard functions are made of relu6."""
     import keras
 
+    activations = keras.activations
+    smooth = {
+        activations.relu: activations.softplus,
+        activations.relu6: _smooth_relu6,
+        activations.hard_sigmoid: lambda x: _smooth_relu6(x + 3.0) / 6.0,
+        activations.hard_silu: lambda x: x * _smooth_relu6(x + 3.0) / 6.0,
+    }
+    layers = {None: activations.softplus, 6: _smooth_relu6}  # by `max_value`
     for layer in model.layers:
-        if getattr(layer, "activation", None) in (
-            keras.activations.relu,
-            keras.activations.relu6,
-        ):
-            layer.activation = keras.activations.softplus
-        elif isinstance(layer, keras.layers.ReLU):
-            layer.call = keras.activations.softplus
-        elif getattr(layer, "activation", None) is keras.activations.hard_silu:
-            layer.activation = lambda x: x * keras.activations.softplus(x + 3.0) / 6.0
+        if isinstance(layer, keras.layers.ReLU):
+            if not (layer.negative_slope or layer.threshold):
+                layer.call = layers.get(layer.max_value, layer.call)
         elif isinstance(layer, keras.layers.MaxPooling2D):
             layer.call = _average_pool(layer)
+        elif getattr(layer, "activation", None) in smooth:
+            layer.activation = smooth[layer.activation]
+
+
+def _smooth_relu6(x: Any) -> Any:
+    import keras
+
+    softplus = keras.activations.softplus
+    return softplus(x) - softplus(x - 6.0)
 
 
 def _average_pool(layer: Any) -> Callable[..., Any]:

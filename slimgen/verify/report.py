@@ -1,6 +1,7 @@
 """What a comparison found, as a table and as JSON."""
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +31,7 @@ class Verdict:
 
     @property
     def points(self) -> dict[str, float | None]:
-        """Deviations in the network's order, the output's last; None: not comparable."""
+        """Deviations in the network's order, the output's last, as `deviations` has them."""
         inference = self.found["inference"]
         return {**inference["end_points"], OUTPUT: inference["logits"]}
 
@@ -43,18 +44,24 @@ class Verdict:
         return {key: _largest(value) for key, value in there.items()}
 
     @property
-    def diverges(self) -> str | None:
+    def first(self) -> tuple[str, float | None] | None:
         """The first file, end point, or part of a training step, that is too far off."""
-        for name, value in self.found["weights"].items():
-            if value != 0:
-                return f"what is restored from {name}"
-        for name, value in self.points.items():
-            if value is None or value > self.tolerance:
-                return name
-        for name, value in self.step.items():
-            if value is None or value > self.tolerance * TRAINING:
-                return name
+        weights = self.found["weights"].items()
+        restored = {f"what is restored from {name}": value for name, value in weights}
+        for values, bound in (
+            (restored, 0.0),
+            (self.points, self.tolerance),
+            (self.step, self.tolerance * TRAINING),
+        ):
+            for name, value in values.items():
+                if value is None or value > bound:
+                    return name, value
         return None
+
+    @property
+    def diverges(self) -> str | None:
+        """The name of the first that is too far off."""
+        return self.first[0] if self.first else None
 
 
 def _largest(value: Any) -> float | None:
@@ -92,19 +99,34 @@ def verdict_text(verdict: Verdict) -> str:
 
 def _conclusion(verdict: Verdict) -> str:
     bound = f"{verdict.tolerance:g} of the largest magnitude"
-    if verdict.diverges is None:
+    if verdict.first is None:
         return f"equal: no difference is above {bound}"
-    return (
-        f"different: the first difference above {bound} is that of {verdict.diverges}"
-    )
+    name, value = verdict.first
+    if value is None:
+        return f"different: the first that cannot be compared is {name}"
+    if value == math.inf:
+        return f"not comparable: the values of {name} are not finite, here or in the original"
+    return f"different: the first difference above {bound} is that of {name}"
 
 
 def _number(value: float | None) -> str:
-    return "not comparable" if value is None else "0" if value == 0 else f"{value:.1e}"
+    if value is None:
+        return "not comparable"
+    if value == math.inf:
+        return "not finite"
+    return "0" if value == 0 else f"{value:.1e}"
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value == math.inf else value
 
 
 def verdict_json(verdict: Verdict) -> str:
     """Write a verdict for programs."""
+    points, step = (
+        {name: _finite(value) for name, value in values.items()}
+        for values in (verdict.points, verdict.step)
+    )
     document = {
         "source": verdict.source,
         "network": verdict.network,
@@ -115,12 +137,12 @@ def verdict_json(verdict: Verdict) -> str:
         "weights": list(verdict.found["weights"]),
         "tolerance": verdict.tolerance,
         "end_points": [
-            {"name": name, "difference": value}
-            for name, value in verdict.found["inference"]["end_points"].items()
+            {"name": name, "difference": points[name]}
+            for name in verdict.found["inference"]["end_points"]
         ],
-        "output": verdict.found["inference"]["logits"],
+        "output": points[OUTPUT],
         "missing": verdict.found["inference"]["missing"],
-        "training": verdict.step or None,
+        "training": step or None,
         "diverges": verdict.diverges,
     }
-    return json.dumps(document, indent=2) + "\n"
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"

@@ -20,9 +20,10 @@ class Request:
         weights: A file of weights in the original's format; random values without one.
         seed: Of every random value.
         training: Compare a step of training too.
-        smooth: Put softplus in the place of relu and average pooling in the place of max
-            pooling, on both sides. Gradients of a network with kinks can only be compared
-            where both sides round alike: half an ulp at the input flips units on and off.
+        smooth: Put softplus in the place of relu, softplus(x) - softplus(x - 6) in that of
+            relu6, and average pooling in that of max pooling, on both sides. Gradients of a
+            network with kinks can only be compared where both sides round alike: half an ulp
+            at the input flips units on and off.
         jit: Compile the built network with XLA.
         gentle: Random scales and offsets under which rounding does not grow with depth;
             without it scales are near one and offsets near zero.

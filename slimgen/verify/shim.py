@@ -17,6 +17,7 @@ import importlib
 import os
 import sys
 from types import ModuleType
+from typing import Any
 
 LEGACY_PARTS = ("base", "convolutional", "core", "normalization", "pooling")
 
@@ -25,10 +26,7 @@ def load_slim(*, smooth: bool = False) -> ModuleType:
     """Return `tf_slim`, running, in graph mode; `smooth` makes every network smooth.
 
     Args:
-        smooth: Put softplus in the place of relu and average pooling in the place of max
-            pooling everywhere, also inside TF-Slim's own networks. Gradients of a network
-            with kinks cannot be compared between two compilers: half an ulp at the input
-            flips units on and off.
+        smooth: As `request.Request` says it, everywhere, also inside TF-Slim's own networks.
     """
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -39,7 +37,7 @@ def load_slim(*, smooth: bool = False) -> ModuleType:
     _alias_legacy_layers()
     _restore_moved_names()
     if smooth:
-        _replace_relu()
+        _replace_relus()
     slim = importlib.import_module("tf_slim")
     importlib.import_module("tf_slim.nets")
     if smooth:
@@ -62,16 +60,21 @@ def _restore_moved_names() -> None:
     control_flow_ops.cond = cond.cond
 
 
-def _replace_relu() -> None:
-    """Put softplus under the names of relu, before TF-Slim binds them in default arguments.
+def _replace_relus() -> None:
+    """Replace relu and relu6 under their names, before TF-Slim binds them in default arguments.
 
     Networks outside TF-Slim's package say `tf.nn.relu`, which is a name of its own.
     """
     import tensorflow as tf
     from tensorflow.python.ops import nn, nn_ops
 
+    def relu6(features: Any, name: str | None = None) -> Any:
+        smooth = nn_ops.softplus(features) - nn_ops.softplus(features - 6)
+        return tf.identity(smooth, name)
+
     for names in (nn, nn_ops, tf.nn, tf.compat.v1.nn):
-        names.relu = names.relu6 = nn_ops.softplus
+        names.relu = nn_ops.softplus
+        names.relu6 = relu6
 
 
 def _replace_max_pooling() -> None:
