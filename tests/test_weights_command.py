@@ -487,7 +487,7 @@ def test_what_the_order_alone_decides_is_called_a_guess(tmp_path: Path) -> None:
     assert run(path, "--for", model).stdout.splitlines()[-5:] == [
         'weights keras "…" {',
         '  rename "conv1/{weights,biases}" "stem/{kernel,bias}"',
-        "  # a guess: only the order decided",
+        "  # a guess, by order or likeness of names",
         f"  {rule}",
         "}",
     ]
@@ -537,6 +537,43 @@ def test_a_norm_follows_its_kernel(tmp_path: Path, conv: str, norm: str) -> None
     for ours, theirs in ((1, 3), (2, 1), (3, 2)):
         assert sources[f"conv{ours}/weights"] == f"{conv.format(theirs)}/kernel"
         assert sources[f"conv{ours}/BatchNorm/beta"] == f"{norm.format(theirs)}/beta"
+
+
+def test_a_norm_of_another_layer_is_not_taken(tmp_path: Path) -> None:
+    model = tmp_path / "net.slim"
+    model.write_text("""network n {
+input images 8x8x3
+conv 4 3x3 normalizer=batch_norm as conv
+}
+""")
+    norm = {
+        f"wide_bn/{leaf}": [4] for leaf in ("beta", "moving_mean", "moving_variance")
+    }
+    shapes = {"wide_conv/kernel": [5, 5, 3, 4], **norm, "b/kernel": [3, 3, 3, 4]}
+    path = write_keras(tmp_path / "x.h5", shapes)
+    sources, guessed = proposed(path, model)
+    free = {k: v for k, v in shapes.items() if k != "wide_conv/kernel"}
+    whole, _ = proposed(write_keras(tmp_path / "y.h5", free), model)
+
+    assert sources == {"conv/weights": "b/kernel"}
+    assert guessed == ['rename "conv/weights" "b/kernel"']
+    # By itself it may be: names do not say whose it is.
+    assert whole["conv/BatchNorm/beta"] == "wide_bn/beta"
+
+
+def test_a_likeness_of_names_is_called_a_guess(tmp_path: Path) -> None:
+    model = tmp_path / "net.slim"
+    model.write_text(PLAIN)
+    shapes = layer("conv1", 3, 3, 3, 4) | layer("a/conv2x", 3, 3, 4, 4)
+    shapes |= layer("a/conv3x", 3, 3, 4, 4) | layer("a/fourth", 3, 3, 4, 4)
+    path = write_keras(tmp_path / "x.h5", shapes)
+    sources, guessed = proposed(path, model)
+
+    assert sources["conv2/weights"] == "a/conv2x/kernel"
+    assert sources["conv3/biases"] == "a/conv3x/bias"
+    assert guessed == [
+        'rename "conv{2..3}/{weights,biases}" "a/conv{2..3}x/{kernel,bias}"'
+    ]
 
 
 def test_a_layer_that_a_map_has_begun_gets_nothing_of_another(tmp_path: Path) -> None:

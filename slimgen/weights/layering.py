@@ -60,10 +60,15 @@ COUNTED = re.compile(r"(?:.*[/.])?(?:conv[123]d|batch_normalization)(?:_[0-9]+)?
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """Variables of a network, or values of a file, by their kinds; equal to itself only."""
+    """Variables of a network, or values of a file, by their kinds; equal to itself only.
+
+    Attributes:
+        is_rest: The rest of the layer has found its own.
+    """
 
     name: str
     parts: Mapping[str, Part]
+    is_rest: bool = False
 
     @property
     def form(self) -> tuple[tuple[str, Shape], ...]:

@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slimgen.ir.weights import Transform
 from slimgen.weights.layering import (
@@ -29,7 +29,7 @@ class Match:
 
     Attributes:
         transforms: By the kinds that both have.
-        guessed: Only the order decided between layers that are alike.
+        guessed: Only the order, or a likeness of names, decided between layers of one form.
     """
 
     ours: Layer
@@ -41,35 +41,33 @@ class Match:
 def match_layers(
     ours: Sequence[Layer], theirs: Sequence[Layer], format: str
 ) -> Iterator[Match]:
-    """Match whole layers; what names do not join, apart; at last what lacks a part."""
+    """Match whole layers; as a guess, what names do not join, and what lacks a part."""
     left, free = list(ours), list(theirs)
-    for round_ in (_whole, _ours_apart, _theirs_apart, _partly):
+    for round_ in (_matched, _ours_apart, _theirs_apart, _partly):
+        whole = round_ is _matched
         matches = list(round_(left, free, format))
-        yield from matches
+        yield from (replace(one, guessed=one.guessed or not whole) for one in matches)
         left = _without(left, [match.ours for match in matches])
         free = _without(free, [match.theirs for match in matches])
-
-
-def _whole(
-    ours: Sequence[Layer], theirs: Sequence[Layer], format: str
-) -> Iterator[Match]:
-    return _matched(ours, theirs, format, partly=False)
 
 
 def _ours_apart(
     ours: Sequence[Layer], theirs: Sequence[Layer], format: str
 ) -> Iterator[Match]:
     """A layer and its norm, where the file does not say whose its norms are."""
+    joined = [one for one in ours if len(units(one)) > 1]
     single = [one for one in theirs if len(units(one)) == 1]
-    return _matched(_apart(ours), single, format, partly=False)
+    return _matched(_apart(joined), single, format)
 
 
 def _theirs_apart(
     ours: Sequence[Layer], theirs: Sequence[Layer], format: str
 ) -> Iterator[Match]:
     """A norm that looks as if it were its neighbour's: of what comes after it, say."""
-    single = [one for one in ours if len(units(one)) == 1]
-    return _matched(single, _apart(theirs), format, partly=False)
+    # What is left of a layer that is split is none of these: it would be split twice.
+    single = [one for one in ours if len(units(one)) == 1 and not one.is_rest]
+    joined = [one for one in theirs if len(units(one)) > 1]
+    return _matched(single, _apart(joined), format)
 
 
 def _partly(
@@ -90,12 +88,15 @@ def _without(layers: Sequence[Layer], taken: Sequence[Layer]) -> list[Layer]:
         left = [
             unit for unit in units(one) if gone.isdisjoint(map(id, unit.parts.values()))
         ]
-        found += [one] if len(left) == len(units(one)) else left
+        if len(left) == len(units(one)):
+            found.append(one)
+        else:
+            found += [replace(unit, is_rest=True) for unit in left]
     return found
 
 
 def _matched(
-    ours: Sequence[Layer], theirs: Sequence[Layer], format: str, partly: bool
+    ours: Sequence[Layer], theirs: Sequence[Layer], format: str, partly: bool = False
 ) -> Iterator[Match]:
     """Match layers of the same form: the best forms first, then by names, then in order."""
     own, other = _grouped(ours), _grouped(theirs)
@@ -262,7 +263,7 @@ def _alike(
             if likeness > back.get(rival, (0.0, 0))[0]:
                 back[rival] = likeness, place
     return [
-        (ours[place], theirs[rival], False)
+        (ours[place], theirs[rival], likeness < 1)
         for place, (likeness, rival) in best.items()
         if back[rival][1] == place and likeness >= 0.5
     ]

@@ -33,7 +33,7 @@ class Proposal:
     """Lines of a `weights` statement.
 
     Attributes:
-        guessed: What the order alone decided.
+        guessed: What only the order, or a likeness of names, decided.
         unwritable: Names of the file that no rule can hold and show.
         rename: For `--rename`, where a checkpoint has the names below another scope.
         renamed: How many variables it finds.

@@ -92,7 +92,7 @@ def _rules(fit: Fit, proposal: Proposal) -> Iterator[str]:
         yield f"no rule can hold {visible(listed(proposal.unwritable, 3))}"
     rules = [*proposal.rules]
     if proposal.guessed:
-        rules += ["# a guess: only the order decided", *proposal.guessed]
+        rules += ["# a guess, by order or likeness of names", *proposal.guessed]
     if not rules:
         return
     if fit.source is None:
