@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import errno
 import importlib.util
 import io
 import itertools
@@ -339,10 +340,201 @@ def test_what_is_no_checkpoint_is_refused_in_one_sentence(
             lenet.restore(model, str(path))
 
         message = str(caught.value)
-        assert message.startswith(str(path)), message
-        assert len(message) < len(str(path)) + 80, message
+        assert message.startswith(str(path).partition(".data-")[0]), message
+        assert len(message) < 2 * len(str(path)) + 200, message
         assert "\n" not in message
         assert same(before, values(model))
+
+
+def save_in_two(path: Path, named: dict[str, np.ndarray]) -> list[Path]:
+    """Write a checkpoint with two data files; return these."""
+    parts = [f"{path}_temp/part-{number:05}-of-00002" for number in range(2)]
+    for number, part in enumerate(parts):
+        names = sorted(named)[number::2]
+        tensors = [named[name] for name in names]
+        tf.raw_ops.SaveV2(
+            prefix=part,
+            tensor_names=names,
+            shape_and_slices=[""] * len(names),
+            tensors=tensors,
+        )
+    tf.raw_ops.MergeV2Checkpoints(
+        checkpoint_prefixes=parts, destination_prefix=str(path)
+    )
+    return sorted(path.parent.glob(f"{path.name}.data-*"))
+
+
+@pytest.mark.parametrize("file", [0, 1])
+@pytest.mark.parametrize("change", ["missing", "cut off"])
+def test_a_checkpoint_is_opened_only_with_all_its_data(
+    lenet: ModuleType,
+    source: dict[str, np.ndarray],
+    tmp_path: Path,
+    file: int,
+    change: str,
+) -> None:
+    path = tmp_path / "x+y.ckpt"
+    files = save_in_two(path, source)
+    content = files[file].read_bytes()
+    (tmp_path / "x+y.ckpt.data-00000-of-00003").touch()  # of another checkpoint
+
+    assert len(files) == 2
+    assert len(lenet.open_weights(path).shapes) == len(source)
+    if change == "missing":
+        files[file].unlink()
+    else:
+        files[file].write_bytes(content[:-1])
+    with pytest.raises(lenet.RestoreError, match=f"y.ckpt.data-… is {change}"):
+        lenet.open_weights(path)
+
+
+def test_the_objects_of_a_run_are_opened_only_with_all_their_data(
+    lenet: ModuleType, model: Any, tmp_path: Path
+) -> None:
+    path = tf.train.Checkpoint(model=model).write(str(tmp_path / "x"))
+    (data,) = tmp_path.glob("x.data-*")
+
+    assert lenet.open_weights(path).shapes
+    data.write_bytes(data.read_bytes()[:-1])
+    with pytest.raises(lenet.RestoreError, match="x"):
+        lenet.open_weights(path)
+
+
+def test_the_latest_checkpoint_of_a_folder_must_be_there(
+    lenet: ModuleType, model: Any, source: dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    save(tmp_path / "new.ckpt", source)
+    (tmp_path / "new.ckpt.index").unlink()
+    with pytest.raises(lenet.RestoreError, match=r"new\.ckpt does not exist"):
+        lenet.restore(model, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "dtype", ["bool", "int8", "uint8", "int64", "complex64", "qint8"]
+)
+def test_a_value_of_another_kind_is_mismatched(
+    lenet: ModuleType,
+    model: Any,
+    source: dict[str, np.ndarray],
+    tmp_path: Path,
+    dtype: str,
+) -> None:
+    name = "lenet/fc4/biases"
+    value = np.ones([10], tf.as_dtype(dtype).as_numpy_dtype)
+    before = values(model)
+    with pytest.raises(lenet.RestoreError, match="1 mismatched") as caught:
+        lenet.restore(model, save(tmp_path / "x", {**source, name: value}))
+
+    assert caught.value.report.mismatched == (f"{name}: float32 here, {dtype} there",)
+    assert same(before, values(model))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
+def test_floats_of_every_width_are_loaded(
+    lenet: ModuleType,
+    model: Any,
+    source: dict[str, np.ndarray],
+    tmp_path: Path,
+    dtype: str,
+) -> None:
+    name = "lenet/fc4/biases"
+    value = np.arange(10).astype(tf.as_dtype(dtype).as_numpy_dtype)
+    lenet.restore(model, save(tmp_path / "x", {**source, name: value}))
+
+    assert np.array_equal(values(model)[name], np.arange(10, dtype=np.float32))
+
+
+def test_values_that_do_not_stay_finite_are_refused(
+    lenet: ModuleType, model: Any, source: dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    large = {**source, "lenet/fc4/biases": np.full([10], 1e300)}
+    before = values(model)
+    with pytest.raises(lenet.RestoreError, match="fc4/biases holds values beyond flo"):
+        lenet.restore(model, save(tmp_path / "x", large))
+
+    assert same(before, values(model))
+
+
+def test_values_that_are_not_finite_are_loaded_and_told(
+    lenet: ModuleType, model: Any, source: dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    odd = {**source, "lenet/fc4/biases": np.array([np.inf] + [np.nan] * 9)}
+    path = save(tmp_path / "x", odd)
+    report = lenet.restore(model, path)
+
+    assert report.not_finite == ("lenet/fc4/biases",)
+    assert np.isnan(values(model)["lenet/fc4/biases"]).sum() == 9
+    assert report.summary() == "8 variables loaded, 1 not finite (lenet/fc4/biases)"
+    _, told, _ = run(lenet, "checkpoint", "compare", path)
+    assert told.endswith("not finite: 1\n  lenet/fc4/biases\n")
+
+
+def test_what_may_make_weights_fit_is_advised(
+    lenet: ModuleType, model: Any, source: dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    head = {n: v for n, v in source.items() if "fc4" not in n}
+    moved = {n.replace("lenet/", "net/top/"): v for n, v in source.items()}
+    rule = "net/top/{name}"
+    advised = {
+        'restore(…, head="auto") or `--head auto` leaves out what depends on classes: fc4': head,
+        f"restore(…, rename=\"{rule}\") or `--rename '{rule}'` finds all variables": moved,
+    }
+    for advice, named in advised.items():
+        path = save(tmp_path / "x", named)
+        with pytest.raises(lenet.RestoreError) as caught:
+            lenet.restore(model, path)
+        _, told, _ = run(lenet, "checkpoint", "compare", path)
+
+        assert f"; {advice}" in str(caught.value)
+        assert told.splitlines()[-1] == advice
+    assert str(caught.value).endswith(f"; `checkpoint compare {path}` lists all")
+    other = {n: v for n, v in moved.items() if "conv1/w" not in n}
+    with pytest.raises(
+        lenet.RestoreError, match=r"8 missing .* unused \([^;]*; `check"
+    ):
+        lenet.restore(model, save(tmp_path / "x", other))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"rename": 5},
+        {"rename": ("a", "b", "c")},
+        {"rename": ("weights", 3)},
+        {"include": 3},
+        {"include": [3]},
+        {"exclude": [None]},
+        {"include": []},
+        {"include": "fc4", "exclude": "fc4"},
+        {"exclude": "*"},
+    ],
+)
+def test_arguments_that_mean_nothing_are_refused(
+    lenet: ModuleType,
+    model: Any,
+    source: dict[str, np.ndarray],
+    tmp_path: Path,
+    arguments: dict[str, Any],
+) -> None:
+    path = save(tmp_path / "x", source)
+    with pytest.raises(lenet.RestoreError, match=r"text|nothing to load"):
+        lenet.restore(model, path, **arguments)
+
+
+def test_a_file_that_may_not_be_read_says_so(
+    lenet: ModuleType, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.ckpt"
+    path.touch()
+
+    def refuse(path: str, mode: str) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    monkeypatch.setattr(lenet, "open", refuse, raising=False)
+    with pytest.raises(lenet.RestoreError) as caught:
+        lenet.restore(model, path)
+
+    assert str(caught.value) == f"{path} cannot be read: Permission denied"
 
 
 def test_objects_of_another_program_are_refused(
@@ -579,7 +771,8 @@ def converted(
     folder = tmp_path_factory.mktemp("converted")
     old = save(folder / "old", {**source, "global_step": np.int64(1)}, 1)
     code, out, _ = run(lenet, "checkpoint", "convert", old, str(folder / "new"))
-    assert (code, out) == (0, f"8 variables written to {folder / 'new'}\n")
+    told = f"{old}: 8 variables loaded\n8 variables written to {folder / 'new'}\n"
+    assert (code, out) == (0, told)
     return folder / "new"
 
 
@@ -590,6 +783,37 @@ def test_a_converted_checkpoint_is_tensorflow_s_own(
 
     assert same(source, {name: reader.get_tensor(name) for name in source})
     assert len(reader.get_variable_to_shape_map()) == len(source)
+
+
+def test_names_that_the_output_cannot_hold_are_escaped(
+    lenet: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(tmp_path / "x", {"plain": np.zeros(1)})
+    weights = dataclasses.replace(
+        lenet.open_weights(path), shapes={"é": (1,)}, dtypes={"é": "float32"}
+    )
+    monkeypatch.setattr(lenet, "open_weights", lambda _: weights)
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, "ascii"))
+
+    assert lenet.main(["checkpoint", "list", path]) == 0
+    sys.stdout.flush()
+    assert raw.getvalue() == b"\\xe9 [1] float32\n"
+
+
+def test_what_is_converted_and_what_is_new_is_told(
+    lenet: ModuleType, converted: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    code, told, _ = run(
+        lenet, "checkpoint", "convert", converted, out, "--head", "auto"
+    )
+
+    assert code == 0
+    assert told.splitlines() == [
+        f"{converted}: 6 variables loaded, 2 new (lenet/fc4/weights, lenet/fc4/biases)",
+        f"8 variables written to {out}",
+    ]
 
 
 def test_checkpoint_lists_and_compares(lenet: ModuleType, converted: Path) -> None:
@@ -686,7 +910,9 @@ def faults(data: Path, folder: Path, weights: Path) -> list[tuple[str, list[str]
         ("is no image", ["predict", str(text), "--checkpoint", str(weights)]),
         ("does not exist", ["predict", image, "--checkpoint", "none.ckpt"]),
         ("does not exist", ["evaluate", "--data", str(data / "images")]),
-        ("is no TensorFlow checkpoint", ["checkpoint", "list", image]),
+        ("holds no weights of a known", ["checkpoint", "list", image]),
+        ("the name of the file is empty", ["checkpoint", "list", ""]),
+        (f"{weights} is what is read", ["checkpoint", "convert", *[str(weights)] * 2]),
         (
             "none/y/x cannot be written: ",
             ["checkpoint", "convert", str(weights), f"{folder}/none/y/x"],

@@ -405,11 +405,21 @@ HOSTILE: dict[str, tuple[Any, bytes, int]] = {
     "a size beyond memory": ({"a": {**ENTRY, "shape": [2**62, 2**62]}}, bytes(8), -1),
     "a fraction as a size": ({"a": {**ENTRY, "shape": [2.0]}}, bytes(8), -1),
     "truth as a size": ({"a": {**ENTRY, "shape": [True, 2]}}, bytes(8), -1),
-    "an unknown type": ({"a": {**ENTRY, "dtype": "Q9"}}, bytes(8), -1),
+    "no type": ({"a": {**ENTRY, "dtype": "not one"}}, bytes(8), -1),
+    "a number for a type": ({"a": {**ENTRY, "dtype": 4}}, bytes(8), -1),
+    "an unknown type behind the end": (
+        {"a": {**ENTRY, "dtype": "F4", "data_offsets": [0, 9]}}, bytes(8), -1,
+    ),
+    "an end before the start": (
+        {"a": {**ENTRY, "dtype": "F4", "data_offsets": [8, 0]}}, bytes(8), -1,
+    ),
+    "a name twice": (
+        b'{"a": %s, "a": %s}' % (2 * (json.dumps(ENTRY).encode(),)), bytes(8), -1,
+    ),
     "three places": ({"a": {**ENTRY, "data_offsets": [0, 8, 8]}}, bytes(8), -1),
     "no places": ({"a": {"dtype": "F32", "shape": [2]}}, bytes(8), -1),
     "a name for a tensor": ({"a": "b"}, bytes(8), -1),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("what", HOSTILE)
@@ -435,6 +445,43 @@ def test_another_width_in_a_safetensors_file_is_told(
     )
 
 
+def test_a_type_that_is_not_known_is_mismatched_where_it_is_wanted(
+    small: ModuleType, wanted: dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    header, data = laid_out(tensors(wanted))
+    header["body.bias"] |= {"dtype": "F4", "data_offsets": [0, 3]}
+    path = write_safetensors(tmp_path / "x.st", header, data)
+    report = refused(small, path, "1 mismatched")
+
+    assert report.mismatched == ("small/body/biases: float32 here, F4 there",)
+    found = small.restore(small.Small(seed=1), path, include="conv1")
+    assert len(found.loaded) == 2
+
+
+def test_too_little_memory_is_no_damage(
+    small: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_safetensors(tmp_path / "x.st", {}, b"")
+
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(small.json, "loads", fail)
+    assert refused(small, path, "x.st needs more memory than there is") is None
+
+
+def test_a_header_of_numpy_s_that_is_damaged_is_told(
+    small: ModuleType, wanted: dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    path = write_npy(tmp_path / "x.npy", by_layer(wanted), 4)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"}", b"(", 1))
+
+    assert (
+        refused(small, path, "x.npy is damaged, or a part of it is missing: ") is None
+    )
+
+
 # Neither.
 
 
@@ -442,7 +489,7 @@ def test_a_text_file_is_no_checkpoint(small: ModuleType, tmp_path: Path) -> None
     path = tmp_path / "model.ckpt"
     path.write_text("not what it says")
 
-    assert refused(small, path, "no TensorFlow checkpoint, or is cut off") is None
+    assert refused(small, path, "holds no weights of a known format, or is c") is None
     assert refused(small, tmp_path / "none.ckpt", "does not exist") is None
     path.write_bytes(b"")
-    assert refused(small, path, "no TensorFlow checkpoint, or is cut off") is None
+    assert refused(small, path, "holds no weights of a known format, or is c") is None

@@ -624,6 +624,24 @@ def test_nothing_is_proposed_where_nothing_is_alike(tmp_path: Path) -> None:
     assert "rules" not in found.stdout
 
 
+def test_types_that_do_not_fit_are_told_and_give_no_rule(
+    net: Path, tmp_path: Path
+) -> None:
+    path = write_keras(tmp_path / "x.h5", KERAS)
+    with h5py.File(path, "a") as file:
+        del file["flat/flat/bias:0"]
+        file["flat/flat/bias:0"] = np.zeros(6, np.int8)
+    found = run(path, "--for", net)
+    document = json.loads(run(path, "--for", net, "--format", "json").stdout)
+
+    assert found.exit_code == 1
+    assert (
+        "mismatched: 1\n  fc/biases [6]  <- flat/bias [6]  float32 here, int8 there\n"
+    ) in found.stdout
+    assert document["mismatched"][0]["types"] == "float32 here, int8 there"
+    assert document["rules"] == []
+
+
 # What is imported, and what is refused.
 
 

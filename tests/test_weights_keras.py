@@ -249,7 +249,48 @@ def test_an_archive_of_something_else_is_told(
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("config.json", json.dumps({}))
 
-    assert refused(small, path, "damaged, or a part") is None
+    assert refused(small, path, "is no archive of Keras; one of NumPy or Py") is None
+
+
+def test_an_archive_that_unpacks_to_much_more_is_refused(
+    small: ModuleType, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.keras"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", json.dumps({}))
+        archive.writestr("model.weights.h5", bytes(10**6))
+
+    assert refused(small, path, "is packed to less than 1/100") is None
+
+
+def test_what_holds_no_array_is_missing(
+    small: ModuleType, saved: dict[str, tuple[Any, str]], tmp_path: Path
+) -> None:
+    path = tmp_path / "x.h5"
+    path.write_bytes(Path(saved["weights of Keras 3"][1]).read_bytes())
+    with h5py.File(path, "a") as file:
+        del file["layers/dense/vars/1"]
+        file["layers/dense/vars/1"] = h5py.Empty("f4")
+
+    assert refused(small, path, "1 missing .small/logits/biases") is not None
+
+
+def test_a_weight_that_is_there_twice_is_refused(
+    small: ModuleType, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        for key in ("stem/stem/bias:0", "model_weights/stem/stem/bias:0"):
+            file[key] = np.zeros(4, np.float32)
+        for number in range(2):  # state has such names in Keras 1
+            file[f"optimizer_weights/param_{number}"] = np.zeros(4, np.float32)
+    refused(small, path, "stem/stem/bias:0 and .*stem/stem/bias:0 are one weight")
+    with h5py.File(path, "a") as file:
+        del file["model_weights"]
+
+    weights = small.open_weights(path)
+    assert set(weights.shapes) - set(weights.training_state) == {"stem/bias"}
+    assert len(weights.training_state) == 2
 
 
 def test_a_file_without_a_map_says_so(tmp_path: Path) -> None:

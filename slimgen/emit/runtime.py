@@ -14,8 +14,8 @@ IMPORTS = {
     "entry": ("dataclasses", "re"),
     "names": (),
     "restore": ("dataclasses", "difflib", "fnmatch", "re", "collections.abc.Callable"),
-    "read_checkpoint": ("contextlib", "re"),
-    "read_keras": ("io", "json", "re", "zipfile"),
+    "read_checkpoint": ("contextlib", "math", "os", "re"),
+    "read_keras": ("io", "json", "os", "re", "zipfile"),
     "read_caffe": ("pickle",),
     "read_safetensors": ("json", "math", "os"),
     "formats": ("contextlib", "os"),
@@ -40,7 +40,7 @@ IMPORTS = {
     "train/summaries": ("os",),
     "train/progress": ("datetime", "shutil", "sys", "time"),
     "train/evaluate": ("dataclasses",),
-    "main": ("argparse", "sys"),
+    "main": ("argparse", "os", "sys"),
 }  # fmt: skip
 FORMATS = {  # beside checkpoints, with their names for the reader
     "keras": "Keras",

@@ -20,6 +20,7 @@ class Part:
     Attributes:
         variable, shape: Of the network, below its scope; "" for a value that is left over.
         source, source_shape: Of the file; "" where it says nothing of the variable.
+        types: Both types, where they are why the two do not fit.
     """
 
     variable: str = ""
@@ -27,6 +28,7 @@ class Part:
     source: str = ""
     source_shape: Shape | None = None
     transform: Transform = field(default_factory=Transform)
+    types: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,32 +65,39 @@ def fit(network: Network, file: WeightFile) -> Fit:
     weights = next((one for one in network.maps if one.format == file.format), None)
     no_map = weights is None and file.format != "slim"
     entries = _entries(network, weights, file)
-    shapes = {v.name: v.spec.shape for v in network.variables if v.spec.saved}
+    saved = {v.name: v.spec for v in network.variables if v.spec.saved}
     model = SimpleNamespace(
         name=network.name,
         scope=network.scope,
         HEAD=head_scopes(network),
         CHECKPOINT_MAPS={file.format: entries},
-        named_variables={n: SimpleNamespace(shape=s) for n, s in shapes.items()},
+        named_variables={
+            name: SimpleNamespace(
+                shape=spec.shape, dtype=SimpleNamespace(name=spec.dtype)
+            )
+            for name, spec in saved.items()
+        },
     )
     report, _ = file.module["compare"](model, file.opened)
     found = {value.name: value.shape for value in file.values}
     root = f"{network.scope}/" if network.scope else ""
 
     def variable(text: str) -> Part:
-        name = text.partition(": ")[0]  # a mismatch says both shapes after it
+        name, _, why = text.partition(": ")  # a mismatch says both shapes or types
         entry = entries.get(name)
         source = entry.source if entry is not None else ""
         transform = Transform()
         if entry is not None:
             transform = Transform(entry.slice, entry.reshape, entry.transpose)
         own = name.removeprefix(root)
-        return Part(own, shapes[name], source, found.get(source), transform)
+        types = "" if why.startswith("[") else why
+        shape = saved[name].shape
+        return Part(own, shape, source, found.get(source), transform, types)
 
     def value(name: str) -> Part:
         return Part(source=name, source_shape=found[name])
 
-    unsaid = set(shapes) if no_map else set(weights.unsaid if weights else ())
+    unsaid = set(saved) if no_map else set(weights.unsaid if weights else ())
     new = tuple(variable(name) for name in report.left_out if name not in unsaid)
     wanted = [name for name in report.left_out if name in unsaid]
     missing = tuple(map(variable, [*wanted, *report.missing]))

@@ -122,7 +122,8 @@ def _reshaped(fit: Fit) -> Iterator[Pair]:
     for part in fit.mismatched:
         kind = KINDS.get(part.variable.rpartition("/")[2], "")
         change = transform(kind, part.shape, part.source_shape or (), fit.format)
-        if change is not None and part.transform.slice is None:
+        is_whole = part.transform.slice is None and not part.types
+        if change is not None and is_whole:
             yield Pair(part, part, change)
 
 

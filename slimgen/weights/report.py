@@ -76,7 +76,8 @@ def _hints(fit: Fit, proposal: Proposal) -> Iterator[str]:
         heads = " and ".join(fit.head)
         option = 'restore(…, head="auto") or `--head auto`'
         yield f"{option} leaves out what depends on classes: {heads}"
-    if others and fit.parameters and not (fit.missing or proposal.rules):
+    sizes_differ = bool(others) and not any(part.types for part in others)
+    if sizes_differ and fit.parameters and not (fit.missing or proposal.rules):
         given = ", ".join(fit.parameters)
         yield (
             "all names are there, but sizes differ: "
@@ -118,7 +119,7 @@ def _section(title: str, parts: Sequence[Part]) -> Iterator[str]:
             found = part.source_shape
             shape = "not there" if found is None else literal(found)
             row.append(f"{'<- ' if row else ''}{part.source} {shape}")
-        keys = ", ".join(_changes(part.transform))
+        keys = ", ".join([*_changes(part.transform), *filter(None, [part.types])])
         rows.append((*row, keys) if keys else tuple(row))
     yield from _table(rows)
 
@@ -175,6 +176,8 @@ def _part(part: Part) -> dict[str, Any]:
             "source": part.source,
             "source_shape": None if shape is None else list(shape),
         }
+    if part.types:
+        found["types"] = part.types
     return found | {k: v for k, v in vars(part.transform).items() if v is not None}
 
 

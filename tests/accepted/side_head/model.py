@@ -782,10 +782,7 @@ class Run:
         rename = renaming(settings.rename) if settings.rename else None
         rules = settings.include, settings.exclude, rename, settings.head
         report = restore(self.model, settings.initial, *rules)
-        told = f"{len(report.loaded)} variables loaded"
-        if report.left_out:
-            told += f", {len(report.left_out)} new ({shortened(report.left_out)})"
-        print(f"{settings.initial}: {told}")
+        print(f"{settings.initial}: {report.summary()}")
 
     def resume(self):
         """Go on from the newest checkpoint that can be read, or begin."""
@@ -1045,6 +1042,8 @@ def main(argv=None):
 
     A run that SIGTERM has stopped returns 75: it goes on when it is started again.
     """
+    if hasattr(sys.stdout, "reconfigure"):  # a file may have names of any letters
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options = command_line().parse_args(argv)
     except SystemExit as stop:
