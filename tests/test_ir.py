@@ -26,7 +26,7 @@ from slimgen.ir.resolved import print_resolved
 from slimgen.ir.summary import NetworkSummary, summarize
 from slimgen.ir.summary_text import memory, summary_json, summary_text
 from slimgen.ir.text import print_graph
-from slimgen.ir.unroll import unroll
+from slimgen.ir.unroll import applied, unroll
 from slimgen.ir.verify import InternalError, require_sound, verify
 from slimgen.layers.spec import TensorType
 from slimgen.layers.values import Hole
@@ -552,6 +552,43 @@ def test_numbers_among_operands_are_parameters() -> None:
     assert ("by",) == function.parameters
     calls = [item for item in graph.networks[0].items if isinstance(item, Call)]
     assert [(("by", 0.5),), (("by", 0.25),)] == [call.arguments for call in calls]
+
+
+@pytest.mark.parametrize(
+    ("lines", "parameters"),
+    [
+        ("pad [[n, 0], [0, 0]]; conv 3 1x1 as a", ("n",)),
+        ("conv n 1x1 as a; reshape [-1, 16, 4 * n]", ("n", "shape")),
+        ("conv 3 1x1 as a; slice [0, 0, 0, n] [-1, -1, -1, 3 - n]", ("n", "size")),
+        ("conv 3 1x1 as a; resize [n, 2 * n]", ("n", "size")),
+    ],
+)
+def test_sizes_in_lists_are_parameters(lines: str, parameters: tuple[str, ...]) -> None:
+    block = f"block sized(n) as sized {{ {lines} }}"
+    sides = "branch { sized 1; tap one }\nbranch { sized 2; tap two }"
+    graph = graph_of(f"{block}\n{network_of(sides)}")
+
+    shared = share_blocks(graph)
+
+    require_sound(shared, "share_blocks")
+    (function,) = shared.functions
+    assert parameters == function.parameters
+    before, after = (
+        [part.layer for part in applied(unroll(one, one.networks[0]).parts)]
+        for one in (graph, shared)
+    )
+    assert before == after
+
+
+def test_a_size_that_is_worked_out_is_no_parameter() -> None:
+    block = "block flat(n) as flat { conv 4 1x1 as a; reshape [-1, n] }"
+    free = "images ?x?x3"
+    sides = "branch { flat 16; tap one }\nbranch { flat 32; tap two }"
+    graph = graph_of(f"{block}\nnetwork n() {{ input {free}\n{sides}\n}}")
+    sides = sides.replace("32", "-1")
+    other = graph_of(f"{block}\nnetwork n() {{ input {free}\n{sides}\n}}")
+
+    assert [1, 2] == [len(share_blocks(one).functions) for one in (graph, other)]
 
 
 def test_items_of_lists_are_parameters_by_their_place() -> None:

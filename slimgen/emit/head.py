@@ -11,7 +11,7 @@ from typing import Protocol
 from slimgen.source import Source
 
 # Raised by one whenever the same source gives other bytes: then every built file is stale.
-FORMAT = 25
+FORMAT = 26
 
 STD = "<std>/"  # how the names of our own blocks begin: the same on every machine
 

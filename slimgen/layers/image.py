@@ -52,6 +52,7 @@ class Pad(Layer):
     tensorflow = "tf.pad"
     family = "Images"
     example = "pad 3x3 mode=REFLECT"
+    sizes = ("paddings",)
 
     paddings: int | tuple[int, ...] | Pairs = parameter(
         Margins(), "width of the margin"
@@ -199,6 +200,7 @@ class Resize(Layer):
     tensorflow = "tf.compat.v1.image.resize"
     family = "Images"
     example = "resize 64x64 NEAREST"
+    sizes = ("size",)
 
     size: int | tuple[int, ...] = parameter(
         Either((Integer(1), ListOf(Integer(1)))), "the new height and width"

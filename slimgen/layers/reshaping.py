@@ -55,6 +55,8 @@ class Flatten(Layer):
 class Flattened(Flatten):
     """`flatten` of an input whose size is known: the form that is emitted."""
 
+    sizes = ("size",)
+
     size: int | None = parameter(Optional(Integer(0)), "values of one example")
 
     def expression(self, inputs: Sequence[str]) -> str:
@@ -148,6 +150,7 @@ class Reshape(Layer):
     tensorflow = "tf.reshape"
     family = "Shapes"
     example = "reshape [-1, 1024, 4]"
+    sizes = ("shape",)
 
     shape: tuple[int, ...] = parameter(
         ListOf(Integer(-1)), "the new sizes, the batch first"

@@ -23,6 +23,7 @@ class Slice(Layer):
     tensorflow = "tf.slice"
     family = "Shapes"
     example = "slice [0, 0, 0, 0] [-1, 16, 16, -1]"
+    sizes = ("begin", "size")
 
     begin: tuple[int, ...] = parameter(ListOf(Integer(0)), "where it begins, 0 first")
     size: tuple[int, ...] = parameter(

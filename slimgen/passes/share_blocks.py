@@ -7,7 +7,7 @@ after     call bottleneck(%0) {depth=64}            call bottleneck(%1) {depth=1
           func bottleneck(depth): conv(%0) {num_outputs=depth} as conv1
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -15,17 +15,18 @@ from slimgen.ir.graph import Call, EndPoint, Function, Graph, Item, Loop, Node, 
 from slimgen.layers.spec import Layer, TensorType, parameters
 from slimgen.layers.values import Hole, NamedFloat, NamedInt, NamedStr, Operand
 
-Slot = tuple[int, str]
-"""A literal of a function: number of the item, and field of its layer or argument.
-
-`operands[1]` is a number among the operands of a merge.
-"""
+Slot = tuple[int, str, tuple[int, ...]]
+"""A literal of a function: number of the item, field of its layer or argument, and the
+places in the field's list where only one of its numbers is meant."""
 
 MOST_PARAMETERS = 8
 """A function that would need more is written out once for each set of literals."""
 
 UNBOUND = object()
 """What equals no argument."""
+
+VARIED = object()
+"""What stands for a number that calls may vary."""
 
 Arguments = Mapping[str, tuple[tuple[str, Any], ...]]
 """Original function to the arguments that its call gives to the shared one."""
@@ -169,20 +170,32 @@ def _literal_kind(value: Any, name: str, layer: Layer) -> Any:
 
     None against something is another path: the emitted function is simpler without.
     """
-    if _is_operands(value):
-        return tuple(None if _is_number(item) else item for item in value)
+    if _varies_within(value, name, layer):
+        for places, _ in _numbers(value, name in layer.sizes):
+            value = _with_part(value, places, VARIED)
+        return value
     if not _can_differ(value, name, layer):
         return value
     return value is None
 
 
-def _is_operands(value: Any) -> bool:
-    """Whether it is a list of tensors and numbers, which may differ in the numbers."""
+def _varies_within(value: Any, name: str, layer: Layer) -> bool:
+    """Whether it may differ in its numbers: it is a size, or the operands of a merge."""
+    if name in layer.sizes:
+        return True
     return isinstance(value, tuple) and any(isinstance(v, Operand) for v in value)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _numbers(value: Any, sizes: bool) -> Iterator[tuple[tuple[int, ...], Any]]:
+    """Yield the numbers of a list of lists with their places; a size of -1 stays."""
+    if isinstance(value, tuple):
+        for place, part in enumerate(value):
+            for places, number in _numbers(part, sizes):
+                yield (place, *places), number
+    elif isinstance(value, bool) or (sizes and value == -1):
+        return
+    elif isinstance(value, int | float):
+        yield (), value
 
 
 def _can_differ(value: Any, name: str, layer: Layer) -> bool:
@@ -202,15 +215,15 @@ def _literals(function: Function) -> dict[Slot, Any]:
         if isinstance(item, Node):
             for field in fields(item.layer):
                 value = getattr(item.layer, field.name)
-                if _is_operands(value):
-                    for place, part in enumerate(value):
-                        if _is_number(part):
-                            found[number, f"{field.name}[{place}]"] = part
+                if _varies_within(value, field.name, item.layer):
+                    sizes = field.name in item.layer.sizes
+                    for places, part in _numbers(value, sizes):
+                        found[number, field.name, places] = part
                 elif _can_differ(value, field.name, item.layer):
-                    found[number, field.name] = value
+                    found[number, field.name, ()] = value
         elif isinstance(item, Call):
             for name, value in item.arguments:
-                found[number, name] = value
+                found[number, name, ()] = value
     return found
 
 
@@ -272,7 +285,7 @@ def _parameter_name(
         if matches and name not in taken:
             return name
     item = function.items[slot[0]]
-    stem = slot[1].partition("[")[0]
+    stem = slot[1]
     if stem in taken or stem in bound[0]:
         scope = item.scope if isinstance(item, Node | Call) and item.scope else ()
         leaf = "".join(part for part in scope if isinstance(part, str))
@@ -335,7 +348,7 @@ def _with_holes(
                 item = replace(
                     item,
                     arguments=tuple(
-                        (key, holes.get((number, key), value))
+                        (key, holes.get((number, key, ()), value))
                         for key, value in item.arguments
                     ),
                     inputs=tuple(map(types.value, item.inputs)),
@@ -364,17 +377,20 @@ def _shared(item: Item) -> bool:
 
 def _layer_with_holes(layer: Layer, number: int, holes: Mapping[Slot, Hole]) -> Layer:
     changed: dict[str, Any] = {}
-    for (item, slot), hole in holes.items():
-        if item != number:
-            continue
-        field, _, place = slot.removesuffix("]").partition("[")
-        if place:
-            parts = list(changed.get(field, getattr(layer, field)))
-            parts[int(place)] = hole
-            changed[field] = tuple(parts)
-        else:
-            changed[field] = hole
+    for (item, field, places), hole in holes.items():
+        if item == number:
+            value = changed.get(field, getattr(layer, field))
+            changed[field] = _with_part(value, places, hole)
     return replace(layer, **changed)
+
+
+def _with_part(value: Any, places: tuple[int, ...], part: Any) -> Any:
+    """Return a list of lists with another part at a place."""
+    if not places:
+        return part
+    parts = list(value)
+    parts[places[0]] = _with_part(parts[places[0]], places[1:], part)
+    return tuple(parts)
 
 
 class _TypesInCommon:
