@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from slimgen.verify.built_side import nearest
 from slimgen.verify.deviations import deviation
 from slimgen.verify.originals import networks
 from slimgen.verify.report import OUTPUT, Verdict, verdict_json, verdict_text
+from slimgen.verify.request import Request, read_request
 from slimgen.verify.session import missing_packages
 
 
@@ -48,8 +50,13 @@ def test_an_original_is_named_by_its_library(text: str, expected: Against) -> No
         ("keras:", "is not of the form NAME"),
         ("keras:VGG 16", "is not of the form NAME"),
         ("keras:VGG16(5)", "is not of the form (key=value, …)"),
-        ("keras:VGG16(a=open('x'))", "is not of the form (key=value, …)"),
         ("keras:VGG16(a=)", "is not of the form (key=value, …)"),
+        ("keras:VGG16(a=1)(b=2)", "is not of the form (key=value, …)"),
+        ("keras:VGG16(a=1, a=2)", "is not of the form (key=value, …)"),
+        ("keras:VGG16(**{'a': 1})", "is not of the form (key=value, …)"),
+        ("keras:VGG16(a=open('x'))", "'a' takes one of Python's literals: "),
+        ("keras:VGG16(a={[]: 1})", "'a' takes one of Python's literals: "),
+        ("keras:VGG16(a=[1e999])", "'a' takes one of Python's literals: "),
     ],
 )
 def test_another_form_is_a_wrong_usage(text: str, message: str) -> None:
@@ -70,17 +77,44 @@ def test_a_size_is_of_numbers(size: str) -> None:
     ("shape", "size", "expected"),
     [
         ((224, 224, 3), (64, 32), (64, 32, 3)),
-        ((224, 224, 3), (64, 32, 1), (64, 32, 1)),
+        ((224, 224, 3), (64, 32, 3), (64, 32, 3)),
+        ((224, 224, None), (64, 32, 1), (64, 32, 1)),
+        ((224, 224, 3), (64, 32, 1), None),
+        ((224, 224, 3), (16, 64, 32, 3), None),
         ((None, None, 3), (64, 32), (64, 32, 3)),
         ((64, 224, 224, 3), (48, 32), (64, 48, 32, 3)),
         ((64, 224, 224, 3), (16, 48, 32), (16, 48, 32, 3)),
-        ((64, 224, 224, 3), (16, 48, 32, 1), (16, 48, 32, 1)),
+        ((64, 224, 224, 3), (16, 48, 32, 1), None),
     ],
 )
 def test_a_size_is_that_of_height_and_width_unless_there_is_more(
-    shape: Shape, size: tuple[int, ...], expected: Shape
+    shape: Shape, size: tuple[int, ...], expected: Shape | None
 ) -> None:
     assert resized(shape, size) == expected
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "0", "-1"])
+def test_a_tolerance_is_a_positive_number(text: str) -> None:
+    outcome = run(
+        "verify", "none.slim", "--against", "keras:VGG16", "--tolerance", text
+    )
+
+    assert outcome.exit_code == 2
+    assert "Invalid value for '--tolerance'" in outcome.stderr
+
+
+def test_what_the_programs_are_told_is_what_was_asked(tmp_path: Path) -> None:
+    arguments = {
+        "a": (1, [2, {3: "x"}]),
+        "b": b"x",
+        "c": {1, 2},
+        "d": "'é\"",
+        "e": None,
+    }
+    request = Request(Against("tf_slim", "f", "m", arguments), "model.py", (2, 8, 8, 3))
+    request.write(tmp_path)
+
+    assert read_request(tmp_path) == request
 
 
 def test_a_package_that_is_absent_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,6 +133,23 @@ def test_the_networks_of_the_libraries_are_known_by_name() -> None:
     assert keras["VGG16"] == "keras.src.applications.vgg16"
     assert "vgg_arg_scope" not in slim
     assert "preprocess_input" not in keras
+
+
+@pytest.mark.parametrize(
+    ("name", "help"),
+    [
+        ("keras:vgg16", "did you mean `VGG16`?"),
+        ("keras:mobilenet_v2", "did you mean `MobileNetV2`?"),
+        ("tf_slim:VGG16", "did you mean `vgg_16`?"),
+        ("tf_slim:resnet_v1_5", "did you mean `resnet_v1_50`?"),
+        ("tf_slim:lenet", "a function of your own is `tf_slim:MODULE:lenet`"),
+    ],
+)
+def test_an_original_of_nearly_this_name_is_suggested(name: str, help: str) -> None:
+    outcome = run("verify", "model.slim", "--against", name)
+
+    assert outcome.exit_code == 1
+    assert help in outcome.stderr
 
 
 def test_all_files_hold_the_same_weights() -> None:
@@ -192,6 +243,7 @@ def test_a_layer_of_keras_s_that_is_not_finite_is_not_the_nearest() -> None:
     bad, good = np.array([math.nan, 1.0]), np.array([0.0, 1.0])
 
     assert nearest({"a": good}, {"bad": bad, "good": good}) == {"a": 0.0}
+    assert nearest({"a": good[:1]}, {"good": good}) == {"a": None}
     assert nearest({"a": good}, {"bad": bad}) == {"a": math.inf}
     assert nearest({"a": bad}, {"bad": bad, "good": good}) == {"a": math.inf}
 

@@ -31,6 +31,10 @@ import tensorflow.compat.v1 as tf
 import tf_slim as slim
 
 
+def stair(images):
+    raise ValueError("the first line\\nthe second")
+
+
 ACTIVATIONS = {"relu": tf.nn.relu, "relu6": tf.nn.relu6, "log": tf.math.log}
 
 
@@ -141,7 +145,9 @@ def test_an_original_of_another_width_cannot_be_compared() -> None:
 
     assert outcome.exit_code == 1
     assert "error[E942]: `tower` cannot be compared: " in outcome.stderr
+    assert ": what the original saved does not fit Tower: " in outcome.stderr
     assert "tower/conv1/weights" in outcome.stderr
+    assert "  = help: `-D NAME=VALUE` sets a parameter " in outcome.stderr
 
 
 @pytest.mark.parametrize(
@@ -149,7 +155,10 @@ def test_an_original_of_another_width_cannot_be_compared() -> None:
     [
         ("tower(deep=5)", [], "`tower` takes no argument `deep`"),
         ("spire", [], "`originals` has no function `spire`"),
-        ("tower", ["--weights=tower.ckpt"], "tower.ckpt` does not fit `tf_slim:"),
+        ('tower(act="tan")', [], "KeyError: 'tan'"),
+        ("stair", [], "  = help: ValueError: the first line\n"),
+        ("tower", ["--weights=tower.ckpt"], "`tower.ckpt` does not exist"),
+        ("tower", ["--weights=tower.slim"], ": Unable to open table file "),
     ],
 )
 def test_an_original_that_cannot_be_run_says_why(

@@ -1,6 +1,7 @@
 """`slimgen verify`: a network beside the one in another library that it follows."""
 
 import difflib
+import math
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +28,9 @@ from slimgen.verify.session import compare, missing_packages
 TOLERANCES = (1e-5, 1e-4)
 DEEP = 200
 
+# How alike a name must be to be suggested: `lenet` does not mean `alexnet_v2`.
+NEAR = 0.75
+
 
 def _parse_against(
     _context: click.Context, _parameter: click.Parameter, given: str
@@ -48,11 +52,23 @@ def _parse_size(
     return tuple(map(int, parts))
 
 
-def resized(shape: Shape, size: tuple[int, ...]) -> Shape:
-    """Return an image's shape with `size`: all of it, or its last lengths before the channels."""
-    if len(size) >= len(shape):
-        return size
-    return (*shape[: len(shape) - 1 - len(size)], *size, shape[-1])
+def _parse_tolerance(
+    _context: click.Context, _parameter: click.Parameter, given: float | None
+) -> float | None:
+    if given is not None and not math.isfinite(given):
+        raise click.BadParameter(f"{given} is no number that differences can be below.")
+    return given
+
+
+def resized(shape: Shape, size: tuple[int, ...]) -> Shape | None:
+    """Return an image's shape with `size`: all of it, or its last lengths before the channels.
+
+    None: it has too many lengths, or other channels than the network takes.
+    """
+    if len(size) < len(shape):
+        return (*shape[: len(shape) - 1 - len(size)], *size, shape[-1])
+    fits = len(size) == len(shape) and shape[-1] in (None, size[-1])
+    return size if fits else None
 
 
 @click.command(epilog="""\b
@@ -93,6 +109,7 @@ Examples:
 @click.option(
     "--tolerance",
     type=click.FloatRange(0, min_open=True),
+    callback=_parse_tolerance,
     help="How far apart is too far, in parts of the largest magnitude (default: 1e-5; 1e-4 "
     "for more than 200 layers).",
 )
@@ -167,15 +184,21 @@ class Comparison:
         return self._compare(source, network, shape)
 
     def _has_original(self) -> bool:
-        """Whether the library is installed and has the network."""
+        """Whether the library is installed and has the network, and the weights are there."""
         library, name = self.against.library, self.against.name
         missing = missing_packages(library)
         if missing:
             return self.reporter.report(verifying.packages_missing(library, missing))
         known = originals.networks(library)
         if self.against.module is None and name not in known:
-            near = next(iter(difflib.get_close_matches(name, known, 1)), None)
+            plain = {_plain(one): one for one in known}
+            close = difflib.get_close_matches(_plain(name), plain, 1, NEAR)
+            near = plain[close[0]] if close else ""
             return self.reporter.report(verifying.unknown_original(library, name, near))
+        if self.weights and not _is_there(Path(self.weights)):
+            missing_file = f"`{self.weights}` does not exist"
+            original = verifying.original_fails(str(self.against), missing_file)
+            return self.reporter.report(original)
         return True
 
     def _choose(self, graph: Graph) -> Network | None:
@@ -197,7 +220,10 @@ class Comparison:
         else:
             shape = network.inputs[0].value.type.shape[1:]
             if self.size is not None:
-                shape = resized(shape, self.size)
+                given = resized(shape, self.size)
+                if given is None:
+                    reason = f"its images are {_written(shape)}, and '--size' says {_written(self.size)}"
+                shape = given or shape
             if network.inputs[0].value.type.dtype != "float32":
                 reason = "its input is not of float32"
             elif None in shape:
@@ -257,7 +283,18 @@ class Comparison:
             original = str(self.against)
             self.reporter.report(verifying.original_fails(original, failure.message))
         else:
-            self.reporter.report(verifying.not_comparable(network, failure.message))
+            self.reporter.report(
+                verifying.not_comparable(network, failure.message, failure.help)
+            )
+
+
+def _written(shape: Shape) -> str:
+    return "x".join("?" if size is None else str(size) for size in shape)
+
+
+def _is_there(weights: Path) -> bool:
+    """Whether a file is there, or a checkpoint of TensorFlow, which is named by its prefix."""
+    return weights.exists() or weights.with_name(f"{weights.name}.index").exists()
 
 
 def _plain(name: str) -> str:

@@ -16,7 +16,7 @@ def packages_missing(library: str, packages: Sequence[str]) -> Diagnostic:
     )
 
 
-def unknown_original(library: str, name: str, near: str | None) -> Diagnostic:
+def unknown_original(library: str, name: str, near: str) -> Diagnostic:
     """The library has no network of this name; `near` is the likely intention."""
     return Diagnostic(
         "E941",
@@ -34,9 +34,9 @@ def original_fails(original: str, reason: str) -> Diagnostic:
     return Diagnostic("E941", f"`{original}` cannot be run", help=reason)
 
 
-def not_comparable(network: str, reason: str) -> Diagnostic:
+def not_comparable(network: str, reason: str, help: str = "") -> Diagnostic:
     """The network is none that can be compared; `reason` is a clause."""
-    return Diagnostic("E942", f"`{network}` cannot be compared: {reason}")
+    return Diagnostic("E942", f"`{network}` cannot be compared: {reason}", help=help)
 
 
 def several_networks(names: Sequence[str]) -> Diagnostic:

@@ -50,11 +50,33 @@ def parse_against(text: str) -> Against:
 
 
 def _arguments(text: str) -> dict[str, Any]:
+    form = f"'({text})' is not of the form (key=value, …)."
     try:
         call = ast.parse(f"f({text})", mode="eval").body
-        if not isinstance(call, ast.Call) or call.args:
-            raise ValueError
-        return {str(k.arg): ast.literal_eval(k.value) for k in call.keywords if k.arg}
-    except (SyntaxError, ValueError) as error:
-        message = f"'({text})' is not of the form (key=value, …) with Python's values."
-        raise ValueError(message) from error
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ValueError(form) from error
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+        raise ValueError(form)  # a second pair of parentheses
+    names = [keyword.arg for keyword in call.keywords]
+    if call.args or len(set(names)) < len(names):
+        raise ValueError(form)
+    found = {}
+    for keyword in call.keywords:
+        if keyword.arg is None:
+            raise ValueError(form)
+        found[keyword.arg] = _value(keyword.arg, keyword.value)
+    return found
+
+
+def _value(key: str, node: ast.expr) -> Any:
+    """Return a value that `Against` writes as it was read."""
+    try:
+        value = ast.literal_eval(node)
+        if ast.literal_eval(repr(value)) == value:
+            return value
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        pass
+    raise ValueError(
+        f"'{key}' takes one of Python's literals: a number, a string, True, False, None, or "
+        "a list, a tuple, a dict or a set of them."
+    )

@@ -28,6 +28,12 @@ SMOOTH = {
     r"\btf\.nn\.max_pool": "tf.nn.avg_pool",
 }
 
+# What is done about weights that do not fit.
+PARAMETERS = (
+    "`-D NAME=VALUE` sets a parameter of the network, `--against "
+    "'LIBRARY:NAME(key=value)'` an argument of the original"
+)
+
 # So many of an array's values tell whether another can be the same.
 SAMPLE = 1024
 CANDIDATES = 4
@@ -35,7 +41,7 @@ CANDIDATES = 4
 
 def main() -> None:
     """Compare what the folder of the command line holds."""
-    run_program(lambda: compare(Path(sys.argv[1])))
+    run_program(lambda: compare(Path(sys.argv[1])), "network")
 
 
 def compare(folder: Path) -> dict[str, Any]:
@@ -43,7 +49,9 @@ def compare(folder: Path) -> dict[str, Any]:
     request, reference = read_request(folder), Reference(folder)
     module = load(Path(request.model), smooth=request.smooth)
     model = module.NETWORK()
-    restored = [restore(module, model, path) for path in reference.weights]
+    restored = [
+        restore(module, model, path, request.weights) for path in reference.weights
+    ]
     found = {
         "libraries": reference.libraries,
         "variables": [
@@ -85,12 +93,18 @@ def load(path: Path, *, smooth: bool = False) -> Any:
     return module
 
 
-def restore(module: Any, model: Any, path: str) -> dict[str, Array]:
-    """Load the weights at `path` as a user would; return the variables' values."""
+def restore(module: Any, model: Any, path: str, given: str | None) -> dict[str, Array]:
+    """Load the weights at `path` as a user would; return the variables' values.
+
+    Those that are not `given` lie in a folder that is gone when the message is read.
+    """
     try:
         module.restore(model, path)
     except module.RestoreError as error:
-        raise Failure("network", f"{error}") from error
+        told = (
+            str(error) if given else str(error).replace(path, "what the original saved")
+        )
+        raise Failure("network", told, PARAMETERS) from error
     return {name: v.numpy() for name, v in model.named_variables.items()}
 
 
@@ -102,7 +116,7 @@ def inference(model: Any, reference: Reference, request: Request) -> dict[str, A
 
     TF-Slim's end points are compared by their keys. Keras has none: each end point of ours
     is compared with the layer of Keras's that is nearest to it, so a tensor that Keras does
-    not compute is far from all of them. Axes of length 1 do not count; arrays that differ
+    not compute is far from all of them, or has a shape of its own. Axes of length 1 do not count; arrays that differ
     in them alone are listed.
     """
     import tensorflow as tf
@@ -164,7 +178,7 @@ def nearest(
 ) -> dict[str, float | None]:
     """Return each end point's deviation from the layer that is nearest to it.
 
-    Axes of length 1 do not count. End points of a shape that no layer has are left out.
+    Axes of length 1 do not count. None is for an end point of a shape that no layer has.
     """
     samples: dict[tuple[int, ...], dict[str, Array]] = {}
     for name in layers:
@@ -180,8 +194,7 @@ def nearest(
         # Before relu and after it, a sample may be the same.
         closest = sorted(far, key=lambda other: far[other])[:CANDIDATES]
         known = (deviation(values, np.squeeze(layers[other])) for other in closest)
-        if closest:
-            found[name] = min((one for one in known if one is not None), default=None)
+        found[name] = min((one for one in known if one is not None), default=None)
     return found
 
 

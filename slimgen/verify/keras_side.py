@@ -19,6 +19,7 @@ import numpy as np
 from slimgen.verify import values
 from slimgen.verify.programs import (
     check_arguments,
+    first_line,
     function_of,
     parameters,
     run_program,
@@ -29,7 +30,7 @@ from slimgen.verify.request import Failure, Request, read_request
 
 def main() -> None:
     """Run the request in the folder of the command line."""
-    run_program(lambda: measure(Path(sys.argv[1])))
+    run_program(lambda: measure(Path(sys.argv[1])), "original")
 
 
 def measure(folder: Path) -> None:
@@ -198,8 +199,8 @@ def load(model: Any, request: Request) -> None:
     """Load the weights that the user gives, by Keras's own code."""
     try:
         model.load_weights(request.weights)
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+    except Exception as error:  # a zip file's, a missing key: each format has its own
+        reason = first_line(error)
         message = f"`{request.weights}` does not fit `{request.against}`: {reason}"
         raise Failure("original", message) from error
 

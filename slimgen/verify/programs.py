@@ -12,19 +12,33 @@ from slimgen.verify.originals import networks
 from slimgen.verify.request import Failure, Request
 
 
-def run_program(work: Callable[[], Any]) -> None:
+def run_program(work: Callable[[], Any], at_fault: str) -> None:
     """Print what `work` returns as JSON, or why the comparison cannot be made.
 
-    What the libraries print meanwhile goes to standard error.
+    What the libraries print meanwhile goes to standard error. `at_fault` is the kind of
+    `Failure` that any other exception is: networks are code of their own.
     """
     answer = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     try:
         found = {"found": work()}
     except Failure as failure:
-        found = {"failure": [failure.kind, failure.message]}
+        found = {"failure": [failure.kind, failure.message, failure.help]}
+    except Exception as error:
+        found = {"failure": [at_fault, f"{type(error).__name__}: {first_line(error)}"]}
     json.dump(found, answer)
     answer.close()
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of a message that says something.
+
+    TensorFlow puts it behind the node that failed, and before that a line or two of its own.
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    nodes = [place for place, line in enumerate(lines) if line.startswith("Node: ")]
+    said = lines[nodes[0] + 1 :] if nodes else lines
+    return said[0] if said else "without a message"
 
 
 def function_of(request: Request) -> Callable[..., Any]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from slimgen.verify.against import Against
+from slimgen.verify.against import Against, parse_against
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,14 @@ class Request:
 
     def write(self, folder: Path) -> None:
         """Put the request where `read` finds it."""
-        text = json.dumps(asdict(self))
+        text = json.dumps({**asdict(self), "against": str(self.against)})
         (folder / "request.json").write_text(text, encoding="utf-8")
 
 
 def read_request(folder: Path) -> Request:
     """Return the request in `folder`."""
     given: dict[str, Any] = json.loads((folder / "request.json").read_text("utf-8"))
-    against = Against(**given.pop("against"))
+    against = parse_against(given.pop("against"))
     return Request(against, **{**given, "shape": tuple(given["shape"])})
 
 
@@ -57,10 +57,11 @@ class Failure(Exception):
     """A comparison that cannot be made: the sentence that a user reads.
 
     `kind` is "original" where the original is at fault or the weights are not its own, and
-    "network" where the built network is.
+    "network" where the built network is; `help` is what may be done about that.
     """
 
-    def __init__(self, kind: str, message: str) -> None:
+    def __init__(self, kind: str, message: str, help: str = "") -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
+        self.help = help

@@ -19,6 +19,7 @@ import numpy as np
 from slimgen.verify import values
 from slimgen.verify.programs import (
     check_arguments,
+    first_line,
     function_of,
     parameters,
     run_program,
@@ -33,7 +34,7 @@ Network = Callable[[Any, bool], Any]
 
 def main() -> None:
     """Run the request in the folder of the command line."""
-    run_program(lambda: measure(Path(sys.argv[1])))
+    run_program(lambda: measure(Path(sys.argv[1])), "original")
 
 
 def measure(folder: Path) -> None:
@@ -154,7 +155,7 @@ def measure_inference(request: Request, network: Network, checkpoint: str) -> Ar
         try:
             tf.train.Saver().restore(session, checkpoint)
         except (tf.errors.OpError, ValueError) as error:
-            reason = str(error).splitlines()[0]
+            reason = first_line(error)
             message = f"`{checkpoint}` does not fit `{request.against}`: {reason}"
             raise Failure("original", message) from error
         logits, points = session.run(wanted)
