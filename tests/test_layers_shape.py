@@ -200,6 +200,8 @@ def test_shapes_are_inferred(made, source, expected):
         (layer("one_hot", num_classes=5), ROW, "takes whole numbers"),
         (layer("maxout", num_units=3), IMAGE, "into 3 groups"),
         (layer("softmax"), TensorType((None,)), "needs an axis of classes"),
+        (layer("softmax", axis=0), IMAGE, "axis 0 is the batch"),
+        (layer("softmax", axis=4), IMAGE, "axis 4"),
         (layer("bias_add"), TensorType((None, None)), "channels is not known"),
     ],
 )  # fmt: skip
@@ -236,6 +238,7 @@ def test_shapes_that_do_not_fit_are_refused(made, source, message):
          "tf.nn.local_response_normalization(net, depth_radius=4, bias=1.0, alpha=1.0,"
          " beta=0.5)"),
         (layer("softmax"), IMAGE, "tf.nn.softmax(net)"),
+        (layer("softmax", axis=1), IMAGE, "tf.nn.softmax(net, axis=1)"),
         (layer("cast", dtype="float16"), IMAGE, "tf.cast(net, tf.float16)"),
     ],
 )  # fmt: skip

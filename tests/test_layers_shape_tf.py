@@ -88,6 +88,11 @@ FORMULAS = [
     (layer("spatial_softmax", data_format="NCHW"), X,
      lambda x: places(np.moveaxis(x, 1, -1), 1.0)),
     (layer("softmax"), X, lambda x: np.exp(x) / np.exp(x).sum(-1, keepdims=True)),
+    (
+        layer("softmax", axis=1),
+        X,
+        lambda x: np.exp(x) / np.exp(x).sum(1, keepdims=True),
+    ),
     (layer("bias_add"), X, lambda x: x),
     (layer("flatten"), X, lambda x: x.reshape(3, -1)),
     (layer("squeeze"), X[:, :1, :1], lambda x: x[:, 0, 0]),

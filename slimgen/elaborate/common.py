@@ -8,13 +8,14 @@ from slimgen.elaborate.arguments import Line
 from slimgen.elaborate.builder import Totals
 from slimgen.elaborate.calls import LayerCalls, Naming
 from slimgen.elaborate.expressions import Evaluator, Silent
-from slimgen.elaborate.keys import REUSE
+from slimgen.elaborate.keys import REUSE, known_keys
 from slimgen.elaborate.place import BlockDeclaration, Place
 from slimgen.elaborate.report import Rejected, Reporter, TooMuch
 from slimgen.elaborate.scopes import is_scope_name, join
 from slimgen.elaborate.values import Failed, Given, Tensor, describe
 from slimgen.elaborate.weight_maps import Rules
 from slimgen.ir.graph import Function, Value
+from slimgen.layers import LAYERS
 from slimgen.messages import names as messages
 from slimgen.source import Span
 from slimgen.syntax import tree
@@ -60,8 +61,18 @@ class Common:
         self, word: tree.Name, arguments: Sequence[tree.Argument], place: Place
     ) -> Line:
         line = Line(word.text, word.span)
+        layer = LAYERS.get(word.text)
+        keys = [] if layer is None else known_keys(layer)
+        keyless = False
         for argument in arguments:
             value = self._value(argument.value, place)
+            if argument.key is None and keyless:
+                value = Failed(None)  # perhaps what the key was meant to have
+            elif argument.key is None and isinstance(value, Failed):
+                text = argument.value.span.text
+                keyless = value.diagnostic is not None and text in keys
+                if keyless:
+                    value = Failed(messages.key_without_value(argument.span, text))
             if argument.key is None:
                 line.positional.append(Given(value, argument.span))
             elif argument.key.text in line.keywords:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from slimgen.layers.functions import ACTIVATIONS
 from slimgen.layers.kinds import FunctionKind, Integer
-from slimgen.layers.shapes import require_float
+from slimgen.layers.shapes import axis_of, require_float
 from slimgen.layers.spec import Layer, ShapeError, TensorType, parameter
 from slimgen.layers.values import Function, python
 
@@ -46,7 +46,7 @@ class Activate(Layer):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Softmax(Layer):
-    """Turn the last axis into probabilities.
+    """Turn an axis, the last one, into probabilities.
 
     Shape: [batch, …, classes] -> the same.
     Source: https://www.tensorflow.org/api_docs/python/tf/nn/softmax
@@ -59,16 +59,23 @@ class Softmax(Layer):
     default_scope = "softmax"
     example = "softmax as Predictions"
 
+    axis: int = parameter(
+        Integer(), "the axis whose values add up to 1", -1, positional=False
+    )
+
     def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         require_float(inputs[0])
         if inputs[0].rank < 2:
             raise ShapeError(
                 f"`softmax` needs an axis of classes, the input is {inputs[0]}"
             )
+        if axis_of(self.axis, inputs[0].rank, self.word) == 0:
+            raise ShapeError("`softmax` is within an example: axis 0 is the batch")
         return (inputs[0],)
 
     def expression(self, inputs: Sequence[str]) -> str:
-        return f"tf.nn.softmax({inputs[0]})"
+        axis = "" if self.axis == -1 else f", axis={python(self.axis)}"
+        return f"tf.nn.softmax({inputs[0]}{axis})"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

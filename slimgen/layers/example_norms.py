@@ -15,8 +15,7 @@ from slimgen.layers.normalization import (
     values_by_name,
     without_empty,
 )
-from slimgen.layers.reshaping import axis_of
-from slimgen.layers.shapes import require_float
+from slimgen.layers.shapes import axis_of, require_float
 from slimgen.layers.spec import Layer, ShapeError, TensorType, VariableSpec, parameter
 from slimgen.layers.tail import COLLECTIONS, ZEROS
 from slimgen.layers.values import Function, python

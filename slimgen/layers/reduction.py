@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from slimgen.layers.kinds import Boolean, Either, Integer, ListOf
-from slimgen.layers.reshaping import axis_of
+from slimgen.layers.shapes import axis_of
 from slimgen.layers.spec import Layer, TensorType, parameter
 from slimgen.layers.values import python
 

@@ -5,20 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from slimgen.layers.kinds import Integer, ListOf, Optional
-from slimgen.layers.shapes import product
+from slimgen.layers.shapes import axis_of, product
 from slimgen.layers.spec import Layer, Shape, ShapeError, TensorType, parameter
 from slimgen.layers.tail import COLLECTIONS
 from slimgen.layers.values import python
-
-
-def axis_of(axis: int, rank: int, what: str) -> int:
-    """Count `axis` from 0; an error when a tensor of `rank` has no such axis."""
-    if not -rank <= axis < rank:
-        raise ShapeError(
-            f"`{what}`: axis {axis} does not exist, the input has rank {rank}",
-            "axes count from 0, which is the batch",
-        )
-    return axis % rank
 
 
 def batch_size(tensor: str) -> str:

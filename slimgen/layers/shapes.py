@@ -118,6 +118,16 @@ def in_format(tensor: TensorType, data_format: str | None) -> TensorType:
     return TensorType((batch, channels, *spatial), tensor.dtype)
 
 
+def axis_of(axis: int, rank: int, what: str) -> int:
+    """Count `axis` from 0; an error when a tensor of `rank` has no such axis."""
+    if not -rank <= axis < rank:
+        raise ShapeError(
+            f"`{what}`: axis {axis} does not exist, the input has rank {rank}",
+            "axes count from 0, which is the batch",
+        )
+    return axis % rank
+
+
 def uniform(value: int | tuple[int, ...]) -> int | tuple[int, ...]:
     """Return one number for a window that is the same along all axes."""
     if isinstance(value, int) or any(item != value[0] for item in value):

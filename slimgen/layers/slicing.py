@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from slimgen.layers.kinds import Choice, Either, Integer, ListOf
 from slimgen.layers.normalization import DATA_FORMAT, channels_first
-from slimgen.layers.reshaping import axis_of
+from slimgen.layers.shapes import axis_of
 from slimgen.layers.spec import Layer, ShapeError, TensorType, parameter
 from slimgen.layers.tail import COLLECTIONS
 from slimgen.layers.values import python

@@ -91,6 +91,11 @@ def unknown_name(
     )
 
 
+def key_without_value(span: Span, key: str) -> Diagnostic:
+    """Report the key of an argument where a value is expected."""
+    return unknown_name(span, key, [], f"write `{key}=…`")
+
+
 def end_point_hint(name: str) -> str:
     """Say how a layer's result becomes a value."""
     return f"it names a layer: write `tap NAME` after it, or go on by `from {name}`"
