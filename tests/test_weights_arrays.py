@@ -485,6 +485,12 @@ def test_a_header_of_numpy_s_that_is_damaged_is_told(
 # Neither.
 
 
+def test_an_archive_of_numpy_s_is_told(small: ModuleType, tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", conv1=np.zeros(3))
+
+    assert refused(small, tmp_path / "x.npz", "saved as safetensors") is None
+
+
 def test_a_text_file_is_no_checkpoint(small: ModuleType, tmp_path: Path) -> None:
     path = tmp_path / "model.ckpt"
     path.write_text("not what it says")

@@ -18,7 +18,7 @@ IMPORTS = {
     "read_keras": ("io", "json", "os", "re", "zipfile"),
     "read_caffe": ("pickle",),
     "read_safetensors": ("json", "math", "os"),
-    "formats": ("contextlib", "os"),
+    "formats": ("contextlib", "os", "zipfile"),
     "preprocess": (),
     "outputs": (),
     "train/settings": ("dataclasses", "math"),

@@ -21,6 +21,7 @@ import signal
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable
 from typing import ClassVar
 

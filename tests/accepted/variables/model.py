@@ -14,6 +14,7 @@ import os
 import re
 import secrets
 import sys
+import zipfile
 from collections.abc import Callable
 from typing import ClassVar
 
