@@ -19,6 +19,7 @@ from slimgen.verify.originals import networks
 from slimgen.verify.report import OUTPUT, Verdict, verdict_json, verdict_text
 from slimgen.verify.request import Request, read_request
 from slimgen.verify.session import missing_packages
+from slimgen.verify.values import variable_value
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,14 @@ def test_a_size_is_of_numbers(size: str) -> None:
     outcome = run("verify", "none.slim", "--against", "keras:VGG16", "--size", size)
 
     assert outcome.exit_code == (1 if size in ("64", "64x64x3") else 2)
+
+
+def test_a_variance_is_above_0() -> None:
+    request = Request(Against("keras", "Any"), "any.py", (2, 8, 8, 3))
+
+    value = variable_value(request, "normalization/variance", [64])
+
+    assert value.min() > 0.5
 
 
 @pytest.mark.parametrize(

@@ -229,7 +229,12 @@ def training(model: Any, reference: Reference, request: Request) -> dict[str, An
             ):  # Keras's networks regularise nothing
                 terms = model.regularization_losses
             loss = total_loss(logits, points, reference) + sum(terms.values())
-        return logits, loss, terms, tape.gradient(loss, trainable)
+        return (
+            logits,
+            loss,
+            terms,
+            tape.gradient(loss, trainable, unconnected_gradients="zero"),
+        )
 
     compiled = tf.function(run, jit_compile=request.jit, autograph=False)
     logits, loss, terms, gradients = compiled(

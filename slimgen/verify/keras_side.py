@@ -167,6 +167,9 @@ def fill(request: Request, model: Any) -> None:
 
     for name, variable in named_variables(model).items():
         variable.assign(values.variable_value(request, name, variable.shape))
+    for layer in model.layers:
+        if hasattr(layer, "finalize_state"):  # Normalization computes with copies
+            layer.finalize_state()
     norms = [x for x in model.layers if isinstance(x, keras.layers.BatchNormalization)]
     momenta = [layer.momentum for layer in norms]
     for layer in norms:
@@ -224,11 +227,15 @@ def training_step(request: Request, model: Any, images: Any) -> dict[str, Any]:
             logits = model(images, training=True)
             loss = total_loss(request, logits)
         trainable = {n: v.value for n, v in variables.items() if v.trainable}
-        return logits, loss, tape.gradient(loss, trainable)
+        return (
+            logits,
+            loss,
+            tape.gradient(loss, trainable, unconnected_gradients="zero"),
+        )
 
     logits, loss, gradients = tf.function(run, autograph=False)()
     labels = values.labels(request, logits.shape)
-    moving = {n: v for n, v in variables.items() if "moving" in n}
+    moving = {n: v for n, v in variables.items() if not v.trainable}
     return {
         "labels": labels,
         "training_logits": np.asarray(logits),

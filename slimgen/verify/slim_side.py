@@ -129,7 +129,7 @@ def _training_step(
     labels = values.labels(request, logits.shape.as_list())
     loss = total_loss(request, logits, points)
     trainable = tf.trainable_variables()
-    gradients = tf.gradients(loss, trainable)
+    gradients = tf.gradients(loss, trainable, unconnected_gradients="zero")
     updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
     wanted = [logits, loss, gradients, regularization_terms()]
     (logits, loss, gradients, terms), _ = session.run([wanted, updates])
