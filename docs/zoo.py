@@ -51,8 +51,8 @@ its file and what it imports from beside it, without docstrings, where it can be
 
 Networks that TF-Slim's package lacks are research/slim's own, from the package `tf_object_detection_api` that
 carries them (`tests/oracle/research.py`; with `PYTHONPATH=tests` the command compares them as it does the others).
-The gradients are those of a smooth network, softplus for relu and average for max pooling in both programs, for half an
-ulp at the input turns units of relu on and off. A dash: no library has the network.
+The gradients are those of a smooth network, softplus for relu (the difference of two for relu6) and average for max
+pooling in both programs, for half an ulp at the input turns units of relu on and off. A dash: no library has the network.
 
 Values are within 1e-5, 1e-4 above 200 layers, and gradients within 1e-3, but for two values, which rounding explains.
 Keras's InceptionV3 is 2e-5 apart in the middle and less at the end. CycleGAN's logits are 2e-6 apart and several times
