@@ -6,7 +6,7 @@ VENV ?= .venv
 JOBS ?= 2
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-# research/slim's networks, to compare with; what the package depends on is long gone.
+# research/slim's networks, to compare with; they need little of what the package depends on.
 RESEARCH := tf_object_detection_api==0.1
 # The tests start hundreds of programs: Python may keep their bytecode.
 unexport PYTHONDONTWRITEBYTECODE

@@ -222,7 +222,8 @@ class Comparison:
             if self.size is not None:
                 given = resized(shape, self.size)
                 if given is None:
-                    reason = f"its images are {_written(shape)}, and '--size' says {_written(self.size)}"
+                    own, other = _written(shape), _written(self.size)
+                    reason = f"its images are {own}, and '--size' says {other}"
                 shape = given or shape
             if network.inputs[0].value.type.dtype != "float32":
                 reason = "its input is not of float32"

@@ -61,18 +61,8 @@ class Common:
         self, word: tree.Name, arguments: Sequence[tree.Argument], place: Place
     ) -> Line:
         line = Line(word.text, word.span)
-        layer = LAYERS.get(word.text)
-        keys = [] if layer is None else known_keys(layer)
-        keyless = False
         for argument in arguments:
             value = self._value(argument.value, place)
-            if argument.key is None and keyless:
-                value = Failed(None)  # perhaps what the key was meant to have
-            elif argument.key is None and isinstance(value, Failed):
-                text = argument.value.span.text
-                keyless = value.diagnostic is not None and text in keys
-                if keyless:
-                    value = Failed(messages.key_without_value(argument.span, text))
             if argument.key is None:
                 line.positional.append(Given(value, argument.span))
             elif argument.key.text in line.keywords:
@@ -83,6 +73,7 @@ class Common:
                 )
             else:
                 line.keywords[argument.key.text] = Given(value, argument.span)
+        _tell_keys(line)
         if self.reporter.lost:  # the line itself may be mistaken: it is not judged
             line.refuse_failed(self.reporter)
         return line
@@ -177,3 +168,18 @@ class Common:
         self._turns += count
         if self._turns > MOST_TURNS:
             raise TooMuch(messages.limit_exceeded(span, "turns of loops", MOST_TURNS))
+
+
+def _tell_keys(line: Line) -> None:
+    """Say of a key among the values that it is one, and nothing of the values after it."""
+    layer = LAYERS.get(line.word)
+    keys = [] if layer is None else known_keys(layer)
+    for place, given in enumerate(line.positional):
+        failed, text = given.value, given.span.text
+        if isinstance(failed, Failed) and failed.diagnostic and text in keys:
+            told = Failed(messages.key_without_value(given.span, text))
+            after = [
+                Given(Failed(None), it.span) for it in line.positional[place + 1 :]
+            ]
+            line.positional[place:] = [Given(told, given.span), *after]
+            return

@@ -178,7 +178,7 @@ class Layer:
     form: ClassVar[str] = ""  # the word that picks it
     takes_names: ClassVar[bool] = False  # names of the model's need no quotes
     gathers: ClassVar[bool] = False  # what has no key is one list
-    sizes: ClassVar[tuple[str, ...]] = ()  # written as they are: calls may vary them
+    sizes: ClassVar[tuple[str, ...]] = ()  # fields whose numbers calls may vary
 
     @classmethod
     def scope_for(cls, rank: int | None) -> str | None:

@@ -101,9 +101,9 @@ def restore(module: Any, model: Any, path: str, given: str | None) -> dict[str, 
     try:
         module.restore(model, path)
     except module.RestoreError as error:
-        told = (
-            str(error) if given else str(error).replace(path, "what the original saved")
-        )
+        told = str(error)
+        if given is None:
+            told = told.replace(path, "what the original saved")
         raise Failure("network", told, PARAMETERS) from error
     return {name: v.numpy() for name, v in model.named_variables.items()}
 
@@ -116,8 +116,8 @@ def inference(model: Any, reference: Reference, request: Request) -> dict[str, A
 
     TF-Slim's end points are compared by their keys. Keras has none: each end point of ours
     is compared with the layer of Keras's that is nearest to it, so a tensor that Keras does
-    not compute is far from all of them, or has a shape of its own. Axes of length 1 do not count; arrays that differ
-    in them alone are listed.
+    not compute is far from all of them, or has a shape of its own. Axes of length 1 do not
+    count; arrays that differ in them alone are listed.
     """
     import tensorflow as tf
 
@@ -229,12 +229,8 @@ def training(model: Any, reference: Reference, request: Request) -> dict[str, An
             ):  # Keras's networks regularise nothing
                 terms = model.regularization_losses
             loss = total_loss(logits, points, reference) + sum(terms.values())
-        return (
-            logits,
-            loss,
-            terms,
-            tape.gradient(loss, trainable, unconnected_gradients="zero"),
-        )
+        gradients = tape.gradient(loss, trainable, unconnected_gradients="zero")
+        return logits, loss, terms, gradients
 
     compiled = tf.function(run, jit_compile=request.jit, autograph=False)
     logits, loss, terms, gradients = compiled(

@@ -227,11 +227,8 @@ def training_step(request: Request, model: Any, images: Any) -> dict[str, Any]:
             logits = model(images, training=True)
             loss = total_loss(request, logits)
         trainable = {n: v.value for n, v in variables.items() if v.trainable}
-        return (
-            logits,
-            loss,
-            tape.gradient(loss, trainable, unconnected_gradients="zero"),
-        )
+        gradients = tape.gradient(loss, trainable, unconnected_gradients="zero")
+        return logits, loss, gradients
 
     logits, loss, gradients = tf.function(run, autograph=False)()
     labels = values.labels(request, logits.shape)

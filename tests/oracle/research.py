@@ -1,9 +1,10 @@
 """research/slim's own networks, run on today's TensorFlow.
 
 The package `tf_object_detection_api` 0.1 on PyPI carries them (`nets`), on TF-Slim; `make
-install` installs it, without what it depends on. A network is an attribute of this module by its name in `nets_factory`, or in one of the files
-of adversarial networks. It takes images and the mode, and what its own function or the
-function of its defaults takes; no value is dropped in training.
+install` installs it, without what it depends on. A network is an attribute of this module by
+its name in `nets_factory`, or in one of the files of adversarial networks. It takes images and
+the mode, and what its own function or the function of its defaults takes; no value is dropped
+in training.
 
 Graph mode only; `slimgen.verify.shim.load_slim` comes first.
 """
