@@ -13,6 +13,8 @@ from pathlib import Path
 from slimgen.diagnostics import Diagnostics
 from slimgen.elaborate.comments import leading_comment
 from slimgen.layers import DECLARATIONS
+from slimgen.layers.argument_types import FunctionSpec
+from slimgen.layers.declaration import Layer, parameters
 from slimgen.layers.describe import (
     FUNCTIONS,
     describe,
@@ -23,10 +25,8 @@ from slimgen.layers.describe import (
 from slimgen.layers.jobs import DATA_LINES, NETWORK_LINES, TRAIN_LINES
 from slimgen.layers.jobs.evaluate import Every
 from slimgen.layers.jobs.initial import From
-from slimgen.layers.kinds import FunctionSpec
-from slimgen.layers.spec import Layer, parameters
 from slimgen.layers.variable import FreeVariable
-from slimgen.layers.weights import MAP_LINES
+from slimgen.layers.weight_lines import MAP_LINES
 from slimgen.messages.pages import titles
 from slimgen.source import Source
 from slimgen.syntax import tree

@@ -24,11 +24,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from slimgen.cli.files import Reader
+from slimgen.cli.files import FileReader
 from slimgen.cli.uses import with_files
 from slimgen.compiler import Request, analyze
 from slimgen.diagnostics import Diagnostics
-from slimgen.ir.summary import Totals, summarize
+from slimgen.ir.summary import SummaryTotals, summarize
 from slimgen.source import Source
 
 DOCS = Path(__file__).resolve().parent
@@ -197,15 +197,15 @@ def key(row: Row) -> str:
 def digest_of(row: Row) -> str:
     """Return the digest of a network's sources, which is the same in every checkout."""
     text = row.path.read_text(encoding="utf-8")
-    sources = with_files(Source(str(row.path), text), Reader(Diagnostics()))
+    sources = with_files(Source(str(row.path), text), FileReader(Diagnostics()))
     texts = sorted((Path(one.name).name, one.text) for one in sources)
     return hashlib.sha256(repr(texts).encode()).hexdigest()[:16]
 
 
-def totals_of(row: Row) -> Totals:
+def totals_of(row: Row) -> SummaryTotals:
     """Return the sums over a network at full size."""
     source = Source(str(row.path), row.path.read_text(encoding="utf-8"))
-    found = analyze(source, Request((), (row.network,)), Reader(Diagnostics()))
+    found = analyze(source, Request((), (row.network,)), FileReader(Diagnostics()))
     assert found.graph is not None, list(found.diagnostics)
     return summarize(found.graph).networks[0].totals
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 
 from slimgen.diagnostics import Diagnostics
-from slimgen.elaborate.files import Reader
+from slimgen.elaborate.loading import Reader
 from slimgen.elaborate.networks import Request, elaborate
-from slimgen.emit.names import taken_classes
+from slimgen.emit.identifiers import taken_classes
 from slimgen.ir.graph import Graph
 from slimgen.passes import PASS_NAMES, run_passes
 from slimgen.source import Source

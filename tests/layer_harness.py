@@ -7,11 +7,11 @@ from typing import Any
 
 from norm_harness import IMPORTS, Model, needed
 
-from slimgen.emit.functions import Use, define_functions
+from slimgen.emit.identifiers import Names
+from slimgen.emit.layer_functions import LayerUse, define_functions
 from slimgen.emit.module import OPTIONS
-from slimgen.emit.names import Names
 from slimgen.emit.templates import render
-from slimgen.layers.spec import Layer, TensorType
+from slimgen.layers.declaration import Layer, TensorType
 
 __all__ = ["Emitted", "Model", "emit"]
 
@@ -40,7 +40,7 @@ def emit(pairs: Sequence[tuple[Layer, TensorType]]) -> Emitted:
     """Emit the functions of `pairs`, each a layer and the type of its input."""
     for layer, source in pairs:
         layer.outputs((source,))
-    uses = [Use(layer.canonical((source,)), (source,)) for layer, source in pairs]
+    uses = [LayerUse(layer.canonical((source,)), (source,)) for layer, source in pairs]
     layers = [use.layer for use in uses]
     definitions = define_functions(uses, Names(frozenset()).free)
     parts = [

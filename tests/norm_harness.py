@@ -4,12 +4,12 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from slimgen.emit.functions import Use, define_functions
+from slimgen.emit.identifiers import Names
+from slimgen.emit.layer_functions import LayerUse, define_functions
 from slimgen.emit.module import OPTIONS
-from slimgen.emit.names import Names
 from slimgen.emit.templates import render
+from slimgen.layers.declaration import Layer, TensorType
 from slimgen.layers.functions import needed_templates
-from slimgen.layers.spec import Layer, TensorType
 
 IMPORTS = """
 import contextlib
@@ -68,7 +68,7 @@ def write(layers: Sequence[Layer], *types: TensorType) -> tuple[str, list[Layer]
     for layer in layers:
         layer.outputs(types)
     layers = [layer.canonical(types) for layer in layers]
-    uses = [Use(layer, types) for layer in layers]
+    uses = [LayerUse(layer, types) for layer in layers]
     definitions = define_functions(uses, Names(frozenset()).free)
     parts = [
         IMPORTS,
@@ -80,7 +80,7 @@ def write(layers: Sequence[Layer], *types: TensorType) -> tuple[str, list[Layer]
     parts += [definition.text() for definition in definitions.values()]
     inputs = [f"x{i}" for i in range(len(types))]
     for index, layer in enumerate(layers):
-        key = Use(layer, types).key
+        key = LayerUse(layer, types).key
         call = layer.expression(inputs) if not key[0] else ""
         if key[0]:
             given = ", ".join(["x0", *definitions[key].arguments(layer, inputs)])

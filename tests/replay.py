@@ -13,9 +13,9 @@ from typing import Any
 
 from slimgen.emit.spelling import plain
 from slimgen.ir.graph import Call, EndPoint, Function, Graph, Network, Node
-from slimgen.layers.spec import Layer, TensorType, parameters
-from slimgen.layers.values import Function as Named
-from slimgen.layers.values import Operand, python
+from slimgen.layers.declaration import Layer, TensorType, parameters
+from slimgen.layers.literals import NamedFunction as Named
+from slimgen.layers.literals import Operand, python
 from slimgen.layers.variable import FreeVariable
 
 # Each tensor that can be made, by what makes it of what, to its number: equal numbers

@@ -1,6 +1,6 @@
 """Emitted files for the tests of what stands below and beside their networks."""
 
-from slimgen.cli.files import Reader
+from slimgen.cli.files import FileReader
 from slimgen.compiler import Request, compile_source
 from slimgen.diagnostics import Diagnostics
 from slimgen.source import Source
@@ -23,7 +23,7 @@ network lenet(classes = 10, keep_prob = 0.5) {
 def build(text: str, name: str = "model.slim") -> str:
     """The emitted file of a source, which has nothing to find fault with."""
     diagnostics = Diagnostics()
-    found = compile_source(Source(name, text), Request(), Reader(diagnostics))
+    found = compile_source(Source(name, text), Request(), FileReader(diagnostics))
     said = [*diagnostics, *found.diagnostics]
     assert [] == [f"{one.code} {one.message}" for one in said]
     assert found.code is not None

@@ -3,6 +3,8 @@
 import pytest
 
 from slimgen.layers import DECLARATIONS, LAYERS
+from slimgen.layers.argument_types import Choice, Optional
+from slimgen.layers.declaration import Layer, parameters
 from slimgen.layers.describe import (
     FUNCTIONS,
     LINES,
@@ -12,8 +14,6 @@ from slimgen.layers.describe import (
     taken,
     word_of,
 )
-from slimgen.layers.kinds import Choice, Optional
-from slimgen.layers.spec import Layer, parameters
 
 
 @pytest.mark.parametrize("layer", DECLARATIONS, ids=lambda layer: str(layer.word))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from slimgen.cli.files import Reader, read_source
+from slimgen.cli.files import FileReader, read_source
 from slimgen.compiler import Request, compile_source
 from slimgen.diagnostics import Diagnostics
 from slimgen.source import Source
@@ -102,7 +102,7 @@ def test_bytes_do_not_depend_on_the_order_of_options(folder: Path) -> None:
         pairs = tuple(tuple(define.split("=", 1)) for define in defines)
         source = Source(str(folder / "models" / "model.slim"), MODEL)
         request = Request(pairs, networks)  # type: ignore[arg-type]
-        return compile_source(source, request, Reader(Diagnostics())).code
+        return compile_source(source, request, FileReader(Diagnostics())).code
 
     one = compiled("decay=0.1", "rate=0.4", networks=("second", "first"))
     two = compiled("rate=0.4", "decay=0.1", networks=("first", "second"))
@@ -116,7 +116,7 @@ def compiled_here(path: Path) -> str:
     source = read_source(str(path), path.name, diagnostics)
     assert source is not None
     source = Source(str(path), source.text)
-    code = compile_source(source, Request(), Reader(diagnostics)).code
+    code = compile_source(source, Request(), FileReader(diagnostics)).code
     assert code is not None
     return code
 
@@ -147,8 +147,8 @@ def test_what_stands_in_a_process_changes_nothing(folder: Path) -> None:
     other = Source("o.slim", "network n(decay = 1) { input x 4x4x1; conv 1 1x1 }")
     codes = []
     for _ in range(3):
-        codes.append(compile_source(source, Request(), Reader(Diagnostics())).code)
-        compile_source(other, Request(), Reader(Diagnostics()))
+        codes.append(compile_source(source, Request(), FileReader(Diagnostics())).code)
+        compile_source(other, Request(), FileReader(Diagnostics()))
 
     assert codes[0] is not None
     assert [codes[0]] * 3 == codes

@@ -30,7 +30,7 @@ import pytest
 from click.testing import CliRunner
 
 from slimgen.cli import main
-from slimgen.cli.files import Reader
+from slimgen.cli.files import FileReader
 from slimgen.compiler import Compilation, Request, analyze
 from slimgen.diagnostics import Diagnostics
 from slimgen.ir.graph import Graph, Network
@@ -153,7 +153,7 @@ def job(lines: list[str]) -> str:
 
 
 def compiled(text: str) -> Compilation:
-    return analyze(Source("example.slim", text), Request(), Reader(Diagnostics()))
+    return analyze(Source("example.slim", text), Request(), FileReader(Diagnostics()))
 
 
 def names_of(graph: Graph, network: Network) -> set[str]:

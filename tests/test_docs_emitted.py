@@ -16,7 +16,7 @@ from types import ModuleType
 import pytest
 from test_docs import fences_of, shows
 
-from slimgen.cli.files import Reader
+from slimgen.cli.files import FileReader
 from slimgen.compiler import Request, compile_source
 from slimgen.diagnostics import Diagnostics
 from slimgen.source import Source
@@ -35,7 +35,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("emitted")
     source = ROOT / "examples" / "lenet.slim"
     text = source.read_text(encoding="utf-8")
-    code = compile_source(Source(source.name, text), Request(), Reader(Diagnostics()))
+    code = compile_source(
+        Source(source.name, text), Request(), FileReader(Diagnostics())
+    )
     assert code.code is not None
     (folder / "lenet.py").write_text(code.code, encoding="utf-8")
     for label in range(10):

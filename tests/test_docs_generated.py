@@ -10,10 +10,21 @@ from typing import Any
 import pytest
 from test_architecture import LEVELS
 
-from slimgen.cli.files import Reader
+from slimgen.cli.files import FileReader
 from slimgen.compiler import Request, analyze
 from slimgen.diagnostics import Diagnostics
-from slimgen.elaborate import blocks, builder, common, expressions, scopes, values
+from slimgen.elaborate import (
+    blocks,
+    common,
+    expressions,
+    scopes,
+)
+from slimgen.elaborate import (
+    evaluated as values,
+)
+from slimgen.elaborate import (
+    graph_builder as builder,
+)
 from slimgen.layers import LAYERS
 from slimgen.layers.describe import FUNCTIONS
 from slimgen.layers.jobs import (
@@ -22,7 +33,7 @@ from slimgen.layers.jobs import (
     NETWORK_LINES,
     TRAIN_LINES,
 )
-from slimgen.layers.weights import MAP_LINES
+from slimgen.layers.weight_lines import MAP_LINES
 from slimgen.messages.pages import codes
 from slimgen.source import Source
 from slimgen.syntax import layout, lexer, numbers
@@ -143,7 +154,7 @@ def train_job(lines: str) -> Any:
         "network n() { input images 8x8x3; flatten; fc 2 as logits }\n"
         f'train n {{ data folder "x"; steps 1\n{lines}\n}}\n'
     )
-    found = analyze(Source("n.slim", text), Request(), Reader(Diagnostics()))
+    found = analyze(Source("n.slim", text), Request(), FileReader(Diagnostics()))
     assert found.graph is not None
     return found.graph.jobs[0]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from slimgen.cli.files import Reader
+from slimgen.cli.files import FileReader
 from slimgen.compiler import Request, compile_source
 from slimgen.diagnostics import Diagnostics
 from slimgen.emit.head import read_head
@@ -32,7 +32,7 @@ def built(examples: list[Path]) -> Digests:
     for path in examples:
         name = path.relative_to(ROOT).as_posix()
         source = Source(name, path.read_text(encoding="utf-8"))
-        code = compile_source(source, Request(), Reader(Diagnostics())).code
+        code = compile_source(source, Request(), FileReader(Diagnostics())).code
         assert code is not None, name
         head = read_head(code)
         assert head is not None, name

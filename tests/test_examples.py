@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from slimgen.cli.files import Reader
+from slimgen.cli.files import FileReader
 from slimgen.compiler import Compilation, Request, analyze, compile_source
 from slimgen.diagnostics import Diagnostics
 from slimgen.ir.graph import Network
@@ -36,7 +36,7 @@ def request(*defines: str, networks: tuple[str, ...] = ()) -> Request:
 def network(name: str, *defines: str, of: str = "") -> Network:
     """The graph of an example's network with some parameters."""
     chosen = request(*defines, networks=(of,) if of else ())
-    found = analyze(source_of(name), chosen, Reader(Diagnostics()))
+    found = analyze(source_of(name), chosen, FileReader(Diagnostics()))
     assert not list(found.diagnostics)
     assert found.graph is not None
     return found.graph.networks[0]
@@ -45,7 +45,7 @@ def network(name: str, *defines: str, of: str = "") -> Network:
 def built(name: str, *networks: str) -> str:
     """The file that an example becomes."""
     made = compile_source(
-        source_of(name), request(networks=networks), Reader(Diagnostics())
+        source_of(name), request(networks=networks), FileReader(Diagnostics())
     )
     assert not list(made.diagnostics)
     assert made.code is not None
@@ -155,7 +155,7 @@ def test_resnet_keeps_an_output_stride(stride: str, side: int) -> None:
 def test_resnet_refuses_an_output_stride_out_of_reach() -> None:
     chosen = request("output_stride=6", networks=("resnet_v1_50",))
 
-    found = analyze(source_of("resnet_v1"), chosen, Reader(Diagnostics()))
+    found = analyze(source_of("resnet_v1"), chosen, FileReader(Diagnostics()))
 
     (diagnostic,) = found.diagnostics
     assert "`output_stride` cannot be reached" in diagnostic.message
@@ -337,7 +337,7 @@ network mobilenet_v2(weight_decay = 0.00004) as MobilenetV2 {
 
 
 def compiled(text: str) -> Compilation:
-    return analyze(Source("test.slim", text), Request(), Reader(Diagnostics()))
+    return analyze(Source("test.slim", text), Request(), FileReader(Diagnostics()))
 
 
 def test_inverted_residuals_make_mobilenet_v2() -> None:

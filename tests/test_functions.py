@@ -3,6 +3,7 @@
 import pytest
 
 from slimgen.emit.templates import render
+from slimgen.layers.argument_types import ArgumentError, BareWord
 from slimgen.layers.functions import (
     ACTIVATION,
     ACTIVATIONS,
@@ -13,20 +14,19 @@ from slimgen.layers.functions import (
     needed_modules,
     needed_templates,
 )
-from slimgen.layers.kinds import KindError, Word
-from slimgen.layers.values import python
+from slimgen.layers.literals import python
 
 TABLES = (ACTIVATIONS, INITIALIZERS, REGULARIZERS)
 
 
 def word(name, *positional, **keywords):
-    return Word(name, positional, tuple(keywords.items()), called=True)
+    return BareWord(name, positional, tuple(keywords.items()), called=True)
 
 
 @pytest.mark.parametrize(
     ("kind", "value", "expected"),
     [
-        (ACTIVATION, Word("relu"), "tf.nn.relu"),
+        (ACTIVATION, BareWord("relu"), "tf.nn.relu"),
         (ACTIVATION, None, "None"),
         (ACTIVATION, word("leaky_relu", 0.2), "tf.nn.leaky_relu"),
         (
@@ -41,10 +41,10 @@ def word(name, *positional, **keywords):
             word("python", "ops:swish", beta=2.0),
             "functools.partial(ops.swish, beta=2.0)",
         ),
-        (INITIALIZER, Word("zeros"), "zeros"),
-        (INITIALIZER, Word("xavier"), "xavier()"),
+        (INITIALIZER, BareWord("zeros"), "zeros"),
+        (INITIALIZER, BareWord("xavier"), "xavier()"),
         (INITIALIZER, word("truncated_normal", 0, 1), "truncated_normal()"),
-        (INITIALIZER, word("variance_scaling", mode=Word("fan_out")), 'variance_scaling(mode="FAN_OUT")'),
+        (INITIALIZER, word("variance_scaling", mode=BareWord("fan_out")), 'variance_scaling(mode="FAN_OUT")'),
         (
             INITIALIZER,
             word("random_normal", stddev=0.1, seed=3),
@@ -52,7 +52,7 @@ def word(name, *positional, **keywords):
         ),
         (
             INITIALIZER,
-            word("seeded", Word("xavier"), 3),
+            word("seeded", BareWord("xavier"), 3),
             "seeded(initializer=xavier(), seed=3)",
         ),
         (REGULARIZER, word("l2", 0.5), "l2(scale=0.5)"),
@@ -112,7 +112,7 @@ def test_values_as_python(kind, value, expected):
     ],
 )  # fmt: skip
 def test_values_that_are_refused(table, value, expected):
-    with pytest.raises(KindError) as raised:
+    with pytest.raises(ArgumentError) as raised:
         table[value.text].bind(value)
     assert expected in raised.value.expected
 
@@ -123,7 +123,7 @@ def test_an_optional_function_says_what_is_wrong_with_its_arguments():
         (word("l3", 0.1), "a regularizer such as `l2`, or `none`"),
         (7, "a regularizer such as `l2`, or `none`"),
     ):
-        with pytest.raises(KindError) as raised:
+        with pytest.raises(ArgumentError) as raised:
             REGULARIZER.coerce(value)
         assert expected == raised.value.expected
 
@@ -131,8 +131,8 @@ def test_an_optional_function_says_what_is_wrong_with_its_arguments():
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (INITIALIZER.coerce(Word("zeros")), ("zeros",)),
-        (INITIALIZER.coerce(Word("xavier")), ("variance_scaling", "xavier")),
+        (INITIALIZER.coerce(BareWord("zeros")), ("zeros",)),
+        (INITIALIZER.coerce(BareWord("xavier")), ("variance_scaling", "xavier")),
         (
             INITIALIZER.coerce(word("xavier", seed=1)),
             ("variance_scaling", "xavier", "seeded"),
@@ -141,7 +141,7 @@ def test_an_optional_function_says_what_is_wrong_with_its_arguments():
             REGULARIZER.coerce(word("sum", (word("l1", 0.1), word("l2", 0.1)))),
             ("l1", "l2", "sum_of"),
         ),
-        (ACTIVATION.coerce(Word("relu")), ()),
+        (ACTIVATION.coerce(BareWord("relu")), ()),
         (ACTIVATION.coerce(word("python", "ops:f")), ()),
         (7, ()),
         (None, ()),

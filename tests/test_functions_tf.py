@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from slimgen.emit.templates import render
+from slimgen.layers.argument_types import BareWord
 from slimgen.layers.functions import (
     ACTIVATIONS,
     INITIALIZER,
@@ -13,8 +14,7 @@ from slimgen.layers.functions import (
     REGULARIZER,
     needed_templates,
 )
-from slimgen.layers.kinds import Word
-from slimgen.layers.values import python
+from slimgen.layers.literals import python
 
 tf = pytest.importorskip("tensorflow")
 
@@ -76,7 +76,7 @@ FORMULAS = {
 
 
 def word(name, *positional, **keywords):
-    return Word(name, positional, tuple(keywords.items()), called=True)
+    return BareWord(name, positional, tuple(keywords.items()), called=True)
 
 
 def emitted_function(function):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from output import assert_is_tidy_python, assert_names_are_known
 
-from slimgen.cli.files import Reader
+from slimgen.cli.files import FileReader
 from slimgen.compiler import Compilation, Request, compile_source
 from slimgen.diagnostics import Diagnostics
 from slimgen.emit.head import FORMAT, body_digest
@@ -43,7 +43,7 @@ network classes {
 
 def compiled(text: str) -> Compilation:
     source = Source("model.slim", text)
-    found = compile_source(source, Request(), Reader(Diagnostics()))
+    found = compile_source(source, Request(), FileReader(Diagnostics()))
     assert [] == [one.message for one in found.diagnostics]
     return found
 

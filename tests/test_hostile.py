@@ -16,7 +16,7 @@ from output import OWN_IMPORTS, assert_is_tidy_python, assert_names_are_known, i
 
 from slimgen.compiler import Compilation, Request, analyze, compile_source
 from slimgen.emit.head import read_head
-from slimgen.emit.names import CLASSES, class_name
+from slimgen.emit.identifiers import CLASSES, class_name
 from slimgen.emit.templates import environment
 from slimgen.render import render_text
 from slimgen.source import Source

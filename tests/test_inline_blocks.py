@@ -1,10 +1,10 @@
 """Blocks that say nothing by themselves stand where they are called."""
 
-from slimgen.cli.files import Reader
+from slimgen.cli.files import FileReader
 from slimgen.compiler import Request, analyze, compile_source
 from slimgen.diagnostics import Diagnostics
 from slimgen.ir.graph import Call, EndPoint, Graph, Item, Network, Node
-from slimgen.ir.verify import verify
+from slimgen.ir.verifier import verify
 from slimgen.passes.inline_blocks import inline_small, inline_wrappers
 from slimgen.source import Source
 
@@ -19,7 +19,7 @@ block outer() { twice }
 
 def graph_of(body: str) -> Graph:
     text = f"{BLOCKS}network n {{ input x 8x8x3\n{body}\n}}\n"
-    found = analyze(Source("m.slim", text), Request(), Reader(Diagnostics()))
+    found = analyze(Source("m.slim", text), Request(), FileReader(Diagnostics()))
     assert found.graph is not None, [d.message for d in found.diagnostics]
     return found.graph
 
@@ -33,7 +33,9 @@ def small(body: str) -> tuple[Item, ...]:
 
 def text_of(body: str) -> str:
     text = f"{BLOCKS}network n {{ input x 8x8x3\n{body}\n}}\n"
-    code = compile_source(Source("m.slim", text), Request(), Reader(Diagnostics())).code
+    code = compile_source(
+        Source("m.slim", text), Request(), FileReader(Diagnostics())
+    ).code
     assert code is not None
     return code[code.index("# Networks.\n") :]
 
@@ -96,7 +98,7 @@ def test_blocks_in_a_loop_can_still_be_rolled() -> None:
 
 
 def wrapped(text: str) -> Network:
-    found = analyze(Source("m.slim", text), Request(), Reader(Diagnostics()))
+    found = analyze(Source("m.slim", text), Request(), FileReader(Diagnostics()))
     assert found.graph is not None, [d.message for d in found.diagnostics]
     graph = inline_wrappers(found.graph)
     assert verify(graph) == []

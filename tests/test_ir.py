@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from slimgen.cli.files import Reader
+from slimgen.cli.files import FileReader
 from slimgen.compiler import Request, analyze
 from slimgen.diagnostics import Diagnostics
-from slimgen.ir.fold import Row
 from slimgen.ir.graph import (
     Call,
     EndPoint,
@@ -24,12 +23,13 @@ from slimgen.ir.graph import (
 )
 from slimgen.ir.resolved import print_resolved
 from slimgen.ir.summary import NetworkSummary, summarize
+from slimgen.ir.summary_rows import SummaryRow
 from slimgen.ir.summary_text import memory, summary_json, summary_text
 from slimgen.ir.text import print_graph
 from slimgen.ir.unroll import applied, unroll
-from slimgen.ir.verify import InternalError, require_sound, verify
-from slimgen.layers.spec import TensorType
-from slimgen.layers.values import Hole
+from slimgen.ir.verifier import InternalError, require_sound, verify
+from slimgen.layers.declaration import TensorType
+from slimgen.layers.literals import Hole
 from slimgen.passes import PASSES, run_passes
 from slimgen.passes.roll_loops import roll_loops
 from slimgen.passes.share_blocks import MOST_PARAMETERS, share_blocks
@@ -150,7 +150,7 @@ def network_of(lines: str, size: str = "8x8x3") -> str:
     return f"network n {{\n  input images {size}\n{lines}\n}}\n"
 
 
-def names_of(rows: tuple[Row, ...]) -> list[tuple[str, str, int]]:
+def names_of(rows: tuple[SummaryRow, ...]) -> list[tuple[str, str, int]]:
     return [(row.name, row.word, row.count) for row in rows]
 
 
@@ -189,7 +189,7 @@ def test_the_examples_have_tf_slims_counts(
     name = f"{example}.slim"
     source = Source(name, (root / "examples" / name).read_text(encoding="utf-8"))
     request = Request((("weight_decay", "0.00004"),), (network,))
-    graph = analyze(source, request, Reader(Diagnostics())).graph
+    graph = analyze(source, request, FileReader(Diagnostics())).graph
     assert graph is not None
     (found,) = summarize(graph).networks
 
@@ -481,7 +481,7 @@ def test_the_examples_are_sound_after_every_pass(
 ) -> None:
     monkeypatch.chdir(path.parent)  # one example uses another
     source = Source(path.name, path.read_text(encoding="utf-8"))
-    graph = analyze(source, Request(), Reader(Diagnostics())).graph
+    graph = analyze(source, Request(), FileReader(Diagnostics())).graph
     assert graph is not None
     before = summarize(graph)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from slimgen.cli.files import Reader
+from slimgen.cli.files import FileReader
 from slimgen.compiler import Compilation, Request, compile_source
 from slimgen.diagnostics import Diagnostics
 from slimgen.source import Source
@@ -67,7 +67,7 @@ SHAPES: dict[str, Callable[[int], str]] = {
 
 
 def compiled(text: str) -> Compilation:
-    return compile_source(Source("m.slim", text), Request(), Reader(Diagnostics()))
+    return compile_source(Source("m.slim", text), Request(), FileReader(Diagnostics()))
 
 
 def work(text: str) -> int:

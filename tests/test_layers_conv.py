@@ -7,8 +7,8 @@ import pytest
 from layer_harness import emit
 
 from slimgen.layers import LAYERS
-from slimgen.layers.spec import ShapeError, TensorType, parameters
-from slimgen.layers.values import Function, python
+from slimgen.layers.declaration import ShapeError, TensorType, parameters
+from slimgen.layers.literals import NamedFunction, python
 
 CONV, TRANSPOSE = LAYERS["conv"], LAYERS["conv_transpose"]
 SEPARABLE, DEPTHWISE = LAYERS["separable_conv"], LAYERS["depthwise_conv"]
@@ -212,7 +212,9 @@ def test_variables(layer, source, expected):
 
 
 def test_variables_have_the_layer_s_arguments():
-    term, start = Function("l2", (("scale", 0.1),), "l2", True), Function("zeros")
+    term, start = NamedFunction("l2", (("scale", 0.1),), "l2", True), NamedFunction(
+        "zeros"
+    )
     layer = SEPARABLE(
         **CONV_3, regularizer=term, biases_regularizer=None, trainable=False,
         pointwise_initializer=start, device="cpu:0",
@@ -237,13 +239,15 @@ def test_variables_have_the_layer_s_arguments():
 def test_an_initializer_that_does_not_fit_is_refused():
     cases = {
         "3 values, 8 are needed": {
-            "biases": Function("constant", (("value", (1.0, 2.0, 3.0)),))
+            "biases": NamedFunction("constant", (("value", (1.0, 2.0, 3.0)),))
         },
         "`identity` needs two axes, the variable has 1": {
-            "biases": Function("identity")
+            "biases": NamedFunction("identity")
         },
         "`orthogonal` needs two axes": {
-            "biases": Function("seeded", (("initializer", Function("orthogonal")),))
+            "biases": NamedFunction(
+                "seeded", (("initializer", NamedFunction("orthogonal")),)
+            )
         },
     }
     for message, arguments in cases.items():
@@ -276,7 +280,7 @@ def test_what_has_no_effect_is_not_emitted():
     source = (batch(9, 9, 4),)
     layer = CONV(
         **CONV_3, stride=(1, 1), rate=(2, 2), data_format="NHWC",
-        normalizer=BATCH_NORM(), biases_regularizer=Function("l1"),
+        normalizer=BATCH_NORM(), biases_regularizer=NamedFunction("l1"),
     )  # fmt: skip
 
     made = layer.canonical(source)

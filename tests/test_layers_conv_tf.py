@@ -12,9 +12,9 @@ import pytest
 from layer_harness import Model, emit
 
 from slimgen.layers import LAYERS
+from slimgen.layers.argument_types import BareWord
+from slimgen.layers.declaration import TensorType
 from slimgen.layers.functions import ACTIVATIONS
-from slimgen.layers.kinds import Word
-from slimgen.layers.spec import TensorType
 
 tf = pytest.importorskip("tensorflow")
 
@@ -152,7 +152,9 @@ LINE, MAP, BOX = (9, 4), (8, 11, 4), (5, 6, 7, 2)
 
 def smooth(layer, **arguments):
     """A layer with an activation without a kink, so that gradients can be compared."""
-    return layer(activation=ACTIVATIONS["softplus"].bind(Word("softplus")), **arguments)
+    return layer(
+        activation=ACTIVATIONS["softplus"].bind(BareWord("softplus")), **arguments
+    )
 
 
 def windows():

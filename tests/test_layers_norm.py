@@ -12,10 +12,10 @@ import pytest
 from norm_harness import write
 
 from slimgen.layers import LAYERS
-from slimgen.layers.kinds import KindError, Word
+from slimgen.layers.argument_types import ArgumentError, BareWord
+from slimgen.layers.declaration import ShapeError, TensorType, parameters
+from slimgen.layers.literals import NamedFunction, Operand
 from slimgen.layers.normalization import EmittedBatchNorm
-from slimgen.layers.spec import ShapeError, TensorType, parameters
-from slimgen.layers.values import Function, Operand
 
 FAMILIES = (
     "Normalization", "Dropout", "Merging", "Shapes", "Reductions", "Images",
@@ -24,8 +24,8 @@ FAMILIES = (
 OURS = [layer for layer in LAYERS.values() if layer.family in FAMILIES]
 IMAGE = TensorType((None, 8, 9, 4))
 ROW = TensorType((None, 6))
-ONES = Function("ones", target="ones")
-RELU = Function("relu", target="tf.nn.relu")
+ONES = NamedFunction("ones", target="ones")
+RELU = NamedFunction("relu", target="tf.nn.relu")
 
 
 def layer(word, **arguments):
@@ -37,7 +37,7 @@ def kind(word, name):
 
 
 def params(**values):
-    return Function("params", tuple(values.items()), "dict", factory=True)
+    return NamedFunction("params", tuple(values.items()), "dict", factory=True)
 
 
 @pytest.mark.parametrize("declared", OURS, ids=lambda declared: declared.word)
@@ -130,8 +130,8 @@ def test_batch_norm_in_use_alone_has_nothing_to_debias():
 
 
 def test_batch_norm_hands_initializers_and_regularizers_to_its_variables():
-    half = Function("constant", (("value", 0.5),), "constant", factory=True)
-    l2 = Function("l2", (("scale", 0.1),), "l2", factory=True)
+    half = NamedFunction("constant", (("value", 0.5),), "constant", factory=True)
+    l2 = NamedFunction("l2", (("scale", 0.1),), "l2", factory=True)
     made = layer(
         "batch_norm",
         scale=True,
@@ -223,11 +223,11 @@ def test_channels_first_counts_the_second_axis():
 
 
 def test_values_by_name_are_written_as_a_call():
-    word = Word(
+    word = BareWord(
         "params",
         keywords=(
-            ("gamma", Word("constant", (0.5,), called=True)),
-            ("beta", Word("zeros")),
+            ("gamma", BareWord("constant", (0.5,), called=True)),
+            ("beta", BareWord("zeros")),
         ),
         called=True,
     )
@@ -243,21 +243,21 @@ def test_values_by_name_are_written_as_a_call():
     "value",
     [
         1.0,
-        Word("params", positional=(1.0,), called=True),
-        Word("dict", called=True),
-        Word("params", keywords=(("gama", Word("zeros")),), called=True),
-        Word("params", keywords=(("gamma", 1.0),), called=True),
+        BareWord("params", positional=(1.0,), called=True),
+        BareWord("dict", called=True),
+        BareWord("params", keywords=(("gama", BareWord("zeros")),), called=True),
+        BareWord("params", keywords=(("gamma", 1.0),), called=True),
     ],
 )
 def test_other_spellings_of_values_by_name_are_refused(value):
-    with pytest.raises(KindError, match="params"):
+    with pytest.raises(ArgumentError, match="params"):
         kind("batch_norm", "param_initializers").coerce(value)
 
 
 def test_a_misspelt_name_has_its_candidates():
-    word = Word("params", keywords=(("rmaxx", 1.0),), called=True)
+    word = BareWord("params", keywords=(("rmaxx", 1.0),), called=True)
 
-    with pytest.raises(KindError) as caught:
+    with pytest.raises(ArgumentError) as caught:
         kind("batch_norm", "renorm_clipping").coerce(word)
 
     assert ("rmaxx", ("rmin", "rmax", "dmax")) == (
@@ -384,13 +384,13 @@ def test_dropout_refuses_a_noise_shape_that_does_not_fit(noise, message):
 
 @pytest.mark.parametrize("value", [0, -0.5, 1.5, True])
 def test_keep_prob_is_a_share(value):
-    with pytest.raises(KindError, match="a number above 0 to 1"):
+    with pytest.raises(ArgumentError, match="a number above 0 to 1"):
         kind("dropout", "keep_prob").coerce(value)
 
 
 # What is emitted.
 
-L1 = Function("l1", (("scale", 0.1),), "l1", factory=True)
+L1 = NamedFunction("l1", (("scale", 0.1),), "l1", factory=True)
 CHOICES = {
     "batch_norm": {
         "scale": [False, True],

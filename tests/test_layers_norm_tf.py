@@ -13,8 +13,8 @@ import pytest
 from norm_harness import Model, emit
 
 from slimgen.layers import LAYERS
-from slimgen.layers.spec import TensorType
-from slimgen.layers.values import Function, Operand
+from slimgen.layers.declaration import TensorType
+from slimgen.layers.literals import NamedFunction, Operand
 
 tf = pytest.importorskip("tensorflow")
 
@@ -31,7 +31,7 @@ def random(shape, seed=0):
 
 
 def params(**values):
-    return Function("params", tuple(values.items()), "dict", factory=True)
+    return NamedFunction("params", tuple(values.items()), "dict", factory=True)
 
 
 def filled(model):
@@ -219,7 +219,7 @@ def test_an_adjustment_applies_in_training_alone():
         seen.append(shape)
         return tf.constant([1.0, 2.0, 3.0]), tf.constant(0.25)
 
-    function = Function("python", (), "mine.adjust")
+    function = NamedFunction("python", (), "mine.adjust")
     made = [
         layer("batch_norm", adjustment=function, scale=True),
         layer("batch_norm", adjustment=function, renorm=True, scale=True),
@@ -245,9 +245,9 @@ def test_an_adjustment_applies_in_training_alone():
 
 
 def test_values_by_name_reach_the_variables():
-    two = Function("constant", (("value", 2.0),), "constant", factory=True)
-    four = Function("constant", (("value", 4.0),), "constant", factory=True)
-    l2 = Function("l2", (("scale", 0.5),), "l2", factory=True)
+    two = NamedFunction("constant", (("value", 2.0),), "constant", factory=True)
+    four = NamedFunction("constant", (("value", 4.0),), "constant", factory=True)
+    l2 = NamedFunction("l2", (("scale", 0.5),), "l2", factory=True)
     made = layer(
         "batch_norm",
         scale=True,

@@ -6,16 +6,16 @@ No TensorFlow: what they take, what they infer and what they are written as.
 import pytest
 
 from slimgen.layers import LAYERS
-from slimgen.layers.kinds import KindError
+from slimgen.layers.argument_types import ArgumentError
+from slimgen.layers.declaration import ShapeError, TensorType, parameters
+from slimgen.layers.literals import Hole, NamedFunction, Operand
 from slimgen.layers.merge import UnlikeInputs
 from slimgen.layers.reshaping import Flattened
-from slimgen.layers.spec import ShapeError, TensorType, parameters
-from slimgen.layers.values import Function, Hole, Operand
 
 IMAGE = TensorType((None, 8, 9, 4))
 ROW = TensorType((None, 6))
-ONES = Function("ones", target="ones")
-RELU = Function("relu", target="tf.nn.relu")
+ONES = NamedFunction("ones", target="ones")
+RELU = NamedFunction("relu", target="tf.nn.relu")
 
 
 def layer(word, **arguments):
@@ -101,7 +101,7 @@ def test_merges_are_written_plainly(word, arguments, expected):
     ],
 )
 def test_lists_to_merge_hold_tensors(word, value):
-    with pytest.raises(KindError, match="a list of tensors"):
+    with pytest.raises(ArgumentError, match="a list of tensors"):
         kind(word, "operands").coerce(value)
 
 
@@ -263,7 +263,7 @@ def test_a_margin_has_three_spellings(value, expected):
 
 @pytest.mark.parametrize("value", [-1, (1, -1), ((1, 2, 3),), "3x3", ((1, 2), 3)])
 def test_other_margins_are_refused(value):
-    with pytest.raises(KindError, match="a margin such as"):
+    with pytest.raises(ArgumentError, match="a margin such as"):
         kind("pad", "paddings").coerce(value)
 
 
@@ -272,5 +272,5 @@ def test_a_function_of_the_user_s_is_module_and_name():
 
     assert "my_ops.layers.swish(net)" == layer("python", op=found).expression(["net"])
     for wrong in ("swish", "my-ops:swish", "os:system;", "a:import", 3):
-        with pytest.raises(KindError, match="a function of yours such as"):
+        with pytest.raises(ArgumentError, match="a function of yours such as"):
             kind("python", "op").coerce(wrong)

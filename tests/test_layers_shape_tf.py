@@ -11,8 +11,8 @@ import pytest
 from norm_harness import Model, emit
 
 from slimgen.layers import LAYERS
-from slimgen.layers.spec import TensorType
-from slimgen.layers.values import Function, Operand
+from slimgen.layers.declaration import TensorType
+from slimgen.layers.literals import NamedFunction, Operand
 
 tf = pytest.importorskip("tensorflow")
 
@@ -202,7 +202,7 @@ def test_gradients_are_those_of_small_steps(made, x):
 # Merges.
 
 A, B, C = random([3, 4, 5, 2], 1), random([3, 1, 1, 2], 2), random([3, 4, 5, 1], 3)
-RELU = Function("relu", target="tf.nn.relu")
+RELU = NamedFunction("relu", target="tf.nn.relu")
 MERGES = [
     (layer("add"), A, B, lambda a, b: a + b),
     (layer("add", activation=RELU), B, A, lambda a, b: np.maximum(a + b, 0)),
@@ -287,7 +287,7 @@ def test_area_and_bicubic_keep_a_constant_image():
 
 
 def test_a_function_of_the_user_s_is_called():
-    op = Function("python", (), "my_ops.double")
+    op = NamedFunction("python", (), "my_ops.double")
     made = layer("python", op=op, shape=(3, 2))
     mine = types.SimpleNamespace(double=lambda x: tf.concat([x, x], -1))
     program = emit([made], TensorType((None, 3, 1)), my_ops=mine)

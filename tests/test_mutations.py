@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from output import assert_is_tidy_python, assert_names_are_known
 from strategies import write_model
 
-from slimgen.cli.files import Reader
+from slimgen.cli.files import FileReader
 from slimgen.compiler import Compilation, Request, analyze, compile_source
 from slimgen.diagnostics import Diagnostics
-from slimgen.ir.verify import verify
+from slimgen.ir.verifier import verify
 from slimgen.layers import LAYERS
+from slimgen.layers.declaration import Layer, parameters
 from slimgen.layers.functions import ACTIVATIONS
-from slimgen.layers.spec import Layer, parameters
 from slimgen.source import Source
 
 TESTS = Path(__file__).parent
@@ -59,7 +59,7 @@ seeds = st.integers(0, 2**32)
 
 
 def compiled(text: str) -> Compilation:
-    reader = Reader(Diagnostics())
+    reader = FileReader(Diagnostics())
     return compile_source(Source("m.slim", text), Request(), reader)
 
 
@@ -75,7 +75,7 @@ def assert_survives(text: str, *, deep: bool = False) -> None:
         assert_is_tidy_python(found.code)
         if deep:
             graph = analyze(
-                Source("m.slim", text), Request(), Reader(Diagnostics())
+                Source("m.slim", text), Request(), FileReader(Diagnostics())
             ).graph
             assert graph is not None
             assert [] == verify(graph)

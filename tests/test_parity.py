@@ -21,7 +21,7 @@ import pytest
 
 from slimgen.verify.against import Against
 from slimgen.verify.reference import Reference
-from slimgen.verify.request import Request
+from slimgen.verify.request import ComparisonRequest
 from slimgen.verify.session import compare
 
 pytestmark = pytest.mark.oracle
@@ -86,10 +86,10 @@ class Case:
 
     def request(
         self, model: Path, *, smooth: bool, jit: bool, training: bool
-    ) -> Request:
+    ) -> ComparisonRequest:
         """Return the comparison of the built file `model`."""
         name = self.original or self.network
-        return Request(
+        return ComparisonRequest(
             Against("tf_slim", name, self.module, dict(self.arguments)),
             str(model),
             (self.batch, *self.size, self.channels),
@@ -404,7 +404,7 @@ class Workshop:
 
         assert_close(found, REORDERED, case.missing)
 
-    def compare(self, request: Request) -> dict[str, Any]:
+    def compare(self, request: ComparisonRequest) -> dict[str, Any]:
         """Compare, and hold names, shapes, trainability and order of creation to TF-Slim's."""
         found = compare(request, self.folder, TIME_LIMIT)
         expected = [

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slimgen.emit.patterns import NameGroup, group_names
+from slimgen.emit.name_groups import NameGroup, group_names
 
 INNER = frozenset(["BatchNorm"])
 NORMALIZED = "{weights,BatchNorm/{beta,moving_mean}}"

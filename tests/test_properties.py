@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from output import assert_is_tidy_python
 from strategies import models, write_model
 
-from slimgen.cli.files import Reader
+from slimgen.cli.files import FileReader
 from slimgen.compiler import Compilation, Request, analyze, compile_source
 from slimgen.diagnostics import Diagnostics
 from slimgen.emit.head import HEAD
@@ -25,8 +25,8 @@ from slimgen.ir.graph import Graph
 from slimgen.ir.summary import summarize
 from slimgen.ir.text import print_graph
 from slimgen.ir.unroll import unroll
-from slimgen.ir.verify import verify
-from slimgen.layers.spec import TensorType
+from slimgen.ir.verifier import verify
+from slimgen.layers.declaration import TensorType
 from slimgen.passes import PASS_NAMES, PASSES
 from slimgen.source import Source
 from slimgen.syntax.printer import format_source
@@ -55,7 +55,7 @@ def errors_of(compilation: Compilation) -> list[str]:
 
 
 def graph_of(text: str) -> Graph:
-    found = analyze(Source("m.slim", text), Request(), Reader(Diagnostics()))
+    found = analyze(Source("m.slim", text), Request(), FileReader(Diagnostics()))
     assert [] == errors_of(found)
     assert found.graph is not None
     return found.graph
@@ -63,7 +63,7 @@ def graph_of(text: str) -> Graph:
 
 def code_of(text: str, passes: tuple[str, ...] | None = None) -> str:
     request = Request(passes=passes)
-    found = compile_source(Source("m.slim", text), request, Reader(Diagnostics()))
+    found = compile_source(Source("m.slim", text), request, FileReader(Diagnostics()))
     assert [] == errors_of(found)
     assert found.code is not None
     return found.code

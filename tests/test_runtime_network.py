@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slimgen.cli.files import Reader
+from slimgen.cli.files import FileReader
 from slimgen.compiler import Request, compile_source
 from slimgen.diagnostics import Diagnostics
 from slimgen.source import Source
@@ -38,7 +38,7 @@ network depth() {
 
 def built(text: str) -> str:
     """What a source compiles to."""
-    reader = Reader(Diagnostics())
+    reader = FileReader(Diagnostics())
     code = compile_source(Source("small.slim", text), Request(), reader).code
     assert code is not None
     return code

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from slimgen.cli.files import Reader
+from slimgen.cli.files import FileReader
 from slimgen.compiler import Request, compile_source
 from slimgen.diagnostics import Diagnostics
 from slimgen.ir.summary import summarize
@@ -71,7 +71,7 @@ def test_multiply_adds_are_half_of_tensorflows_float_operations(
     # The auxiliary head of Inception is no part of the network's value.
     request = Request(networks=(network,), defines=NO_HEAD.get(network, ()))
     compilation = compile_source(
-        Source("net.slim", text), request, Reader(Diagnostics())
+        Source("net.slim", text), request, FileReader(Diagnostics())
     )
     assert compilation.graph is not None
     assert compilation.code is not None

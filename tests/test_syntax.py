@@ -102,7 +102,7 @@ def test_vgg_is_read_as_it_is_written():
     assert show(scope.settings[1]) == [
         "Argument",
         "regularizer",
-        ["Call", "l2", [["Argument", None, "weight_decay"]]],
+        ["CallExpression", "l2", [["Argument", None, "weight_decay"]]],
     ]
     assert isinstance(repeat, tree.Repeat)
     assert show(repeat.count) == 2
@@ -193,9 +193,9 @@ def test_comments_are_kept_with_their_place():
         ),
         (
             "f(a, k=b,)",
-            ["Call", "f", [["Argument", None, "a"], ["Argument", "k", "b"]]],
+            ["CallExpression", "f", [["Argument", None, "a"], ["Argument", "k", "b"]]],
         ),
-        ("f(channels=3)", ["Call", "f", [["Argument", "channels", 3]]]),
+        ("f(channels=3)", ["CallExpression", "f", [["Argument", "channels", 3]]]),
         ("a[0][b]", ["Index", ["Index", "a", 0], "b"]),
         ("(a)", "a"),
         ("(a,)", ["Tuple", ["a"]]),
@@ -228,7 +228,7 @@ def test_expressions_have_the_precedence_of_python(text, expected):
         ("block{n}/unit_{m}/x", [["Template", ["block", "n", "/unit_", "m", "/x"]]]),
         ("a [0] a[0]", ["a", ["List", [0]], ["Index", "a", 0]]),
         ("3x3 [3, 3]", [["Size", [3, 3]], ["List", [3, 3]]]),
-        ("l2(0.1) net", [["Call", "l2", [["Argument", None, 0.1]]], "net"]),
+        ("l2(0.1) net", [["CallExpression", "l2", [["Argument", None, 0.1]]], "net"]),
         ("?", [["Size", [None]]]),
         ('"*/weights"', ["*/weights"]),
     ],
@@ -348,17 +348,17 @@ def test_every_node_covers_its_parts():
             assert_covers(item)
 
 
-def assert_covers(node: tree.Node) -> None:
+def assert_covers(node: tree.SyntaxNode) -> None:
     for part in parts_of(vars(node).values()):
         assert node.span.start <= part.span.start
         assert part.span.end <= node.span.end
         assert_covers(part)
 
 
-def parts_of(values) -> list[tree.Node]:
+def parts_of(values) -> list[tree.SyntaxNode]:
     found = []
     for part in values:
-        if isinstance(part, tree.Node):
+        if isinstance(part, tree.SyntaxNode):
             found.append(part)
         elif isinstance(part, tuple):
             found += parts_of(part)
@@ -381,7 +381,7 @@ def parts_of(values) -> list[tree.Node]:
         ("[1, 2]", ["List", [1, 2]]),
         ("1..3", ["Range", 1, 3]),
         ("vgg_16/conv1", ["Template", ["vgg_16/conv1"]]),
-        ("l2(0.1)", ["Call", "l2", [["Argument", None, 0.1]]]),
+        ("l2(0.1)", ["CallExpression", "l2", [["Argument", None, 0.1]]]),
     ],
 )
 def test_values_of_options(text, expected):

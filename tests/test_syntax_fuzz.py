@@ -121,7 +121,7 @@ def test_a_truncated_example_is_read(text):
 def test_any_value_of_an_option_is_read(text):
     value = parse_expression(text, "classes", Diagnostics())
 
-    assert value is None or isinstance(value, tree.Node)
+    assert value is None or isinstance(value, tree.SyntaxNode)
 
 
 @pytest.mark.slow

@@ -11,15 +11,15 @@ from absent import hide_package
 from cli_harness import run
 
 from slimgen.cli.verify import resized
-from slimgen.layers.spec import Shape
+from slimgen.layers.declaration import Shape
 from slimgen.verify.against import Against, parse_against
 from slimgen.verify.built_side import nearest
 from slimgen.verify.deviations import deviation
 from slimgen.verify.originals import networks
-from slimgen.verify.report import OUTPUT, Verdict, verdict_json, verdict_text
-from slimgen.verify.request import Request, read_request
+from slimgen.verify.random_weights import variable_value
+from slimgen.verify.request import ComparisonRequest, read_request
 from slimgen.verify.session import missing_packages
-from slimgen.verify.values import variable_value
+from slimgen.verify.verdict import OUTPUT, Verdict, verdict_json, verdict_text
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_size_is_of_numbers(size: str) -> None:
 
 
 def test_a_variance_is_above_0() -> None:
-    request = Request(Against("keras", "Any"), "any.py", (2, 8, 8, 3))
+    request = ComparisonRequest(Against("keras", "Any"), "any.py", (2, 8, 8, 3))
 
     value = variable_value(request, "normalization/variance", [64])
 
@@ -120,7 +120,9 @@ def test_what_the_programs_are_told_is_what_was_asked(tmp_path: Path) -> None:
         "d": "'é\"",
         "e": None,
     }
-    request = Request(Against("tf_slim", "f", "m", arguments), "model.py", (2, 8, 8, 3))
+    request = ComparisonRequest(
+        Against("tf_slim", "f", "m", arguments), "model.py", (2, 8, 8, 3)
+    )
     request.write(tmp_path)
 
     assert read_request(tmp_path) == request

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from slimgen.cli import main
 from slimgen.verify import session
 from slimgen.verify.against import Against
-from slimgen.verify.request import Request
+from slimgen.verify.request import ComparisonRequest
 
 pytestmark = [pytest.mark.slow, pytest.mark.oracle]
 
@@ -94,7 +94,7 @@ def test_moving_averages_are_drawn_near_what_they_move_to_fused_or_not(
     moving = {}
     for fused in (True, False):
         against = Against("tf_slim", "tower", "originals", {"fused": fused})
-        request = Request(against, "tower.py", (2, 16, 16, 3))
+        request = ComparisonRequest(against, "tower.py", (2, 16, 16, 3))
         folder = tmp_path / str(fused)
         folder.mkdir()
         request.write(folder)

@@ -12,8 +12,8 @@ from weights_harness import code_of, network_of, program
 
 from slimgen.elaborate.name_patterns import PatternError, list_of, read_pattern
 from slimgen.elaborate.weight_maps import wrong_transform
-from slimgen.emit.pairs import pair_names
-from slimgen.ir.weights import Transform
+from slimgen.emit.name_pairs import pair_names
+from slimgen.ir.weight_map import Transform
 
 BOTH = 'rename "*/biases" "{nth}b"; '
 

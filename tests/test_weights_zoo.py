@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from weights_harness import module_of
 
-from slimgen.cli.files import Reader
+from slimgen.cli.files import FileReader
 from slimgen.compiler import Request, compile_source
 from slimgen.diagnostics import Diagnostics
 from slimgen.source import Source
@@ -24,7 +24,7 @@ def built(folder: Path, file: str, name: str, *defines: tuple[str, str]) -> Modu
     """A network of the zoo, imported."""
     path = ZOO / f"{file}.slim"
     source = Source(str(path), path.read_text(encoding="utf-8"))
-    found = compile_source(source, Request(defines, (name,)), Reader(Diagnostics()))
+    found = compile_source(source, Request(defines, (name,)), FileReader(Diagnostics()))
     assert found.code is not None, list(found.diagnostics)
     return module_of(folder, name, found.code)
 

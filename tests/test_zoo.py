@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from slimgen.cli.files import Reader
+from slimgen.cli.files import FileReader
 from slimgen.compiler import Request, analyze
 from slimgen.diagnostics import Diagnostics
 from slimgen.ir.graph import Network
@@ -32,7 +32,7 @@ def network(file: str, name: str, defines: Defines = ()) -> Network:
     path = ZOO / f"{file}.slim"
     pairs = tuple((key, value) for key, _, value in (d.partition("=") for d in defines))
     source = Source(str(path), path.read_text(encoding="utf-8"))
-    found = analyze(source, Request(pairs, (name,)), Reader(Diagnostics()))
+    found = analyze(source, Request(pairs, (name,)), FileReader(Diagnostics()))
     assert [] == [str(diagnostic) for diagnostic in found.diagnostics]
     assert found.graph is not None
     return found.graph.networks[0]
@@ -424,7 +424,7 @@ def test_the_size_of_dcgan_s_images_is_a_power_of_2(size: str) -> None:
     source = Source(str(path), path.read_text(encoding="utf-8"))
     request = Request((("images", size),), ("discriminator",))
 
-    found = analyze(source, request, Reader(Diagnostics()))
+    found = analyze(source, request, FileReader(Diagnostics()))
 
     assert ["E121"] == [diagnostic.code for diagnostic in found.diagnostics]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from slimgen.cli.files import Reader
+from slimgen.cli.files import FileReader
 from slimgen.compiler import Request, compile_source
 from slimgen.diagnostics import Diagnostics
 from slimgen.source import Source
@@ -47,7 +47,7 @@ def build(case: Case) -> str:
     )
     source = Source(str(path), path.read_text(encoding="utf-8"))
     made = compile_source(
-        source, Request(pairs, (case.network,)), Reader(Diagnostics())
+        source, Request(pairs, (case.network,)), FileReader(Diagnostics())
     )
     assert made.code is not None, [str(found) for found in made.diagnostics]
     return made.code

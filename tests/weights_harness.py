@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from slimgen.cli.files import Reader
+from slimgen.cli.files import FileReader
 from slimgen.compiler import Request, compile_source
 from slimgen.diagnostics import Diagnostics
 from slimgen.ir.graph import Network
@@ -38,7 +38,7 @@ def code_of(text: str, *defines: tuple[str, str]) -> str:
     """The built file of a source."""
     request = Request(defines)
     source = Source("small.slim", text)
-    found = compile_source(source, request, Reader(Diagnostics()))
+    found = compile_source(source, request, FileReader(Diagnostics()))
     assert found.code is not None, list(found.diagnostics)
     return found.code
 
@@ -47,7 +47,7 @@ def network_of(text: str, *defines: tuple[str, str]) -> Network:
     """The first network of a source, as a graph."""
     request = Request(defines)
     source = Source("small.slim", text)
-    found = compile_source(source, request, Reader(Diagnostics()))
+    found = compile_source(source, request, FileReader(Diagnostics()))
     assert found.graph is not None, list(found.diagnostics)
     assert len(found.diagnostics) == 0, list(found.diagnostics)
     return found.graph.networks[0]

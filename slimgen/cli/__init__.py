@@ -2,7 +2,7 @@
 
 import click
 
-from slimgen.cli.program import CONTEXT, Commands, Program, show_version
+from slimgen.cli.program import CONTEXT, CommandGroup, Commands, show_version
 
 # The module of each command: it is imported when the command runs, for what the other
 # commands need takes a fifth of the time of a short one.
@@ -25,7 +25,7 @@ COMMANDS = Commands(
 
 @click.group(
     "slimgen",
-    cls=Program,
+    cls=CommandGroup,
     commands=COMMANDS,
     context_settings=CONTEXT,
     epilog="""\b

@@ -2,6 +2,13 @@
 
 import click
 
+from slimgen.cli.build_targets import (
+    BuildTarget,
+    Choices,
+    check_targets,
+    project_targets,
+    targets_of_files,
+)
 from slimgen.cli.compiling import (
     choice_options,
     files_argument,
@@ -12,14 +19,7 @@ from slimgen.cli.compiling import (
 )
 from slimgen.cli.current import check_target
 from slimgen.cli.files import STDIN, read_built, refusal, write_file
-from slimgen.cli.reporting import Reporter, reporting
-from slimgen.cli.targets import (
-    Choices,
-    Target,
-    check_targets,
-    project_targets,
-    targets_of_files,
-)
+from slimgen.cli.reporting import CommandReport, reporting
 from slimgen.diagnostics import Diagnostics
 from slimgen.emit.head import read_head
 from slimgen.messages import commands
@@ -58,7 +58,7 @@ Examples:
 @click.option("-q", "--quiet", is_flag=True, help="Do not say what was written.")
 @reporting
 def build(
-    reporter: Reporter,
+    reporter: CommandReport,
     *,
     files: tuple[str, ...],
     output: str | None,
@@ -88,12 +88,12 @@ def build(
 
 
 def _targets(
-    reporter: Reporter,
+    reporter: CommandReport,
     files: tuple[str, ...],
     output: str | None,
     stdin_name: str | None,
     choices: Choices,
-) -> list[Target]:
+) -> list[BuildTarget]:
     if files:
         targets = targets_of_files(files, output, stdin_name, choices)
     elif output is not None or stdin_name is not None or choices != Choices():
@@ -106,7 +106,9 @@ def _targets(
     return sound
 
 
-def _build(target: Target, reporter: Reporter, *, force: bool, quiet: bool) -> None:
+def _build(
+    target: BuildTarget, reporter: CommandReport, *, force: bool, quiet: bool
+) -> None:
     if not (force or _may_replace(target, reporter)):
         return
     source = load(target, reporter)
@@ -124,7 +126,7 @@ def _build(target: Target, reporter: Reporter, *, force: bool, quiet: bool) -> N
         reporter.say(f"{target.output}: {'written' if changed else 'unchanged'}")
 
 
-def _may_replace(target: Target, reporter: Reporter) -> bool:
+def _may_replace(target: BuildTarget, reporter: CommandReport) -> bool:
     """Whether what stands at the output may go: nothing, or a file that we built."""
     if target.output == STDIN:
         return True

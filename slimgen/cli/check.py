@@ -2,6 +2,7 @@
 
 import click
 
+from slimgen.cli.build_targets import Choices, sources_to_read
 from slimgen.cli.compiling import (
     choice_options,
     files_argument,
@@ -9,8 +10,7 @@ from slimgen.cli.compiling import (
     run_compiler,
     stdin_name_option,
 )
-from slimgen.cli.reporting import Reporter, reporting
-from slimgen.cli.targets import Choices, sources_to_read
+from slimgen.cli.reporting import CommandReport, reporting
 
 
 @click.command(epilog="""\b
@@ -24,7 +24,7 @@ Examples:
 @choice_options
 @reporting
 def check(
-    reporter: Reporter,
+    reporter: CommandReport,
     *,
     files: tuple[str, ...],
     stdin_filename: str | None,

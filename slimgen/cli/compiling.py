@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from slimgen.cli.files import Reader, read_source
-from slimgen.cli.reporting import Reporter
-from slimgen.cli.targets import Choices, Target, parse_defines
+from slimgen.cli.build_targets import BuildTarget, Choices, parse_defines
+from slimgen.cli.files import FileReader, read_source
+from slimgen.cli.reporting import CommandReport
 from slimgen.diagnostics import Diagnostics
 from slimgen.source import Source
 
@@ -89,7 +89,7 @@ def suggestion(word: str, known: list[str]) -> str:
     return f" Did you mean '{near[0]}'?" if near else ""
 
 
-def load(target: Target, reporter: Reporter) -> Source | None:
+def load(target: BuildTarget, reporter: CommandReport) -> Source | None:
     """Return the source of a target; None when it cannot be read, which is reported."""
     found = Diagnostics()
     source = read_source(target.source, target.name, found)
@@ -100,7 +100,7 @@ def load(target: Target, reporter: Reporter) -> Source | None:
 def run_compiler(
     source: Source,
     choices: Choices,
-    reporter: Reporter,
+    reporter: CommandReport,
     *,
     emit: bool,
     tolerated: frozenset[str] = frozenset(),
@@ -114,7 +114,7 @@ def run_compiler(
     found = Diagnostics()
     stage = compile_source if emit else analyze
     request = replace(_request(choices), tolerated=tolerated)
-    compilation = stage(source, request, Reader(found))
+    compilation = stage(source, request, FileReader(found))
     sound = reporter.add(compilation.diagnostics)
     return compilation if reporter.add(found) and sound else None
 
@@ -123,7 +123,7 @@ def compile_quietly(source: Source, choices: Choices) -> "Compilation | None":
     """Compile up to the graph and report nothing; None when there are errors."""
     from slimgen.compiler import analyze
 
-    compilation = analyze(source, _request(choices), Reader(Diagnostics()))
+    compilation = analyze(source, _request(choices), FileReader(Diagnostics()))
     return None if compilation.diagnostics.has_errors else compilation
 
 

@@ -4,11 +4,11 @@ import difflib
 import io
 from collections.abc import Iterator
 
+from slimgen.cli.build_targets import BuildTarget
 from slimgen.cli.compiling import compile_quietly, load, run_compiler
-from slimgen.cli.files import Reader, read_built, reason_of
-from slimgen.cli.reporting import Reporter
+from slimgen.cli.files import FileReader, read_built, reason_of
+from slimgen.cli.reporting import CommandReport
 from slimgen.cli.streams import style_of, wants_color, write_output
-from slimgen.cli.targets import Target
 from slimgen.cli.uses import with_files
 from slimgen.diagnostics import Diagnostic, Diagnostics
 from slimgen.emit.head import FORMAT, read_head, source_digest
@@ -17,7 +17,9 @@ from slimgen.render import Style
 from slimgen.source import Source
 
 
-def check_target(target: Target, reporter: Reporter, *, diff: bool, full: bool) -> None:
+def check_target(
+    target: BuildTarget, reporter: CommandReport, *, diff: bool, full: bool
+) -> None:
     """Report in what way the output is not current.
 
     Args:
@@ -54,7 +56,7 @@ def check_target(target: Target, reporter: Reporter, *, diff: bool, full: bool) 
 
 
 def _compare_heads(
-    target: Target, source: Source, text: str | None
+    target: BuildTarget, source: Source, text: str | None
 ) -> Iterator[Diagnostic]:
     """Yield what the head of the output tells, without building anything."""
     if text is None:
@@ -75,10 +77,10 @@ def _compare_heads(
             yield commands.output_stale(target.output, reason, target.command)
 
 
-def _is_from(digest: str, target: Target, source: Source) -> bool:
+def _is_from(digest: str, target: BuildTarget, source: Source) -> bool:
     """Whether a digest is that of a source as it stands, with all that it reads."""
     # What cannot be read here is reported by the build that the user is sent to.
-    scanned = with_files(source, Reader(Diagnostics()))
+    scanned = with_files(source, FileReader(Diagnostics()))
     if source_digest(scanned, target.choices) == digest:
         return True
     if len(scanned) == 1:

@@ -3,7 +3,7 @@
 import click
 
 from slimgen.cli.compiling import suggestion
-from slimgen.cli.reporting import Reporter, reporting
+from slimgen.cli.reporting import CommandReport, reporting
 from slimgen.cli.streams import write_output
 from slimgen.messages.pages import codes, read_page, titles
 
@@ -21,7 +21,7 @@ Examples:
 """)
 @click.argument("code", required=False, shell_complete=_complete)
 @reporting
-def explain(reporter: Reporter, *, code: str | None) -> None:
+def explain(reporter: CommandReport, *, code: str | None) -> None:
     """Print what a diagnostic means.
 
     With an example that has the mistake, and one that has not. Without CODE, lists all

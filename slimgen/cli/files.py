@@ -57,7 +57,7 @@ def reason_of(error: OSError) -> str:
             return (error.strerror or str(error)).lower()
 
 
-class Reader:
+class FileReader:
     """Resolves `use "path"`, relative to the file that says it; `std/…` is ours."""
 
     def __init__(self, diagnostics: Diagnostics) -> None:

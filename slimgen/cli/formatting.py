@@ -2,12 +2,12 @@
 
 import click
 
+from slimgen.cli.build_targets import BuildTarget, Choices, sources_to_read
 from slimgen.cli.compiling import files_argument, load, stdin_name_option
 from slimgen.cli.current import unified
 from slimgen.cli.files import STDIN, refusal, write_file
-from slimgen.cli.reporting import Reporter, reporting
+from slimgen.cli.reporting import CommandReport, reporting
 from slimgen.cli.streams import style_of, wants_color, write_output
-from slimgen.cli.targets import Choices, Target, sources_to_read
 from slimgen.diagnostics import Diagnostics
 from slimgen.messages import commands
 from slimgen.source import Source
@@ -27,7 +27,7 @@ Examples:
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
 @reporting
 def fmt(
-    reporter: Reporter,
+    reporter: CommandReport,
     *,
     files: tuple[str, ...],
     stdin_filename: str | None,
@@ -52,7 +52,7 @@ def fmt(
             _write(target, text, reporter)
 
 
-def _canonical(source: Source, reporter: Reporter) -> str | None:
+def _canonical(source: Source, reporter: CommandReport) -> str | None:
     from slimgen.syntax.printer import format_source
 
     found = Diagnostics()
@@ -61,12 +61,12 @@ def _canonical(source: Source, reporter: Reporter) -> str | None:
     return text
 
 
-def _show_difference(source: Source, text: str, reporter: Reporter) -> None:
+def _show_difference(source: Source, text: str, reporter: CommandReport) -> None:
     style = style_of(wants_color(reporter.color, error=False))
     write_output("".join(unified(source.text, text, source.name, style)))
 
 
-def _write(target: Target, text: str, reporter: Reporter) -> None:
+def _write(target: BuildTarget, text: str, reporter: CommandReport) -> None:
     try:
         if write_file(target.source, text) and target.source != STDIN:
             reporter.say(f"{target.source}: formatted")

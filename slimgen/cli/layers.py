@@ -3,7 +3,7 @@
 import click
 
 from slimgen.cli.compiling import suggestion
-from slimgen.cli.reporting import Reporter, reporting
+from slimgen.cli.reporting import CommandReport, reporting
 from slimgen.cli.streams import write_output
 
 
@@ -28,7 +28,7 @@ Examples:
 """)
 @click.argument("name", required=False, shell_complete=_complete)
 @reporting
-def layers(reporter: Reporter, *, name: str | None) -> None:
+def layers(reporter: CommandReport, *, name: str | None) -> None:
     """Print the layers, or what is known about one."""
     from slimgen.layers import describe as pages
 

@@ -24,7 +24,7 @@ class Commands(UserDict[str, Any]):
         return command
 
 
-class Program(click.Group):
+class CommandGroup(click.Group):
     """The group of all commands."""
 
     def main(

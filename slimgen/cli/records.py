@@ -11,13 +11,19 @@ from dataclasses import dataclass
 import click
 
 from slimgen.cli.files import reason_of, refusal
-from slimgen.cli.reporting import Reporter, reporting
+from slimgen.cli.reporting import CommandReport, reporting
 from slimgen.cli.streams import progress
 from slimgen.messages import commands
 from slimgen.messages import records as messages
 from slimgen.messages.names import counted
 from slimgen.records.framing import framed
-from slimgen.records.images import Image, Unreadable, find_images, record, split
+from slimgen.records.image_files import (
+    Image,
+    UnreadableImage,
+    find_images,
+    record,
+    split,
+)
 
 OURS = re.compile(r"(train|validation)-\d{5}-of-\d{5}\.tfrecord$")
 LABELS = "labels.txt"
@@ -69,7 +75,7 @@ Examples:
 @click.option("--force", is_flag=True, help="Replace records that are in OUT.")
 @reporting
 def records(
-    reporter: Reporter,
+    reporter: CommandReport,
     *,
     folder: str,
     out: str,
@@ -102,7 +108,7 @@ def records(
         reporter.report(refusal(out, error))
 
 
-def _find(folder: str, reporter: Reporter) -> tuple[list[str], list[Image]] | None:
+def _find(folder: str, reporter: CommandReport) -> tuple[list[str], list[Image]] | None:
     """Return the classes and images of a folder; None where there are none, as reported."""
     try:
         importlib.import_module("PIL")
@@ -130,7 +136,9 @@ def _shards(stem: str, images: Sequence[Image], count: int) -> Iterator[Shard]:
 class Writer:
     """Writes shards beside where they go, and puts them there when all are whole."""
 
-    def __init__(self, folder: str, out: str, skip: bool, reporter: Reporter) -> None:
+    def __init__(
+        self, folder: str, out: str, skip: bool, reporter: CommandReport
+    ) -> None:
         self.folder = folder
         self.out = out
         self.skip = skip
@@ -180,7 +188,7 @@ class Writer:
         """Return the record of an image; None, as reported, if it cannot be read."""
         try:
             return record(self.folder, image)
-        except (Unreadable, OSError) as error:
+        except (UnreadableImage, OSError) as error:
             reason = reason_of(error) if isinstance(error, OSError) else str(error)
         path = os.path.join(self.folder, image.path)
         self.left_out += 1

@@ -16,7 +16,7 @@ from slimgen.render import render_github, render_json, render_sarif, render_text
 FORMATS = ("text", "json", "github", "sarif")
 
 
-class Reporter:
+class CommandReport:
     """The findings of one run of a command."""
 
     def __init__(self, form: str, strict: bool, color: str) -> None:
@@ -92,7 +92,7 @@ def reporting(command: Callable[..., None]) -> Callable[..., int]:
     )
     @functools.wraps(command)
     def wrapped(diagnostics: str, strict: bool, color: str, **given: Any) -> int:
-        reporter = Reporter(diagnostics, strict, color)
+        reporter = CommandReport(diagnostics, strict, color)
         command(reporter, **given)
         return reporter.finish()
 

@@ -2,6 +2,7 @@
 
 import click
 
+from slimgen.cli.build_targets import Choices, targets_of_files
 from slimgen.cli.compiling import (
     PATH,
     choice_options,
@@ -10,9 +11,8 @@ from slimgen.cli.compiling import (
     run_compiler,
     stdin_name_option,
 )
-from slimgen.cli.reporting import Reporter, reporting
+from slimgen.cli.reporting import CommandReport, reporting
 from slimgen.cli.streams import write_output
-from slimgen.cli.targets import Choices, targets_of_files
 from slimgen.diagnostics import Diagnostics
 from slimgen.source import Source
 
@@ -37,7 +37,7 @@ Examples:
 @passes_option
 @reporting
 def show(
-    reporter: Reporter,
+    reporter: CommandReport,
     *,
     file: str,
     stage: str,
@@ -56,7 +56,7 @@ def show(
         _show_graph(source, choices, stage, reporter)
 
 
-def _show_tree(source: Source, reporter: Reporter) -> None:
+def _show_tree(source: Source, reporter: CommandReport) -> None:
     from slimgen.cli.tree_text import tree_text
     from slimgen.syntax.parser import parse
 
@@ -67,7 +67,7 @@ def _show_tree(source: Source, reporter: Reporter) -> None:
 
 
 def _show_graph(
-    source: Source, choices: Choices, stage: str, reporter: Reporter
+    source: Source, choices: Choices, stage: str, reporter: CommandReport
 ) -> None:
     from slimgen.ir.resolved import print_resolved
     from slimgen.ir.text import print_graph

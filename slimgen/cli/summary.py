@@ -2,6 +2,7 @@
 
 import click
 
+from slimgen.cli.build_targets import Choices, targets_of_files
 from slimgen.cli.compiling import (
     PATH,
     choice_options,
@@ -9,9 +10,8 @@ from slimgen.cli.compiling import (
     run_compiler,
     stdin_name_option,
 )
-from slimgen.cli.reporting import Reporter, reporting
+from slimgen.cli.reporting import CommandReport, reporting
 from slimgen.cli.streams import write_output
-from slimgen.cli.targets import Choices, targets_of_files
 
 
 @click.command(epilog="""\b
@@ -31,7 +31,7 @@ Examples:
 @choice_options
 @reporting
 def summary(
-    reporter: Reporter,
+    reporter: CommandReport,
     *,
     file: str,
     format: str,

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from slimgen.syntax.tree import File, Node
+from slimgen.syntax.tree import File, SyntaxNode
 
 INDENT = "  "
 
@@ -17,7 +17,7 @@ def tree_text(tree: File) -> str:
     return "\n".join(rows) + "\n"
 
 
-def _node(node: Node, depth: int) -> list[str]:
+def _node(node: SyntaxNode, depth: int) -> list[str]:
     fields = [
         (field.name, getattr(node, field.name))
         for field in dataclasses.fields(node)
@@ -40,7 +40,7 @@ def _field(name: str, value: object, depth: int) -> list[str]:
 
 
 def _value(value: object, depth: int) -> list[str]:
-    if isinstance(value, Node):
+    if isinstance(value, SyntaxNode):
         return _node(value, depth)
     if isinstance(value, tuple) and _has_nodes(value):
         return [row for item in value for row in _value(item, depth)]
@@ -50,7 +50,7 @@ def _value(value: object, depth: int) -> list[str]:
 def _has_nodes(value: object) -> bool:
     if isinstance(value, tuple):
         return any(_has_nodes(item) for item in value)
-    return isinstance(value, Node)
+    return isinstance(value, SyntaxNode)
 
 
 def _place(node: object) -> str:

@@ -9,20 +9,20 @@ from typing import Any
 
 import click
 
+from slimgen.cli.build_targets import Choices, targets_of_files
 from slimgen.cli.compiling import PATH, choice_options, load, run_compiler
-from slimgen.cli.reporting import Reporter, reporting
+from slimgen.cli.reporting import CommandReport, reporting
 from slimgen.cli.streams import write_output
-from slimgen.cli.targets import Choices, targets_of_files
 from slimgen.ir.graph import Graph, Network
 from slimgen.ir.unroll import applied, unroll
-from slimgen.layers.spec import Shape
+from slimgen.layers.declaration import Shape
 from slimgen.messages import verifying
 from slimgen.source import Source
 from slimgen.verify import originals
 from slimgen.verify.against import Against, parse_against
-from slimgen.verify.report import Verdict, verdict_json, verdict_text
-from slimgen.verify.request import Failure, Request
+from slimgen.verify.request import ComparisonRequest, Failure
 from slimgen.verify.session import compare, missing_packages
+from slimgen.verify.verdict import Verdict, verdict_json, verdict_text
 
 # Rounding grows with depth: networks of more layers are held to the second number.
 TOLERANCES = (1e-5, 1e-4)
@@ -128,7 +128,7 @@ Examples:
 @choice_options
 @reporting
 def verify(
-    reporter: Reporter,
+    reporter: CommandReport,
     *,
     file: str,
     against: Against,
@@ -157,7 +157,7 @@ def verify(
 class Comparison:
     """One run of the command: what is asked for, and where it is told."""
 
-    reporter: Reporter
+    reporter: CommandReport
     against: Against
     choices: Choices
     weights: str | None
@@ -246,7 +246,7 @@ class Comparison:
         made = run_compiler(source, choices, self.reporter, emit=True)
         if made is None or made.code is None or made.graph is None:
             return None
-        request = Request(
+        request = ComparisonRequest(
             self.against,
             "",
             shape,
@@ -269,7 +269,9 @@ class Comparison:
             step,
         )
 
-    def _run(self, request: Request, code: str, folder: Path) -> tuple[Any, Any]:
+    def _run(
+        self, request: ComparisonRequest, code: str, folder: Path
+    ) -> tuple[Any, Any]:
         """Return what was found, and what a step of training gave."""
         model = folder / "model.py"
         model.write_text(code, encoding="utf-8")

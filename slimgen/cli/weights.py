@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slimgen.cli.build_targets import Choices, targets_of_files
 from slimgen.cli.compiling import PATH, choice_options, load, run_compiler
-from slimgen.cli.reporting import Reporter, reporting
+from slimgen.cli.reporting import CommandReport, reporting
 from slimgen.cli.streams import write_output
-from slimgen.cli.targets import Choices, targets_of_files
 from slimgen.ir.graph import Network
 from slimgen.messages import weights as messages
 
@@ -42,7 +42,7 @@ Examples:
 @choice_options
 @reporting
 def weights(
-    reporter: Reporter,
+    reporter: CommandReport,
     *,
     file: str,
     model: str | None,
@@ -58,7 +58,7 @@ def weights(
     """
     from slimgen.weights.fitting import fit
     from slimgen.weights.proposing import propose
-    from slimgen.weights.report import fit_json, fit_text, listing_json, listing_text
+    from slimgen.weights.texts import fit_json, fit_text, listing_json, listing_text
 
     choices = Choices(defines, networks)
     if model is None and (defines or networks):
@@ -81,7 +81,7 @@ def weights(
         reporter.fail()
 
 
-def _network(model: str, choices: Choices, reporter: Reporter) -> Network | None:
+def _network(model: str, choices: Choices, reporter: CommandReport) -> Network | None:
     """Return the network of a source; None where there is no one network, as reported."""
     (target,) = targets_of_files([model], None, None, choices)
     source = load(target, reporter)
@@ -100,12 +100,12 @@ def _network(model: str, choices: Choices, reporter: Reporter) -> Network | None
     return networks[0]
 
 
-def _read(file: str, reporter: Reporter) -> "WeightFile | None":
-    from slimgen.weights.reading import Missing, Unreadable, read_weights
+def _read(file: str, reporter: CommandReport) -> "WeightFile | None":
+    from slimgen.weights.reading import Missing, UnreadableWeights, read_weights
 
     try:
         return read_weights(file)
-    except Unreadable as error:
+    except UnreadableWeights as error:
         reporter.report(messages.unreadable_weights(file, str(error)))
     except Missing as missing:
         reporter.report(messages.reader_missing(file, missing.package))

@@ -4,31 +4,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from slimgen.elaborate.evaluated import Argument, Failed, Tensor, describe
 from slimgen.elaborate.expressions import Silent
-from slimgen.elaborate.keys import unknown_key
-from slimgen.elaborate.report import Rejected, Reporter
+from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.elaborate.scopes import Defaults
-from slimgen.elaborate.values import Failed, Given, Tensor, describe
+from slimgen.elaborate.vocabulary import unknown_key
 from slimgen.ir.graph import Origin, Value
 from slimgen.layers import LAYERS
-from slimgen.layers.kinds import Either, KindError, LayerKind, Optional, Word
-from slimgen.layers.spec import Layer, Parameter, parameters
-from slimgen.layers.values import Operand
+from slimgen.layers.argument_types import (
+    ArgumentError,
+    BareWord,
+    Either,
+    LayerKind,
+    Optional,
+)
+from slimgen.layers.declaration import Layer, Parameter, parameters
+from slimgen.layers.literals import Operand
 from slimgen.messages import names as messages
 from slimgen.source import Span
 
 
 @dataclass
-class Line:
+class EvaluatedLine:
     """The evaluated arguments of one line."""
 
     word: str
     span: Span
-    positional: list[Given] = field(default_factory=list)
-    keywords: dict[str, Given] = field(default_factory=dict)
+    positional: list[Argument] = field(default_factory=list)
+    keywords: dict[str, Argument] = field(default_factory=dict)
 
     def refuse_failed(
-        self, reporter: Reporter, arguments: Sequence[Given] | None = None
+        self, reporter: Reporter, arguments: Sequence[Argument] | None = None
     ) -> None:
         """Report arguments without a value, all unless given, and raise if there are."""
         if arguments is None:
@@ -41,7 +47,7 @@ class Line:
             raise Silent(self.span)
 
 
-class Operands:
+class LineOperands:
     """The tensors that a line names, in order of first mention."""
 
     def __init__(self, first: Sequence[Tensor] = ()) -> None:
@@ -86,9 +92,9 @@ class Binder:
     def bind(
         self,
         layer: type[Layer],
-        line: Line,
+        line: EvaluatedLine,
         defaults: Defaults,
-        operands: Operands | None,
+        operands: LineOperands | None,
     ) -> Bound:
         """Return the layer, or report all that is wrong with the line and raise.
 
@@ -120,7 +126,7 @@ class Binder:
         return Bound(layer(**values), tuple(origins))
 
     def _missing(
-        self, layer: type[Layer], line: Line, missing: Sequence[Parameter]
+        self, layer: type[Layer], line: EvaluatedLine, missing: Sequence[Parameter]
     ) -> None:
         if len(missing) == 1:
             (one,) = missing
@@ -133,7 +139,7 @@ class Binder:
                 messages.missing_arguments(line.span, layer.word, names)
             )
 
-    def _given(self, layer: type[Layer], line: Line) -> dict[str, Given]:
+    def _given(self, layer: type[Layer], line: EvaluatedLine) -> dict[str, Argument]:
         places = [p.name for p in parameters(layer) if p.positional]
         if len(line.positional) > len(places):
             self.reporter.report(
@@ -157,11 +163,11 @@ class Binder:
 
     def _coerce(
         self,
-        line: Line,
+        line: EvaluatedLine,
         parameter: Parameter,
-        source: Given,
+        source: Argument,
         defaults: Defaults,
-        operands: Operands | None,
+        operands: LineOperands | None,
     ) -> Any:
         value = source.value
         if isinstance(value, Failed):
@@ -170,7 +176,7 @@ class Binder:
             return FAILED
         nested = _layer_kind(parameter.kind)
         try:
-            if nested and isinstance(value, Word) and value.text in nested.words:
+            if nested and isinstance(value, BareWord) and value.text in nested.words:
                 return self._nested(value, source, defaults)
             if operands is not None:
                 value = operands.lower(value)
@@ -180,7 +186,7 @@ class Binder:
                 )
                 return FAILED
             return parameter.kind.coerce(value)
-        except KindError as error:
+        except ArgumentError as error:
             where = f"`{parameter.name}` of `{line.word}`"
             help = messages.suggestion(error.word, error.words) if error.word else ""
             whole = isinstance(value, float) and value.is_integer()
@@ -196,11 +202,11 @@ class Binder:
                 self.reporter.report(rejected.diagnostic)
         return FAILED
 
-    def _nested(self, word: Word, source: Given, defaults: Defaults) -> Bound:
+    def _nested(self, word: BareWord, source: Argument, defaults: Defaults) -> Bound:
         """Resolve a layer used as a value, `normalizer=batch_norm(decay=0.9)`."""
         place = word.place if isinstance(word.place, Span) else source.span
         given = [
-            Given(value, where, source.scope)
+            Argument(value, where, source.scope)
             for value, where in zip(
                 [*word.positional, *(value for _, value in word.keywords)],
                 word.places,
@@ -210,7 +216,7 @@ class Binder:
         keys = [key for key, _ in word.keywords]
         first = len(word.positional)
         keywords = dict(zip(keys, given[first:], strict=True))
-        line = Line(word.text, place, given[:first], keywords)
+        line = EvaluatedLine(word.text, place, given[:first], keywords)
         return self.bind(LAYERS[word.text], line, defaults, None)
 
 

@@ -1,14 +1,14 @@
 """Blocks, and networks used as words: a function of the graph for each call."""
 
-from slimgen.elaborate.arguments import Line
-from slimgen.elaborate.builder import Builder
+from slimgen.elaborate.arguments import EvaluatedLine
 from slimgen.elaborate.calls import FinalEndpoint
 from slimgen.elaborate.comments import comment_above
 from slimgen.elaborate.common import Common, Name
-from slimgen.elaborate.keys import REUSE
-from slimgen.elaborate.place import BlockDeclaration, Place, Words
-from slimgen.elaborate.report import Rejected, Reporter, TooMuch
-from slimgen.elaborate.values import Frame, Tensor
+from slimgen.elaborate.env import BlockDeclaration, BlockTable, Env
+from slimgen.elaborate.evaluated import Frame, Tensor
+from slimgen.elaborate.graph_builder import GraphBuilder
+from slimgen.elaborate.rejection import Rejected, Reporter, TooMuch
+from slimgen.elaborate.vocabulary import REUSE
 from slimgen.ir.graph import Call, Function
 from slimgen.layers import LAYERS
 from slimgen.layers.functions import ACTIVATIONS
@@ -25,10 +25,10 @@ class BlockWalk(Common):
     def _call(
         self,
         block: BlockDeclaration,
-        line: Line,
+        line: EvaluatedLine,
         name: Name,
-        inner: Place,
-        place: Place,
+        inner: Env,
+        env: Env,
     ) -> Tensor:
         node = block.node
         if any(node is active.node for active in self._active):
@@ -40,33 +40,33 @@ class BlockWalk(Common):
                     line.span, "blocks inside each other", DEEPEST_CALLS
                 )
             )
-        if place.net is None:
+        if env.net is None:
             raise Rejected(messages.no_current_tensor(line.span, line.word))
         frame = Frame(block.frame)
-        self._bind_block(block, line, place, frame)
-        scope = self._block_scope(block, line, name, place, frame)
-        builder = Builder(place.builder, scope, self.totals)
-        start = self._entry(builder, place.net)
-        body = place.inside(
-            builder=builder, frame=frame, words=Words(block.words), scope=scope,
+        self._bind_block(block, line, env, frame)
+        scope = self._block_scope(block, line, name, env, frame)
+        builder = GraphBuilder(env.builder, scope, self.totals)
+        start = self._entry(builder, env.net)
+        body = env.inside(
+            builder=builder, frame=frame, words=BlockTable(block.words), scope=scope,
             net=start, merge=None, reuse=inner.reuse, steps=(), hint="net",
         )  # fmt: skip
         self._active.append(block)
         try:
-            opened = scope if scope != place.scope else None
-            with self._scope_open(opened, body.reuse and not place.reuse):
+            opened = scope if scope != env.scope else None
+            with self._scope_open(opened, body.reuse and not env.reuse):
                 self._block_body(block, body)
         except FinalEndpoint:
-            place.net = self._finish(block, line, body, place)
+            env.net = self._finish(block, line, body, env)
             raise
         finally:
             self._active.pop()
-        tensor = self._finish(block, line, body, place)
-        if scope != place.scope:
-            self.calls.end_point(scope, tensor, line.span, place)
+        tensor = self._finish(block, line, body, env)
+        if scope != env.scope:
+            self.calls.end_point(scope, tensor, line.span, env)
         return tensor
 
-    def _block_body(self, block: BlockDeclaration, body: Place) -> None:
+    def _block_body(self, block: BlockDeclaration, body: Env) -> None:
         statements = block.node.body.statements
         if not block.is_network:
             self.body(block.node.body, body)
@@ -83,15 +83,15 @@ class BlockWalk(Common):
                 rest.append(statement)
         self.body(tree.Body(block.node.body.span, tuple(rest)), body)
 
-    def _entry(self, builder: Builder, net: Tensor) -> Tensor:
+    def _entry(self, builder: GraphBuilder, net: Tensor) -> Tensor:
         if net.value is None:
             return Tensor(None, builder)
         return Tensor(builder.take(net, "net"), builder)
 
     def _bind_block(
-        self, block: BlockDeclaration, line: Line, place: Place, frame: Frame
+        self, block: BlockDeclaration, line: EvaluatedLine, env: Env, frame: Frame
     ) -> None:
-        inherited = place.defaults.get(line.word, {})
+        inherited = env.defaults.get(line.word, {})
         parameters = block.node.parameters
         known = [parameter.name.text for parameter in parameters]
         for key, given in line.keywords.items():
@@ -128,9 +128,9 @@ class BlockWalk(Common):
     def _block_scope(
         self,
         block: BlockDeclaration,
-        line: Line,
+        line: EvaluatedLine,
         name: Name,
-        place: Place,
+        env: Env,
         frame: Frame,
     ) -> str:
         stem: str | None = None
@@ -141,18 +141,18 @@ class BlockWalk(Common):
             elif default is None and block.is_network:
                 stem = block.node.name.text
             if stem is None:
-                return place.scope
-        scope = self.calls.layer_scope(None, line.span, name, place, stem)
-        return scope if scope is not None else place.scope
+                return env.scope
+        scope = self.calls.layer_scope(None, line.span, name, env, stem)
+        return scope if scope is not None else env.scope
 
     def _finish(
-        self, block: BlockDeclaration, line: Line, body: Place, place: Place
+        self, block: BlockDeclaration, line: EvaluatedLine, body: Env, env: Env
     ) -> Tensor:
         """Close a block's function and put the call into the caller's."""
         builder, frame = body.builder, body.frame
         result = body.net
         if result is None or result.value is None:
-            return Tensor(None, place.builder)
+            return Tensor(None, env.builder)
         output = builder.take(result)
         captured = tuple(builder.captured.values())
         word = block.node.name.text
@@ -166,30 +166,30 @@ class BlockWalk(Common):
             comment_above(block.node.span),
         )
         self.functions.append(function)
-        value = place.builder.value(output.type, place.hint)
+        value = env.builder.value(output.type, env.hint)
         arguments = tuple(
             (parameter.name.text, frame.names[parameter.name.text])
             for parameter in block.node.parameters
             if parameter.name.text in frame.names
         )
-        place.builder.add(
+        env.builder.add(
             Call(
                 function.name,
-                tuple(place.builder.take(outer) for outer, _ in captured),
+                tuple(env.builder.take(outer) for outer, _ in captured),
                 value,
-                place.builder.relative(builder.scope),
+                env.builder.relative(builder.scope),
                 arguments,
                 line.span,
-                place.steps,
-                builder.scope != place.scope,
+                env.steps,
+                builder.scope != env.scope,
             ),
             line.span,
         )
-        return Tensor(value, place.builder)
+        return Tensor(value, env.builder)
 
 
 def declare(
-    node: tree.Block | tree.Network, frame: Frame, words: Words, reporter: Reporter
+    node: tree.Block | tree.Network, frame: Frame, words: BlockTable, reporter: Reporter
 ) -> None:
     """Declare a block or network as a word; a layer's word stays the layer's."""
     name = node.name.text

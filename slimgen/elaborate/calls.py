@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from slimgen.diagnostics import Diagnostic
-from slimgen.elaborate.arguments import Binder, Bound, Line, Operands
-from slimgen.elaborate.builder import Created
-from slimgen.elaborate.place import Part, Place
-from slimgen.elaborate.report import Rejected, Reporter
+from slimgen.elaborate.arguments import Binder, Bound, EvaluatedLine, LineOperands
+from slimgen.elaborate.env import BranchEnd, Env
+from slimgen.elaborate.evaluated import Argument, Tensor
+from slimgen.elaborate.graph_builder import Created
+from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.elaborate.scopes import ScopeNames, is_scope_name, join
-from slimgen.elaborate.values import Given, Tensor
 from slimgen.ir.graph import Call, Node, Value
+from slimgen.layers.declaration import Layer, ShapeError, TensorType, VariableSpec
 from slimgen.layers.merge import UnlikeInputs
-from slimgen.layers.spec import Layer, ShapeError, TensorType, VariableSpec
 from slimgen.messages import names as messages
 from slimgen.messages import shapes
 from slimgen.source import Span
@@ -62,66 +62,72 @@ class LayerCalls:
         self.binder = Binder(reporter)
 
     def apply(
-        self, layer: type[Layer], line: Line, name: "str | bool | None", place: Place
+        self,
+        layer: type[Layer],
+        line: EvaluatedLine,
+        name: "str | bool | None",
+        env: Env,
     ) -> Tensor:
         """Apply a layer; `name` is its scope name, None for none, True for the default."""
-        operands = self._operands(layer, line, place)
-        bound = self.binder.bind(layer, line, place.defaults, operands)
+        operands = self._operands(layer, line, env)
+        bound = self.binder.bind(layer, line, env.defaults, operands)
         tensors = operands.tensors
         stem = layer.scope_for(_rank(tensors))
-        scope = self.layer_scope(layer, line.span, name, place, stem)
+        scope = self.layer_scope(layer, line.span, name, env, stem)
         if any(tensor.value is None for tensor in tensors):
-            return Tensor(None, place.builder)
-        values = tuple(place.builder.take(tensor) for tensor in tensors)
+            return Tensor(None, env.builder)
+        values = tuple(env.builder.take(tensor) for tensor in tensors)
         types = [value.type for value in values]
         made, output = self._shape(bound, line, types)
-        shared = self._create(made, types, line, scope, place)
-        value = place.builder.value(output, place.hint)
+        shared = self._create(made, types, line, scope, env)
+        value = env.builder.value(output, env.hint)
         # A layer without a name may create variables: they stand in the scope around it.
         creates = scope is None and bool(made.variables(types))
-        within = place.scope if creates else scope
-        relative = None if within is None else place.builder.relative(within)
+        within = env.scope if creates else scope
+        relative = None if within is None else env.builder.relative(within)
         node = Node(
-            made, values, value, relative, line.span, place.steps, bound.origins, shared
+            made, values, value, relative, line.span, env.steps, bound.origins, shared
         )
-        place.builder.add(node, line.span)
-        tensor = Tensor(value, place.builder)
+        env.builder.add(node, line.span)
+        tensor = Tensor(value, env.builder)
         if scope is not None:
-            self.end_point(scope, tensor, line.span, place)
+            self.end_point(scope, tensor, line.span, env)
         return tensor
 
-    def _operands(self, layer: type[Layer], line: Line, place: Place) -> Operands:
+    def _operands(
+        self, layer: type[Layer], line: EvaluatedLine, env: Env
+    ) -> LineOperands:
         if layer.inputs[0] == 0 or (layer.merges and line.positional):
-            return Operands()
-        if place.net is None:
+            return LineOperands()
+        if env.net is None:
             raise Rejected(messages.no_current_tensor(line.span, line.word))
-        return Operands([place.net])
+        return LineOperands([env.net])
 
     def layer_scope(
         self,
         layer: "type[Layer] | None",
         span: Span,
         name: "str | bool | None",
-        place: Place,
+        env: Env,
         stem: str | None = None,
     ) -> str | None:
         """Return the full scope of a layer or block, or None when it has none."""
         if name is None:
-            return place.scope if layer is None or layer.default_scope else None
+            return env.scope if layer is None or layer.default_scope else None
         if name is True:
             if stem is None:
                 return None
-            name = self.naming.unique(layer, place.scope, stem)
+            name = self.naming.unique(layer, env.scope, stem)
         assert isinstance(name, str)
-        if not is_scope_name(name, root=not place.scope):
+        if not is_scope_name(name, root=not env.scope):
             raise Rejected(messages.bad_scope_name(span, name))
-        scope = join(place.scope, name)
+        scope = join(env.scope, name)
         if layer is not None:
             self.naming.visit(layer, scope)
         return scope
 
     def _shape(
-        self, bound: Bound, line: Line, types: Sequence[TensorType]
+        self, bound: Bound, line: EvaluatedLine, types: Sequence[TensorType]
     ) -> tuple[Layer, TensorType]:
         layer = bound.layer
         least = type(layer).inputs[0]
@@ -141,9 +147,9 @@ class LayerCalls:
         self,
         layer: Layer,
         types: Sequence[TensorType],
-        line: Line,
+        line: EvaluatedLine,
         scope: str | None,
-        place: Place,
+        env: Env,
     ) -> bool:
         try:
             specs = layer.variables(types)
@@ -153,19 +159,19 @@ class LayerCalls:
                 shapes.does_not_fit(line.span, line.word, str(error), found, error.help)
             ) from None
         for spec in specs:
-            self._create_one(spec, spec.full_name(scope or place.scope), line, place)
-        return bool(specs) and place.reuse
+            self._create_one(spec, spec.full_name(scope or env.scope), line, env)
+        return bool(specs) and env.reuse
 
     def _create_one(
-        self, spec: VariableSpec, name: str, line: Line, place: Place
+        self, spec: VariableSpec, name: str, line: EvaluatedLine, env: Env
     ) -> None:
-        variables = place.builder.totals.variables
+        variables = env.builder.totals.variables
         first = variables.get(name)
-        if place.reuse and first is None:
+        if env.reuse and first is None:
             raise Rejected(messages.nothing_to_reuse(line.span, name, list(variables)))
         if first is None:
             variables[name] = Created(spec, line.span)
-        elif not place.reuse:
+        elif not env.reuse:
             raise Rejected(messages.variable_exists(line.span, name, first.span))
         elif first.spec.shape != spec.shape:
             raise Rejected(
@@ -175,12 +181,12 @@ class LayerCalls:
                 )
             )  # fmt: skip
 
-    def end_point(self, scope: str, tensor: Tensor, span: Span, place: Place) -> None:
+    def end_point(self, scope: str, tensor: Tensor, span: Span, env: Env) -> None:
         """Keep a tensor as the end point of a full scope; stop when it is the last."""
-        place.builder.totals.end_points[scope] = (tensor, span)
+        env.builder.totals.end_points[scope] = (tensor, span)
         final = self.naming.final_endpoint
         if final is not None and final in (scope, self.own_name(scope)):
-            place.net = tensor
+            env.net = tensor
             self.naming.final_reached = True
             raise FinalEndpoint
 
@@ -191,46 +197,44 @@ class LayerCalls:
     def merge(
         self,
         layer: type[Layer],
-        line: Line,
-        parts: Sequence[Part],
+        line: EvaluatedLine,
+        parts: Sequence[BranchEnd],
         scope: str | None,
-        place: Place,
+        env: Env,
     ) -> Tensor:
         """Join finished branches by a merging layer whose scope is open already."""
         tensors = [part.tensor for part in parts]
-        operands = Operands(tensors)
-        line.positional.insert(0, Given(tuple(tensors), line.span))
-        bound = self.binder.bind(layer, line, place.defaults, operands)
+        operands = LineOperands(tensors)
+        line.positional.insert(0, Argument(tuple(tensors), line.span))
+        bound = self.binder.bind(layer, line, env.defaults, operands)
         if any(tensor.value is None for tensor in tensors):
-            return Tensor(None, place.builder)
-        values = tuple(place.builder.take(tensor) for tensor in operands.tensors)
+            return Tensor(None, env.builder)
+        values = tuple(env.builder.take(tensor) for tensor in operands.tensors)
         types = [value.type for value in values]
-        made, output = self._merged_shape(bound, line, types, parts, place)
-        value: Value = place.builder.value(output, place.hint)
-        relative = None if scope is None else place.builder.relative(scope)
-        node = Node(
-            made, values, value, relative, line.span, place.steps, bound.origins
-        )
-        place.builder.add(node, line.span)
-        tensor = Tensor(value, place.builder)
+        made, output = self._merged_shape(bound, line, types, parts, env)
+        value: Value = env.builder.value(output, env.hint)
+        relative = None if scope is None else env.builder.relative(scope)
+        node = Node(made, values, value, relative, line.span, env.steps, bound.origins)
+        env.builder.add(node, line.span)
+        tensor = Tensor(value, env.builder)
         if scope is not None:
-            self.end_point(scope, tensor, line.span, place)
+            self.end_point(scope, tensor, line.span, env)
         return tensor
 
     def _merged_shape(
         self,
         bound: Bound,
-        line: Line,
+        line: EvaluatedLine,
         types: Sequence[TensorType],
-        parts: Sequence[Part],
-        place: Place,
+        parts: Sequence[BranchEnd],
+        env: Env,
     ) -> tuple[Layer, TensorType]:
         try:
             made = bound.layer.canonical(types)
             (output,) = made.outputs(types)
             return made, output
         except UnlikeInputs as error:
-            raise Rejected(_unlike(error, line, types, parts, place)) from None
+            raise Rejected(_unlike(error, line, types, parts, env)) from None
         except ShapeError as error:
             found = [str(t) for t in types]
             raise Rejected(
@@ -240,31 +244,31 @@ class LayerCalls:
 
 def _unlike(
     error: UnlikeInputs,
-    line: Line,
+    line: EvaluatedLine,
     types: Sequence[TensorType],
-    parts: Sequence[Part],
-    place: Place,
+    parts: Sequence[BranchEnd],
+    env: Env,
 ) -> Diagnostic:
     """Say which branches differ, and which of them divides the size."""
     # The layer's sentence ends with the two types; the label has them with their places.
     rule = str(error).partition(", found ")[0].replace("inputs", "branches")
     chosen = sorted((error.against, error.differing))
     shown = [(parts[i].span, i, str(types[i])) for i in chosen]
-    factors = [(i, *_shrinking(place, parts[i].tensor)) for i in chosen]
+    factors = [(i, *_shrinking(env, parts[i].tensor)) for i in chosen]
     same_rank = len({types[i].rank for i in chosen}) == 1
     differ = same_rank and len({factor for _, factor, _ in factors}) > 1
     help = shapes.shrinking_branches(factors) if differ else ""
     return shapes.parts_differ(line.span, line.word, rule, shown, help)
 
 
-def _shrinking(place: Place, tensor: Tensor) -> tuple[int, int]:
+def _shrinking(env: Env, tensor: Tensor) -> tuple[int, int]:
     """By how much a branch divides the height, and the line that does so last."""
     made = {
         item.output.index: item
-        for item in place.builder.items
+        for item in env.builder.items
         if isinstance(item, Node | Call)
     }
-    start = place.net.value if place.net is not None else None
+    start = env.net.value if env.net is not None else None
     if tensor.value is None or start is None or start.type.rank < 3:
         return 1, 0
     value, line = tensor.value, 0

@@ -4,15 +4,15 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from slimgen.elaborate.arguments import Line
-from slimgen.elaborate.builder import Totals
+from slimgen.elaborate.arguments import EvaluatedLine
 from slimgen.elaborate.calls import LayerCalls, Naming
+from slimgen.elaborate.env import BlockDeclaration, Env
+from slimgen.elaborate.evaluated import Argument, Failed, Tensor, describe
 from slimgen.elaborate.expressions import Evaluator, Silent
-from slimgen.elaborate.keys import REUSE, known_keys
-from slimgen.elaborate.place import BlockDeclaration, Place
-from slimgen.elaborate.report import Rejected, Reporter, TooMuch
+from slimgen.elaborate.graph_builder import NetworkTotals
+from slimgen.elaborate.rejection import Rejected, Reporter, TooMuch
 from slimgen.elaborate.scopes import is_scope_name, join
-from slimgen.elaborate.values import Failed, Given, Tensor, describe
+from slimgen.elaborate.vocabulary import REUSE, known_keys
 from slimgen.elaborate.weight_maps import Rules
 from slimgen.ir.graph import Function, Value
 from slimgen.layers import LAYERS
@@ -44,27 +44,27 @@ class Common:
         self.sizes: dict[str, tuple[Any, Span | None]] = {}
         self.weights: dict[str, tree.Line] = {}
         self.maps: list[Rules] = []
-        self.totals = Totals()
+        self.totals = NetworkTotals()
         self._active: list[BlockDeclaration] = []
         self._turns = 0
         self.failures = 0
 
-    def body(self, body: tree.Body, place: Place) -> None:
+    def body(self, body: tree.Body, env: Env) -> None:
         """Walk the statements between braces."""
         raise NotImplementedError
 
-    def apply(self, line: Line, name: "Name", place: Place) -> Tensor:
+    def apply(self, line: EvaluatedLine, name: "Name", env: Env) -> Tensor:
         """Apply a layer, a block or a network to the current tensor."""
         raise NotImplementedError
 
     def _evaluated(
-        self, word: tree.Name, arguments: Sequence[tree.Argument], place: Place
-    ) -> Line:
-        line = Line(word.text, word.span)
+        self, word: tree.Name, arguments: Sequence[tree.Argument], env: Env
+    ) -> EvaluatedLine:
+        line = EvaluatedLine(word.text, word.span)
         for argument in arguments:
-            value = self._value(argument.value, place)
+            value = self._value(argument.value, env)
             if argument.key is None:
-                line.positional.append(Given(value, argument.span))
+                line.positional.append(Argument(value, argument.span))
             elif argument.key.text in line.keywords:
                 raise Rejected(
                     messages.repeated_argument(
@@ -72,16 +72,16 @@ class Common:
                     )
                 )
             else:
-                line.keywords[argument.key.text] = Given(value, argument.span)
+                line.keywords[argument.key.text] = Argument(value, argument.span)
         _tell_keys(line)
         if self.reporter.lost:  # the line itself may be mistaken: it is not judged
             line.refuse_failed(self.reporter)
         return line
 
-    def _value(self, expression: tree.Expression, place: Place) -> Any:
+    def _value(self, expression: tree.Expression, env: Env) -> Any:
         """Return the value of an argument, or what is wrong with it."""
         try:
-            return self.evaluator.evaluate(expression, place.frame)
+            return self.evaluator.evaluate(expression, env.frame)
         except TooMuch:
             raise
         except Silent:
@@ -95,20 +95,20 @@ class Common:
         found = name in known or join(self.calls.root, name) in known
         return messages.end_point_hint(name) if found else ""
 
-    def _name(self, name: tree.ScopeName | None, place: Place) -> Name:
+    def _name(self, name: tree.ScopeName | None, env: Env) -> Name:
         if name is None:
             return True
         if name.template is None:
             return None
-        text = self.evaluator.text(name.template, place.frame)
-        if not is_scope_name(text, root=not place.scope):
+        text = self.evaluator.text(name.template, env.frame)
+        if not is_scope_name(text, root=not env.scope):
             raise Rejected(messages.bad_scope_name(name.span, text))
         return text
 
-    def _reuse(self, line: Line, place: Place) -> bool:
+    def _reuse(self, line: EvaluatedLine, env: Env) -> bool:
         given = line.keywords.pop(REUSE, None)
         if given is None:
-            return place.reuse
+            return env.reuse
         line.refuse_failed(self.reporter, [given])
         if not isinstance(given.value, bool):
             raise Rejected(
@@ -119,7 +119,7 @@ class Common:
                     describe(given.value),
                 )
             )
-        return given.value or place.reuse
+        return given.value or env.reuse
 
     def _inside(self, help: str) -> tuple[str, str]:
         """Where an input or output cannot stand, and what to do about it."""
@@ -142,11 +142,11 @@ class Common:
             self.naming.variable_scopes.close(scope)
 
     @contextmanager
-    def _braces(self, place: Place) -> Iterator[None]:
+    def _braces(self, env: Env) -> Iterator[None]:
         """Scopes of defaults end with the braces that they stand in."""
-        defaults = place.defaults
+        defaults = env.defaults
         yield
-        place.defaults = defaults
+        env.defaults = defaults
 
     def _assign(
         self,
@@ -154,15 +154,15 @@ class Common:
         unpack: bool,
         value: Any,
         span: Span,
-        place: Place,
+        env: Env,
     ) -> None:
         if not unpack:
-            place.frame.names[names[0].text] = value
+            env.frame.names[names[0].text] = value
             return
         if not isinstance(value, tuple) or len(value) != len(names):
             raise Rejected(messages.cannot_unpack(span, len(names), describe(value)))
         for name, item in zip(names, value, strict=True):
-            place.frame.names[name.text] = item
+            env.frame.names[name.text] = item
 
     def _count_turns(self, count: int, span: Span) -> None:
         self._turns += count
@@ -170,7 +170,7 @@ class Common:
             raise TooMuch(messages.limit_exceeded(span, "turns of loops", MOST_TURNS))
 
 
-def _tell_keys(line: Line) -> None:
+def _tell_keys(line: EvaluatedLine) -> None:
     """Say of a key among the values that it is one, and nothing of the values after it."""
     layer = LAYERS.get(line.word)
     keys = [] if layer is None else known_keys(layer)
@@ -179,7 +179,7 @@ def _tell_keys(line: Line) -> None:
         if isinstance(failed, Failed) and failed.diagnostic and text in keys:
             told = Failed(messages.key_without_value(given.span, text))
             after = [
-                Given(Failed(None), it.span) for it in line.positional[place + 1 :]
+                Argument(Failed(None), it.span) for it in line.positional[place + 1 :]
             ]
-            line.positional[place:] = [Given(told, given.span), *after]
+            line.positional[place:] = [Argument(told, given.span), *after]
             return

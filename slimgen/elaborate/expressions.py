@@ -3,6 +3,15 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from slimgen.elaborate.evaluated import (
+    LONGEST_LIST,
+    LONGEST_TEXT,
+    Closure,
+    Frame,
+    Tensor,
+    Unknown,
+    describe,
+)
 from slimgen.elaborate.operators import (
     ARITHMETIC,
     BUILTINS,
@@ -13,17 +22,8 @@ from slimgen.elaborate.operators import (
     is_number,
     text_of,
 )
-from slimgen.elaborate.report import Rejected, TooMuch
-from slimgen.elaborate.values import (
-    LONGEST_LIST,
-    LONGEST_TEXT,
-    Frame,
-    LetFunction,
-    Tensor,
-    Unknown,
-    describe,
-)
-from slimgen.layers.kinds import Word
+from slimgen.elaborate.rejection import Rejected, TooMuch
+from slimgen.layers.argument_types import BareWord
 from slimgen.messages import names as messages
 from slimgen.source import Span
 from slimgen.syntax import tree
@@ -48,7 +48,7 @@ class Evaluator:
         self.net: Tensor | None = None
         self.hint: Callable[[str], str] = lambda name: ""
         self._any_case = frozenset(word.lower() for word in words)
-        self._calls: list[LetFunction] = []
+        self._calls: list[Closure] = []
 
     def evaluate(self, expression: tree.Expression, frame: Frame) -> Any:
         """Return the value of an expression, or raise Rejected."""
@@ -66,7 +66,7 @@ class Evaluator:
                 return checked(found, expression.span)
             case tree.Range():
                 return self._range(expression, frame)
-            case tree.Call():
+            case tree.CallExpression():
                 return self._call(expression, frame)
             case tree.Index():
                 return self._index(expression, frame)
@@ -105,7 +105,7 @@ class Evaluator:
 
     def _text_of(self, part: tree.Expression, frame: Frame) -> str:
         value = self.evaluate(part, frame)
-        if isinstance(value, Word) and not value.called:
+        if isinstance(value, BareWord) and not value.called:
             return value.text
         text = text_of(value)
         if text is not None:
@@ -128,7 +128,7 @@ class Evaluator:
             return _known(frame.find(text), name.span)
         except KeyError:
             if text.lower() in self._any_case:
-                return Word(text, place=name.span)
+                return BareWord(text, place=name.span)
             known = [*frame.known(), *sorted(self.words)]
             hint = f"`{text}(…)` is a function" if text in BUILTINS else self.hint(text)
             raise Rejected(
@@ -287,7 +287,7 @@ class Evaluator:
             ) from None
         return checked(result, expression.span)
 
-    def _call(self, call: tree.Call, frame: Frame) -> Any:
+    def _call(self, call: tree.CallExpression, frame: Frame) -> Any:
         name = call.name.text
         positional = [
             self.evaluate(a.value, frame) for a in call.arguments if a.key is None
@@ -307,11 +307,11 @@ class Evaluator:
         except KeyError:
             if name in BUILTINS:
                 return self._builtin(call, positional, keywords)
-        if isinstance(function, LetFunction):
+        if isinstance(function, Closure):
             return self.apply(call, function, positional, keywords)
         if function is None and name in self.words:
             arguments = sorted(call.arguments, key=lambda a: a.key is not None)
-            return Word(
+            return BareWord(
                 name, tuple(positional), tuple(keywords.items()), True,
                 call.span, tuple(argument.span for argument in arguments),
             )  # fmt: skip
@@ -325,7 +325,7 @@ class Evaluator:
         raise Rejected(messages.unknown_name(call.name.span, name, known))
 
     def _builtin(
-        self, call: tree.Call, positional: list[Any], keywords: dict[str, Any]
+        self, call: tree.CallExpression, positional: list[Any], keywords: dict[str, Any]
     ) -> Any:
         name = call.name.text
         if keywords:
@@ -341,8 +341,8 @@ class Evaluator:
 
     def apply(
         self,
-        call: tree.Call,
-        function: LetFunction,
+        call: tree.CallExpression,
+        function: Closure,
         positional: Sequence[Any],
         keywords: dict[str, Any],
     ) -> Any:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from slimgen.elaborate.arguments import Line
+from slimgen.elaborate.arguments import EvaluatedLine
 from slimgen.elaborate.calls import FinalEndpoint
 from slimgen.elaborate.common import Name
-from slimgen.elaborate.place import Place
-from slimgen.elaborate.report import Rejected
-from slimgen.elaborate.values import describe
+from slimgen.elaborate.env import Env
+from slimgen.elaborate.evaluated import describe
+from slimgen.elaborate.rejection import Rejected
 from slimgen.elaborate.words import WordWalk
 from slimgen.ir.graph import Step
 from slimgen.layers import LAYERS
@@ -21,8 +21,8 @@ REPEAT_STEMS = {"conv": "convolution{axes}d"}
 class LoopWalk(WordWalk):
     """Repetition."""
 
-    def _repeat(self, statement: tree.Repeat, place: Place) -> None:
-        count = self.evaluator.evaluate(statement.count, place.frame)
+    def _repeat(self, statement: tree.Repeat, env: Env) -> None:
+        count = self.evaluator.evaluate(statement.count, env.frame)
         if not isinstance(count, int) or isinstance(count, bool) or count < 0:
             raise Rejected(
                 messages.wrong_value(
@@ -30,30 +30,30 @@ class LoopWalk(WordWalk):
                     "a whole number from 0", describe(count),
                 )
             )  # fmt: skip
-        line = self._evaluated(statement.line.word, statement.line.arguments, place)
-        name = self._name(statement.line.name, place)
-        self._series(line, [line] * int(count), name, statement, place)
+        line = self._evaluated(statement.line.word, statement.line.arguments, env)
+        name = self._name(statement.line.name, env)
+        self._series(line, [line] * int(count), name, statement, env)
 
-    def _stack(self, statement: tree.Stack, place: Place) -> None:
+    def _stack(self, statement: tree.Stack, env: Env) -> None:
         line = statement.line
-        whole = self._evaluated(line.word, line.arguments, place)
-        name = self._name(line.name, place)
+        whole = self._evaluated(line.word, line.arguments, env)
+        name = self._name(line.name, env)
         lines = []
         for group in line.groups:
             _refuse_list(group)
             values = [a for a in group if a.key is None]
-            part = self._evaluated(line.word, values, place)
+            part = self._evaluated(line.word, values, env)
             part.keywords = dict(whole.keywords)
             lines.append(part)
-        self._series(whole, lines, name, statement, place)
+        self._series(whole, lines, name, statement, env)
 
     def _series(
         self,
-        line: Line,
-        lines: Sequence[Line],
+        line: EvaluatedLine,
+        lines: Sequence[EvaluatedLine],
         name: Name,
         statement: tree.Repeat | tree.Stack,
-        place: Place,
+        env: Env,
     ) -> None:
         """Apply lines one after the other in scopes `name/name_1`, `name/name_2`, …."""
         stem = type(statement).__name__  # `Repeat` and `Stack` are TF-Slim's names too
@@ -64,37 +64,37 @@ class LoopWalk(WordWalk):
                 )
             )
         self._count_turns(len(lines), statement.span)
-        if place.net is None:
+        if env.net is None:
             raise Rejected(messages.no_current_tensor(line.span, line.word))
-        inner_stem = name if isinstance(name, str) else self._repeat_stem(line, place)
-        scope = self.calls.layer_scope(None, line.span, name, place, stem)
+        inner_stem = name if isinstance(name, str) else self._repeat_stem(line, env)
+        scope = self.calls.layer_scope(None, line.span, name, env, stem)
         assert scope is not None
         self.totals.loops += 1
         loop = self.totals.loops
-        with self._scope_open(scope if scope != place.scope else None):
+        with self._scope_open(scope if scope != env.scope else None):
             for index, part in enumerate(lines, 1):
-                turn = place.inside(
-                    scope=scope, steps=(*place.steps, Step(loop, "i", index))
+                turn = env.inside(
+                    scope=scope, steps=(*env.steps, Step(loop, "i", index))
                 )
-                copy = Line(
+                copy = EvaluatedLine(
                     part.word, part.span, list(part.positional), dict(part.keywords)
                 )
                 try:
-                    place.net = self.apply(copy, f"{inner_stem}_{index}", turn)
+                    env.net = self.apply(copy, f"{inner_stem}_{index}", turn)
                 except FinalEndpoint:
-                    place.net = turn.net
+                    env.net = turn.net
                     raise
 
-    def _repeat_stem(self, line: Line, place: Place) -> str:
-        if line.word not in REPEAT_STEMS or place.words.find(line.word):
+    def _repeat_stem(self, line: EvaluatedLine, env: Env) -> str:
+        if line.word not in REPEAT_STEMS or env.words.find(line.word):
             layer = LAYERS.get(line.word)
             return layer.slim or line.word if layer else line.word
-        tensor = place.net
+        tensor = env.net
         axes = tensor.value.type.rank - 2 if tensor and tensor.value else 2
         return REPEAT_STEMS[line.word].format(axes=axes)
 
-    def _for(self, statement: tree.For, place: Place) -> None:
-        items = self.evaluator.evaluate(statement.items, place.frame)
+    def _for(self, statement: tree.For, env: Env) -> None:
+        items = self.evaluator.evaluate(statement.items, env.frame)
         if not isinstance(items, tuple):
             raise Rejected(
                 messages.wrong_value(
@@ -106,16 +106,16 @@ class LoopWalk(WordWalk):
         loop = self.totals.loops
         for item in items:
             self._assign(
-                statement.names, statement.unpack, item, statement.items.span, place
+                statement.names, statement.unpack, item, statement.items.span, env
             )
             counts = isinstance(item, int) and not isinstance(item, bool)
             name = statement.names[0].text if counts else ""
             step = Step(loop, name, int(item) if counts else 0)
-            with self._braces(place):
-                kept = place.steps
-                place.steps = (*kept, step)
-                self.body(statement.body, place)
-                place.steps = kept
+            with self._braces(env):
+                kept = env.steps
+                env.steps = (*kept, step)
+                self.body(statement.body, env)
+                env.steps = kept
 
 
 def _refuse_list(group: Sequence[tree.Argument]) -> None:

@@ -33,7 +33,7 @@ class Pattern:
     captures: tuple[str, ...]
     lists: tuple[tuple[str, ...], ...]
 
-    def fit(self, name: str) -> "Fit | None":
+    def fit(self, name: str) -> "PatternFit | None":
         """Return the parts of a name that fits, else None."""
         found = self.regex.fullmatch(name)
         if found is None:
@@ -42,11 +42,11 @@ class Pattern:
         chosen = tuple(
             texts.index(found[f"_{place}"]) for place, texts in enumerate(self.lists)
         )
-        return Fit(parts, chosen)
+        return PatternFit(parts, chosen)
 
 
 @dataclass(frozen=True)
-class Fit:
+class PatternFit:
     """The parts of a name that fits a pattern: by name, and the place in each list."""
 
     parts: Captures
@@ -57,9 +57,9 @@ class Fit:
 class SourceName:
     """Names of a source: text, expressions (None: text) and lists, in order."""
 
-    parts: tuple["Part", ...]
+    parts: tuple["PatternPart", ...]
 
-    def name(self, fit: Fit, evaluate: Callable[[str, Captures], str]) -> str:
+    def name(self, fit: PatternFit, evaluate: Callable[[str, Captures], str]) -> str:
         """Return what a source calls the variable that fits."""
         texts = []
         chosen = iter(fit.chosen)
@@ -74,7 +74,7 @@ class SourceName:
 
 
 @dataclass(frozen=True)
-class Part:
+class PatternPart:
     """A piece of a name: text, an expression, or a list of texts."""
 
     text: str
@@ -125,14 +125,14 @@ def _check_capture(name: str) -> None:
 
 def read_source_name(text: str, pattern: Pattern) -> SourceName:
     """Return the source's names that a text writes for a pattern's, or raise PatternError."""
-    parts: list[Part] = []
+    parts: list[PatternPart] = []
     for inside, stars, plain in _pieces(text):
         if inside is None:
-            parts.append(Part(stars or plain))
+            parts.append(PatternPart(stars or plain))
         elif (texts := list_of(inside)) is not None:
-            parts.append(Part("", texts=texts))
+            parts.append(PatternPart("", texts=texts))
         else:
-            parts.append(Part(inside, is_expression=True))
+            parts.append(PatternPart(inside, is_expression=True))
     if not text:
         raise PatternError("it is empty")
     lists = [part.texts for part in parts if part.texts]

@@ -6,19 +6,19 @@ from typing import Any
 
 from slimgen.diagnostics import Diagnostics
 from slimgen.elaborate.comments import leading_comment
+from slimgen.elaborate.evaluated import Frame, Tensor
 from slimgen.elaborate.expressions import Evaluator, Silent
-from slimgen.elaborate.files import Loaded, Program, Reader
 from slimgen.elaborate.jobs.job_list import check_alike, check_jobs, jobs_of
 from slimgen.elaborate.jobs.precision import check_precision
-from slimgen.elaborate.keys import universal_words
+from slimgen.elaborate.loading import Loaded, Program, Reader
 from slimgen.elaborate.one_network import FINAL_ENDPOINT, Defines, OneNetwork, inputs_of
-from slimgen.elaborate.report import Rejected, Reporter
+from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.elaborate.unknown import report_unknown
 from slimgen.elaborate.unused import lines_of, report_unused, report_unused_files
-from slimgen.elaborate.values import Frame, Tensor
+from slimgen.elaborate.vocabulary import universal_words
 from slimgen.elaborate.weight_maps import Usage
 from slimgen.ir.graph import Function, Graph, Network
-from slimgen.layers.values import named
+from slimgen.layers.literals import named
 from slimgen.messages import names as messages
 from slimgen.source import Source, Span
 from slimgen.syntax import tree

@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from slimgen.diagnostics import Diagnostics
-from slimgen.elaborate.builder import Builder
 from slimgen.elaborate.calls import FinalEndpoint, Naming
 from slimgen.elaborate.comments import leading_comment
+from slimgen.elaborate.env import BlockTable, Env
+from slimgen.elaborate.evaluated import Frame, Tensor
 from slimgen.elaborate.expressions import Evaluator
-from slimgen.elaborate.files import Loaded, Program
+from slimgen.elaborate.graph_builder import GraphBuilder
 from slimgen.elaborate.jobs.images import (
     check_images,
     check_labels,
@@ -19,12 +20,11 @@ from slimgen.elaborate.jobs.images import (
     preprocessing,
 )
 from slimgen.elaborate.jobs.lines import JobLines
-from slimgen.elaborate.keys import universal_words
-from slimgen.elaborate.place import Place, Words
-from slimgen.elaborate.report import Rejected, Reporter
+from slimgen.elaborate.loading import Loaded, Program
+from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.elaborate.scopes import is_scope_name
 from slimgen.elaborate.unused import nodes_of
-from slimgen.elaborate.values import Frame, Tensor
+from slimgen.elaborate.vocabulary import universal_words
 from slimgen.elaborate.walker import Walker
 from slimgen.elaborate.weight_maps import Usage, expand_rules
 from slimgen.ir.graph import Call, Function, Input, Item, Network, Variable
@@ -59,11 +59,11 @@ class OneNetwork:
         self.usage = Usage()
 
     def _weights(
-        self, walker: Walker, place: Place
+        self, walker: Walker, env: Env
     ) -> tuple[Preprocessing | None, LabelNames | None]:
         """What the network says of its weights: preprocessing and labels."""
-        lines = JobLines(walker.reporter, place.frame)
-        classifies = place.net is not None and is_classifier(place.net.value)
+        lines = JobLines(walker.reporter, env.frame)
+        classifies = env.net is not None and is_classifier(env.net.value)
         found: list[Any] = [None, None]
         for word, statement in walker.weights.items():
             line = lines.bind(statement, NETWORK_LINES[word])
@@ -90,19 +90,19 @@ class OneNetwork:
         walker = Walker(reporter, evaluator, naming, root)
         walker.parameters = parameters
         walker.sizes = self._sizes(evaluator, frame)
-        builder = Builder(None, root, walker.totals)
-        place = Place(builder, frame, Words(self.main.words), root)
+        builder = GraphBuilder(None, root, walker.totals)
+        env = Env(builder, frame, BlockTable(self.main.words), root)
         if root:
             naming.variable_scopes.open(root)
         with contextlib.suppress(FinalEndpoint):
-            walker.body(self.node.body, place)
+            walker.body(self.node.body, env)
         # After an error the end point may only not have been reached.
         if final is not None and not naming.final_reached and not walker.failures:
             full = list(walker.totals.end_points)
             known = [*map(walker.calls.own_name, full), *full]
             name = self.node.name.text
             reporter.report(messages.no_such_end_point(name, final, known))
-        return self._network(walker, place, parameters, root)
+        return self._network(walker, env, parameters, root)
 
     def _root(self, evaluator: Evaluator, frame: Frame) -> str:
         scope = self.node.scope
@@ -127,9 +127,9 @@ class OneNetwork:
         return sizes
 
     def _network(
-        self, walker: Walker, place: Place, parameters: Mapping[str, Any], root: str
+        self, walker: Walker, env: Env, parameters: Mapping[str, Any], root: str
     ) -> tuple[Network, list[Function]] | None:
-        net = place.net
+        net = env.net
         if net is None:
             if walker.failures:
                 return None
@@ -140,7 +140,7 @@ class OneNetwork:
         if walker.failures or any(tensor.value is None for tensor in tensors.values()):
             return None
         self.end_points = _end_point_names(walker)
-        preprocess, labels = self._weights(walker, place)
+        preprocess, labels = self._weights(walker, env)
         check_labels(labels, walker.weights, net.value, walker.reporter)
         variables = tuple(
             Variable(n, c.spec) for n, c in walker.totals.variables.items()
@@ -150,8 +150,8 @@ class OneNetwork:
             root,
             tuple(parameters.items()),
             tuple(Input(name, value) for name, value in walker.inputs),
-            tuple(place.builder.items),
-            tuple((name, place.builder.take(t)) for name, t in tensors.items()),
+            tuple(env.builder.items),
+            tuple((name, env.builder.take(t)) for name, t in tensors.items()),
             variables,
             comment=leading_comment(self.main.file, self.node),
             preprocess=preprocess,

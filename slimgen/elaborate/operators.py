@@ -5,14 +5,14 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from slimgen.elaborate.report import Rejected, TooMuch
-from slimgen.elaborate.values import (
+from slimgen.elaborate.evaluated import (
     LARGEST_INTEGER,
     LONGEST_LIST,
     LONGEST_TEXT,
     Tensor,
 )
-from slimgen.layers.kinds import Word
+from slimgen.elaborate.rejection import Rejected, TooMuch
+from slimgen.layers.argument_types import BareWord
 from slimgen.messages import names as messages
 from slimgen.source import Span
 
@@ -80,9 +80,9 @@ def equal(left: Any, right: Any) -> bool:
         return len(left) == len(right) and all(map(equal, left, right))
     if isinstance(left, bool) != isinstance(right, bool):
         return False
-    if isinstance(left, Word) and isinstance(right, str):
+    if isinstance(left, BareWord) and isinstance(right, str):
         return left.text == right
-    if isinstance(left, str) and isinstance(right, Word):
+    if isinstance(left, str) and isinstance(right, BareWord):
         return left == right.text
     if isinstance(left, Tensor) or isinstance(right, Tensor):
         return left is right

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from slimgen.elaborate.values import Given
+from slimgen.elaborate.evaluated import Argument
 
 COMPONENT = re.compile(r"[A-Za-z0-9_.\-]+", re.ASCII)
 LONGEST_NAME = 1000
@@ -81,15 +81,15 @@ def join(parent: str, name: str) -> str:
     return f"{parent}/{name}" if parent and name else parent or name
 
 
-Defaults = Mapping[str, Mapping[str, Given]]
+Defaults = Mapping[str, Mapping[str, Argument]]
 """Word to key to value: what the scopes in force give."""
 
 
 def with_defaults(
-    defaults: Defaults, words: Mapping[str, Mapping[str, Given]]
+    defaults: Defaults, words: Mapping[str, Mapping[str, Argument]]
 ) -> Defaults:
     """Return the defaults with those of an inner scope, which win."""
-    merged: dict[str, Mapping[str, Given]] = dict(defaults)
+    merged: dict[str, Mapping[str, Argument]] = dict(defaults)
     for word, settings in words.items():
         merged[word] = {**merged.get(word, {}), **settings}
     return merged

@@ -6,19 +6,19 @@ That is in blocks that nobody calls, and in branches that are not taken.
 from collections.abc import Iterable, Iterator, Mapping
 
 from slimgen.diagnostics import Diagnostic
-from slimgen.elaborate.keys import (
+from slimgen.elaborate.rejection import Reporter
+from slimgen.elaborate.unused import nodes_of
+from slimgen.elaborate.vocabulary import (
     REUSE,
     known_keys,
     unknown_key,
     unknown_scope_key,
     unknown_word,
 )
-from slimgen.elaborate.report import Reporter
-from slimgen.elaborate.unused import nodes_of
 from slimgen.layers import LAYERS
 from slimgen.layers.functions import ACTIVATIONS
 from slimgen.layers.jobs import NETWORK_LINES
-from slimgen.layers.weights import Weights
+from slimgen.layers.weight_lines import Weights
 from slimgen.syntax import tree
 
 
@@ -52,7 +52,7 @@ def _blocks(files: Iterable[tree.File]) -> Iterator[str]:
                 yield node.name.text
 
 
-def _rules(items: Iterable[tree.Node]) -> set[int]:
+def _rules(items: Iterable[tree.SyntaxNode]) -> set[int]:
     """The lines inside maps of weights: no words of a network."""
     return {
         id(rule)

@@ -5,19 +5,19 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from slimgen.elaborate.report import Reporter
+from slimgen.elaborate.rejection import Reporter
 from slimgen.layers import LAYERS
-from slimgen.layers.spec import parameters
-from slimgen.layers.weights import Weights
+from slimgen.layers.declaration import parameters
+from slimgen.layers.weight_lines import Weights
 from slimgen.messages import warnings
 from slimgen.source import Span
 from slimgen.syntax import tree
 
 LEAVES = (tree.Name, tree.Number, tree.String, tree.Constant, tree.Size)
-_PARTS: dict[type[tree.Node], tuple[str, ...]] = {}
+_PARTS: dict[type[tree.SyntaxNode], tuple[str, ...]] = {}
 
 
-def _parts(kind: type[tree.Node]) -> tuple[str, ...]:
+def _parts(kind: type[tree.SyntaxNode]) -> tuple[str, ...]:
     """The fields of a kind of node that may hold nodes, the last first."""
     if issubclass(kind, LEAVES):
         return ()
@@ -27,14 +27,14 @@ def _parts(kind: type[tree.Node]) -> tuple[str, ...]:
     return _PARTS[kind]
 
 
-def nodes_of(node: Any) -> Iterator[tree.Node]:
+def nodes_of(node: Any) -> Iterator[tree.SyntaxNode]:
     """Yield all nodes of a tree, without recursion."""
     waiting = [node]
     while waiting:
         here = waiting.pop()
         if isinstance(here, tuple | list):
             waiting.extend(reversed(here))
-        elif isinstance(here, tree.Node):
+        elif isinstance(here, tree.SyntaxNode):
             yield here
             waiting.extend(getattr(here, name) for name in _parts(type(here)))
 
@@ -85,7 +85,7 @@ def _read(node: Any) -> set[str]:
             waiting.extend(here)
         elif isinstance(here, tree.Name):
             read.append(here.text)
-        elif isinstance(here, tree.Node):
+        elif isinstance(here, tree.SyntaxNode):
             names = _parts(type(here))
             waiting.extend(
                 getattr(here, name) for name in names if name not in NOT_READ
@@ -104,7 +104,7 @@ def _parameters(node: tree.Block | tree.Network, reporter: Reporter) -> None:
             )
 
 
-def _read_by_rules(node: tree.Node) -> set[str]:
+def _read_by_rules(node: tree.SyntaxNode) -> set[str]:
     """The names between the braces of what maps of weights have in quotes."""
     maps = (line.body for line in lines_of(node) if line.word.text == Weights.word)
     texts = [s.value for s in nodes_of(list(maps)) if isinstance(s, tree.String)]
@@ -118,7 +118,7 @@ def _read_by_rules(node: tree.Node) -> set[str]:
 class _Lines:
     """The lines of all files by word, the parameters of blocks, and words as values."""
 
-    def __init__(self, nodes: Sequence[tree.Node]) -> None:
+    def __init__(self, nodes: Sequence[tree.SyntaxNode]) -> None:
         self.by_word: dict[str, list[tree.Line]] = {}
         self.keys: dict[str, list[str]] = {}
         self.values: set[str] = set()
@@ -189,7 +189,7 @@ class _Effects:
     A tap, an output and a layer with a name can be found from outside.
     """
 
-    def __init__(self, nodes: Sequence[tree.Node]) -> None:
+    def __init__(self, nodes: Sequence[tree.SyntaxNode]) -> None:
         self.words: set[str] = set()
         blocks = [n for n in nodes if isinstance(n, tree.Block | tree.Network)]
         while True:

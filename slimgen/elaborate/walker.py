@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from slimgen.elaborate.arguments import Line
+from slimgen.elaborate.arguments import EvaluatedLine
 from slimgen.elaborate.blocks import declare
+from slimgen.elaborate.env import Env
+from slimgen.elaborate.evaluated import UNKNOWN, Argument, Closure, Tensor, describe
 from slimgen.elaborate.expressions import Silent
 from slimgen.elaborate.flow import FlowWalk
-from slimgen.elaborate.place import Place
-from slimgen.elaborate.report import Rejected, TooMuch
+from slimgen.elaborate.rejection import Rejected, TooMuch
 from slimgen.elaborate.unused import nodes_of
-from slimgen.elaborate.values import UNKNOWN, Given, LetFunction, Tensor, describe
-from slimgen.layers.kinds import Word
-from slimgen.layers.spec import TensorType
+from slimgen.layers.argument_types import BareWord
+from slimgen.layers.declaration import TensorType
 from slimgen.layers.variable import FreeVariable
 from slimgen.messages import names as messages
 from slimgen.messages import shapes
@@ -56,38 +56,38 @@ DTYPES = (
 class Walker(FlowWalk):
     """Walks one network; makes functions for its blocks."""
 
-    def body(self, body: tree.Body, place: Place) -> None:
+    def body(self, body: tree.Body, env: Env) -> None:
         """Walk the statements between braces; a failed one is reported and passed over."""
         for statement in body.statements:
-            self.evaluator.net = place.net
+            self.evaluator.net = env.net
             try:
-                self._statement(statement, place)
+                self._statement(statement, env)
             except TooMuch:
                 raise
             except Rejected as rejected:
                 if not isinstance(rejected, Silent):
                     self.reporter.report(rejected.diagnostic)
-                self._fail(statement, place)
+                self._fail(statement, env)
 
-    def _fail(self, statement: tree.Statement, place: Place) -> None:
+    def _fail(self, statement: tree.Statement, env: Env) -> None:
         """Let a failed statement define what it would have, as unknown."""
         self.failures += 1
-        unknown = Tensor(None, place.builder)
-        if place.merge is None and isinstance(statement, CHANGES_NET):
-            place.net = unknown
+        unknown = Tensor(None, env.builder)
+        if env.merge is None and isinstance(statement, CHANGES_NET):
+            env.net = unknown
         for node in nodes_of(statement):
             match node:
                 case tree.Let(names=names) | tree.For(names=names):
                     for name in names:
-                        place.frame.names[name.text] = UNKNOWN
+                        env.frame.names[name.text] = UNKNOWN
                 case tree.Input() | tree.Tap() | tree.Output() | tree.Variable():
                     if isinstance(node.name, tree.Name):
-                        place.frame.names.setdefault(node.name.text, unknown)
+                        env.frame.names.setdefault(node.name.text, unknown)
                 case _:
                     pass
 
-    def _statement(self, statement: tree.Statement, place: Place) -> None:
-        if place.merge is not None and not isinstance(statement, IN_MERGE):
+    def _statement(self, statement: tree.Statement, env: Env) -> None:
+        if env.merge is not None and not isinstance(statement, IN_MERGE):
             raise Rejected(
                 messages.misplaced(
                     _head(statement),
@@ -98,84 +98,84 @@ class Walker(FlowWalk):
             )
         match statement:
             case tree.Line():
-                self._line(statement, place)
+                self._line(statement, env)
             case tree.Repeat():
-                self._repeat(statement, place)
+                self._repeat(statement, env)
             case tree.Stack():
-                self._stack(statement, place)
+                self._stack(statement, env)
             case tree.For():
-                self._for(statement, place)
+                self._for(statement, env)
             case tree.If():
-                self._if(statement, place)
+                self._if(statement, env)
             case tree.Scope():
-                self._scope(statement, place)
+                self._scope(statement, env)
             case tree.Branch():
-                self._branch(statement, place)
+                self._branch(statement, env)
             case tree.In():
-                self._in(statement, place)
+                self._in(statement, env)
             case tree.Tap() | tree.Output() | tree.From():
-                self._name_tensor(statement, place)
+                self._name_tensor(statement, env)
             case _:
-                self._declaration(statement, place)
+                self._declaration(statement, env)
 
     def _name_tensor(
-        self, statement: tree.Tap | tree.Output | tree.From, place: Place
+        self, statement: tree.Tap | tree.Output | tree.From, env: Env
     ) -> None:
         match statement:
             case tree.Tap():
-                self._tap(statement, place)
+                self._tap(statement, env)
             case tree.Output():
-                self._output(statement, place)
+                self._output(statement, env)
             case tree.From():
-                self._from(statement, place)
+                self._from(statement, env)
 
-    def _declaration(self, statement: tree.Statement, place: Place) -> None:
+    def _declaration(self, statement: tree.Statement, env: Env) -> None:
         match statement:
             case tree.Let():
-                self._let(statement, place)
+                self._let(statement, env)
             case tree.LetFunction():
-                self._let_function(statement, place)
+                self._let_function(statement, env)
             case tree.Require():
-                self._require(statement, place)
+                self._require(statement, env)
             case tree.Input():
-                self._input(statement, place)
+                self._input(statement, env)
             case tree.Variable():
-                self._variable(statement, place)
+                self._variable(statement, env)
             case tree.Block():
-                self._block(statement, place)
+                self._block(statement, env)
             case _:
                 raise AssertionError(statement)
 
-    def _let(self, statement: tree.Let, place: Place) -> None:
-        value = self.evaluator.evaluate(statement.value, place.frame)
+    def _let(self, statement: tree.Let, env: Env) -> None:
+        value = self.evaluator.evaluate(statement.value, env.frame)
         self._assign(
-            statement.names, statement.unpack, value, statement.value.span, place
+            statement.names, statement.unpack, value, statement.value.span, env
         )
 
-    def _let_function(self, statement: tree.LetFunction, place: Place) -> None:
-        place.frame.names[statement.name.text] = LetFunction(statement, place.frame)
+    def _let_function(self, statement: tree.LetFunction, env: Env) -> None:
+        env.frame.names[statement.name.text] = Closure(statement, env.frame)
 
-    def _if(self, statement: tree.If, place: Place) -> None:
+    def _if(self, statement: tree.If, env: Env) -> None:
         for condition, body in statement.cases:
-            if self.evaluator.condition(condition, place.frame):
-                with self._braces(place):
-                    self.body(body, place)
+            if self.evaluator.condition(condition, env.frame):
+                with self._braces(env):
+                    self.body(body, env)
                 return
         if statement.otherwise is not None:
-            with self._braces(place):
-                self.body(statement.otherwise, place)
+            with self._braces(env):
+                self.body(statement.otherwise, env)
 
-    def _require(self, statement: tree.Require, place: Place) -> None:
-        if not self.evaluator.condition(statement.condition, place.frame):
+    def _require(self, statement: tree.Require, env: Env) -> None:
+        if not self.evaluator.condition(statement.condition, env.frame):
             raise Rejected(
                 messages.requirement_failed(
                     statement.condition.span, statement.message.value
                 )
             )
 
-    def _input(self, statement: tree.Input, place: Place) -> None:
+    def _input(self, statement: tree.Input, env: Env) -> None:
         name = statement.name.text
-        if place.builder.parent is not None:
+        if env.builder.parent is not None:
             raise Rejected(
                 messages.misplaced(
                     statement.span,
@@ -193,17 +193,17 @@ class Walker(FlowWalk):
             )
         size, span = self.sizes.get(name, (None, None))
         if size is None:
-            size = self.evaluator.evaluate(statement.size, place.frame)
+            size = self.evaluator.evaluate(statement.size, env.frame)
         where = span or statement.size.span
         shape = self._input_shape(name, size, where)
-        line = self._evaluated(statement.name, statement.settings, place)
+        line = self._evaluated(statement.name, statement.settings, env)
         dtype = self._dtype(line)
-        value = place.builder.value(TensorType(shape, dtype), name)
-        tensor = Tensor(value, place.builder)
+        value = env.builder.value(TensorType(shape, dtype), name)
+        tensor = Tensor(value, env.builder)
         self.inputs.append((name, value))
-        place.frame.names[name] = tensor
-        if place.net is None:
-            place.net = tensor
+        env.frame.names[name] = tensor
+        if env.net is None:
+            env.net = tensor
 
     def _input_shape(self, name: str, size: Any, span: Span) -> tuple[int | None, ...]:
         lengths = size if isinstance(size, tuple) else (size,)
@@ -221,7 +221,7 @@ class Walker(FlowWalk):
             )  # fmt: skip
         return (None, *lengths)
 
-    def _dtype(self, line: Line) -> str:
+    def _dtype(self, line: EvaluatedLine) -> str:
         dtype = "float32"
         for key, given in line.keywords.items():
             if key != "dtype":
@@ -229,7 +229,9 @@ class Walker(FlowWalk):
                     messages.unknown_argument(given.span, "input", key, ["dtype"])
                 )
             line.refuse_failed(self.reporter)
-            text = given.value.text if isinstance(given.value, Word) else given.value
+            text = (
+                given.value.text if isinstance(given.value, BareWord) else given.value
+            )
             if text not in DTYPES:
                 raise Rejected(
                     messages.wrong_value(
@@ -240,21 +242,21 @@ class Walker(FlowWalk):
             dtype = str(text)
         return dtype
 
-    def _variable(self, statement: tree.Variable, place: Place) -> None:
-        name = self.evaluator.text(statement.name, place.frame)
+    def _variable(self, statement: tree.Variable, env: Env) -> None:
+        name = self.evaluator.text(statement.name, env.frame)
         word = "local_variable" if statement.local else "variable"
         line = self._evaluated(
-            tree.Name(statement.name.span, word), statement.arguments, place
+            tree.Name(statement.name.span, word), statement.arguments, env
         )
         if statement.local:
-            line.keywords["saved"] = Given(False, statement.span)
-            line.keywords.setdefault("trainable", Given(False, statement.span))
-        inner = place.inside(reuse=self._reuse(line, place), hint=name)
+            line.keywords["saved"] = Argument(False, statement.span)
+            line.keywords.setdefault("trainable", Argument(False, statement.span))
+        inner = env.inside(reuse=self._reuse(line, env), hint=name)
         tensor = self.calls.apply(FreeVariable, line, name, inner)
-        place.frame.names[name] = tensor
+        env.frame.names[name] = tensor
 
-    def _block(self, statement: tree.Block, place: Place) -> None:
-        declare(statement, place.frame, place.words, self.reporter)
+    def _block(self, statement: tree.Block, env: Env) -> None:
+        declare(statement, env.frame, env.words, self.reporter)
 
 
 def _head(statement: tree.Statement) -> Span:

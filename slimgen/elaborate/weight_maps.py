@@ -4,24 +4,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from slimgen.diagnostics import Diagnostic, Diagnostics
+from slimgen.elaborate.evaluated import Frame
 from slimgen.elaborate.expressions import Evaluator, Silent
 from slimgen.elaborate.jobs.lines import JobLines
 from slimgen.elaborate.name_patterns import (
     NTH,
     Captures,
-    Fit,
     Pattern,
     PatternError,
+    PatternFit,
     SourceName,
     read_pattern,
     read_source_name,
 )
-from slimgen.elaborate.report import Rejected, Reporter
-from slimgen.elaborate.values import Frame
+from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.ir.graph import Variable
-from slimgen.ir.weights import MapEntry, Transform, WeightMap
-from slimgen.layers.spec import VariableSpec
-from slimgen.layers.weights import MAP_LINES, New, Rename, Weights
+from slimgen.ir.weight_map import MapEntry, Transform, WeightMap
+from slimgen.layers.declaration import VariableSpec
+from slimgen.layers.weight_lines import MAP_LINES, New, Rename, Weights
 from slimgen.messages import names as messages
 from slimgen.messages import weights as weight_messages
 from slimgen.source import Span
@@ -30,7 +30,7 @@ from slimgen.syntax.parser import parse_expression
 
 
 @dataclass(frozen=True)
-class Rule:
+class RenameRule:
     """A line of a map; without a source, what fits is new."""
 
     line: tree.Line
@@ -51,7 +51,7 @@ class Rules:
     statement: tree.Line
     format: str
     source: str
-    rules: tuple[Rule, ...]
+    rules: tuple[RenameRule, ...]
     frame: Frame
 
 
@@ -83,7 +83,7 @@ def read_rules(statement: tree.Line, lines: JobLines) -> Rules:
                 statement.span, "weights", "rules", "between braces, one a line"
             )
         )
-    rules: list[Rule] = []
+    rules: list[RenameRule] = []
     failed = False
     for line in statement.body.statements:
         try:
@@ -100,7 +100,7 @@ def read_rules(statement: tree.Line, lines: JobLines) -> Rules:
     )
 
 
-def _rule(line: tree.Statement, lines: JobLines) -> Rule:
+def _rule(line: tree.Statement, lines: JobLines) -> RenameRule:
     if not isinstance(line, tree.Line):
         what = f"`{line.span.text.split()[0]}`"
         raise Rejected(messages.misplaced(line.span, what, "in a map of weights"))
@@ -114,7 +114,7 @@ def _rule(line: tree.Statement, lines: JobLines) -> Rule:
     place = 0
     try:
         if isinstance(bound, New):
-            return Rule(line, read_pattern(bound.pattern))
+            return RenameRule(line, read_pattern(bound.pattern))
         assert isinstance(bound, Rename)
         pattern = read_pattern(bound.pattern)
         place = 1
@@ -122,7 +122,7 @@ def _rule(line: tree.Statement, lines: JobLines) -> Rule:
     except PatternError as error:
         raise Rejected(_bad_pattern(line, place, str(error))) from None
     transform = Transform(bound.slice, bound.reshape, bound.transpose)
-    return Rule(line, pattern, source, transform)
+    return RenameRule(line, pattern, source, transform)
 
 
 def _bad_pattern(line: tree.Line, place: int, reason: str) -> Diagnostic:
@@ -189,12 +189,12 @@ class _Expansion:
         self.counts: dict[tuple[int, tuple[int, ...]], int] = {}
         self.fitting: set[int] = set()
         self.deciding: set[int] = set()
-        self.taken: dict[str, tuple[str, Rule]] = {}
+        self.taken: dict[str, tuple[str, RenameRule]] = {}
         self.expressions: dict[str, tree.Expression | None] = {}
 
-    def decide(self, name: str) -> tuple[Rule, str | None] | None:
+    def decide(self, name: str) -> tuple[RenameRule, str | None] | None:
         """Return the first rule that fits a variable, and its source if it has one."""
-        decided: tuple[Rule, str | None] | None = None
+        decided: tuple[RenameRule, str | None] | None = None
         for place, rule in enumerate(self.rules.rules):
             fit = rule.pattern.fit(name)
             if fit is None:
@@ -206,13 +206,13 @@ class _Expansion:
                 self._take(decided[1], name, rule)
         return decided
 
-    def _source(self, place: int, rule: Rule, fit: Fit) -> str | None:
+    def _source(self, place: int, rule: RenameRule, fit: PatternFit) -> str | None:
         """What the source calls the variable; None: it is new, or that has no value."""
         if rule.source is None:
             return None
         key = (place, fit.chosen)
         self.counts[key] = self.counts.get(key, 0) + 1
-        parts = Fit({**fit.parts, NTH: self.counts[key]}, fit.chosen)
+        parts = PatternFit({**fit.parts, NTH: self.counts[key]}, fit.chosen)
         try:
             return _checked(rule.source.name(parts, self._evaluate))
         except PatternError as error:
@@ -234,7 +234,7 @@ class _Expansion:
         except Rejected as rejected:
             raise PatternError(rejected.diagnostic.message) from None
 
-    def _take(self, source: str | None, name: str, rule: Rule) -> None:
+    def _take(self, source: str | None, name: str, rule: RenameRule) -> None:
         """Report a source that is taken already, unless each takes a slice of its own."""
         if source is None:
             return
@@ -249,7 +249,7 @@ class _Expansion:
             weight_messages.source_used_twice(span, source, (first[0], name), other)
         )
 
-    def check_shape(self, rule: Rule, name: str, spec: VariableSpec) -> None:
+    def check_shape(self, rule: RenameRule, name: str, spec: VariableSpec) -> None:
         """Report a transform that cannot give the shape of a variable."""
         wrong = wrong_transform(rule.transform, spec.shape)
         if wrong is None:

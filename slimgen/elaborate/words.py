@@ -1,24 +1,24 @@
 """Lines: layers, activations, blocks and merging layers."""
 
-from slimgen.elaborate.arguments import Line
+from slimgen.elaborate.arguments import EvaluatedLine
 from slimgen.elaborate.blocks import BlockWalk
 from slimgen.elaborate.calls import FinalEndpoint
 from slimgen.elaborate.common import Name
+from slimgen.elaborate.env import BranchEnd, Env
+from slimgen.elaborate.evaluated import Argument, Tensor, describe
 from slimgen.elaborate.expressions import Silent
 from slimgen.elaborate.jobs.lines import JobLines
-from slimgen.elaborate.keys import unknown_word
-from slimgen.elaborate.place import Part, Place
-from slimgen.elaborate.report import Rejected
+from slimgen.elaborate.rejection import Rejected
 from slimgen.elaborate.scopes import join
-from slimgen.elaborate.values import Given, Tensor, describe
+from slimgen.elaborate.vocabulary import unknown_word
 from slimgen.elaborate.weight_maps import read_rules
 from slimgen.layers import LAYERS
 from slimgen.layers.activation import Activate
+from slimgen.layers.argument_types import ArgumentError, BareWord
+from slimgen.layers.declaration import Layer
 from slimgen.layers.functions import ACTIVATIONS
 from slimgen.layers.jobs import NETWORK_LINES
-from slimgen.layers.kinds import KindError, Word
-from slimgen.layers.spec import Layer
-from slimgen.layers.weights import Weights
+from slimgen.layers.weight_lines import Weights
 from slimgen.messages import names as messages
 from slimgen.syntax import tree
 
@@ -26,9 +26,9 @@ from slimgen.syntax import tree
 class WordWalk(BlockWalk):
     """Applies the word of a line."""
 
-    def _line(self, statement: tree.Line, place: Place) -> None:
+    def _line(self, statement: tree.Line, env: Env) -> None:
         if statement.word.text in NETWORK_LINES:
-            self._about_weights(statement, place)
+            self._about_weights(statement, env)
             return
         if len(statement.groups) > 1:
             raise Rejected(
@@ -38,20 +38,20 @@ class WordWalk(BlockWalk):
                     "blanks separate arguments; a list is written in brackets",
                 )
             )  # fmt: skip
-        line = self._evaluated(statement.word, statement.arguments, place)
-        name = self._name(statement.name, place)
+        line = self._evaluated(statement.word, statement.arguments, env)
+        name = self._name(statement.name, env)
         if statement.body is not None:
-            place.net = self._merge(statement, line, name, place)
+            env.net = self._merge(statement, line, name, env)
         else:
-            place.net = self.apply(line, name, place)
+            env.net = self.apply(line, name, env)
 
-    def _about_weights(self, statement: tree.Line, place: Place) -> None:
+    def _about_weights(self, statement: tree.Line, env: Env) -> None:
         """Keep a line that belongs to the network's weights."""
         word = statement.word
         if word.text == Weights.word:
-            self._map(statement, place)
+            self._map(statement, env)
             return
-        if place.builder.parent is not None:
+        if env.builder.parent is not None:
             raise Rejected(
                 messages.misplaced(
                     word.span, f"`{word.text}`", "inside a block",
@@ -63,11 +63,11 @@ class WordWalk(BlockWalk):
             raise Rejected(messages.name_taken(word.span, word.text, "given", first))
         self.weights[word.text] = statement
 
-    def _map(self, statement: tree.Line, place: Place) -> None:
+    def _map(self, statement: tree.Line, env: Env) -> None:
         """Keep a map of weights; a block may say it for the network that calls it."""
         if any(block.is_network for block in self._active):
             return  # the weights of a network that is a word in this one
-        rules = read_rules(statement, JobLines(self.reporter, place.frame))
+        rules = read_rules(statement, JobLines(self.reporter, env.frame))
         for other in self.maps:
             if other.format == rules.format:
                 what, first = f"weights {rules.format}", other.statement.word.span
@@ -76,35 +76,35 @@ class WordWalk(BlockWalk):
                 )
         self.maps.append(rules)
 
-    def apply(self, line: Line, name: Name, place: Place) -> Tensor:
-        block = place.words.find(line.word)
-        inner = place.inside(reuse=self._reuse(line, place))
+    def apply(self, line: EvaluatedLine, name: Name, env: Env) -> Tensor:
+        block = env.words.find(line.word)
+        inner = env.inside(reuse=self._reuse(line, env))
         if block is not None:
-            return self._call(block, line, name, inner, place)
-        layer = self._layer(line, place)
+            return self._call(block, line, name, inner, env)
+        layer = self._layer(line, env)
         if layer.merges and not line.positional:
             raise Rejected(messages.missing_operands(line.span, line.word))
         try:
             return self.calls.apply(layer, line, name, inner)
         except FinalEndpoint:
-            place.net = inner.net
+            env.net = inner.net
             raise
 
-    def _layer(self, line: Line, place: Place) -> type[Layer]:
+    def _layer(self, line: EvaluatedLine, env: Env) -> type[Layer]:
         if line.word in ACTIVATIONS and line.word not in LAYERS:
             self._bind_activation(line)
             return Activate
         if line.word not in LAYERS:
-            known = [*place.words.known(), *LAYERS, *ACTIVATIONS]
+            known = [*env.words.known(), *LAYERS, *ACTIVATIONS]
             self.reporter.report(unknown_word(line.word, line.span, known))
             line.refuse_failed(self.reporter)
             raise Silent(line.span)
         return LAYERS[line.word]
 
-    def _bind_activation(self, line: Line) -> None:
+    def _bind_activation(self, line: EvaluatedLine) -> None:
         """Turn `leaky_relu 0.2` into the layer that applies that function."""
         line.refuse_failed(self.reporter)
-        word = Word(
+        word = BareWord(
             line.word,
             tuple(given.value for given in line.positional),
             tuple((key, given.value) for key, given in line.keywords.items()),
@@ -113,7 +113,7 @@ class WordWalk(BlockWalk):
         )
         try:
             function = ACTIVATIONS[line.word].bind(word)
-        except KindError as error:
+        except ArgumentError as error:
             given = [*line.positional, *line.keywords.values()]
             found = " and ".join(describe(one.value) for one in given) or "nothing"
             place = given[0].span if len(given) == 1 else line.span
@@ -123,15 +123,15 @@ class WordWalk(BlockWalk):
                     place, f"`{line.word}`", error.expected, found, help
                 )
             ) from None
-        line.positional = [Given(function, line.span)]
+        line.positional = [Argument(function, line.span)]
         line.keywords = {}
 
     def _merge(
-        self, statement: tree.Line, line: Line, name: Name, place: Place
+        self, statement: tree.Line, line: EvaluatedLine, name: Name, env: Env
     ) -> Tensor:
         assert statement.body is not None
         layer = LAYERS.get(line.word)
-        if not (layer or line.word in ACTIVATIONS or place.words.find(line.word)):
+        if not (layer or line.word in ACTIVATIONS or env.words.find(line.word)):
             merging = [word for word, layer in LAYERS.items() if layer.merges]
             raise Rejected(unknown_word(line.word, line.span, merging))
         if layer is None or not layer.merges:
@@ -141,23 +141,23 @@ class WordWalk(BlockWalk):
                     "only merging layers, such as `add` and `concat`, have branches",
                 )
             )  # fmt: skip
-        if place.net is None:
+        if env.net is None:
             raise Rejected(messages.no_current_tensor(line.span, line.word))
-        reuse = self._reuse(line, place)
+        reuse = self._reuse(line, env)
         scope: str | None = None
         if isinstance(name, str):
-            scope = join(place.scope, name)
-        parts: list[Part] = []
-        inner = place.inside(scope=scope or place.scope, merge=parts, reuse=reuse)
+            scope = join(env.scope, name)
+        parts: list[BranchEnd] = []
+        inner = env.inside(scope=scope or env.scope, merge=parts, reuse=reuse)
         failures = self.failures
         with self._scope_open(scope):
             try:
                 self.body(statement.body, inner)
             except FinalEndpoint:
-                place.net = inner.net
+                env.net = inner.net
                 raise
         if not parts and self.failures > failures:
             raise Silent(line.span)
         if not parts:
             raise Rejected(messages.missing_operands(line.span, line.word))
-        return self.calls.merge(layer, line, parts, scope, place)
+        return self.calls.merge(layer, line, parts, scope, env)

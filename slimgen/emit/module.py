@@ -1,25 +1,30 @@
 """Graph to the plain data that the templates need, and the whole file."""
 
-import re
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from slimgen.emit.bodies import Body, Emitted
-from slimgen.emit.functions import FunctionDefinition, Use, define_functions
+from slimgen.emit.docstrings import docstring_text, wrapped
+from slimgen.emit.fitting import fitted, signature, tidy
 from slimgen.emit.head import head
-from slimgen.emit.layout import INDENT, fitted, signature, tidy
-from slimgen.emit.maps import OtherNames, SameNames, head_scopes, other_map, slim_map
-from slimgen.emit.names import RESERVED, Names, class_name, identifier
-from slimgen.emit.runtime import Runtime, describe_runtime
+from slimgen.emit.identifiers import RESERVED, Names, class_name, identifier
+from slimgen.emit.layer_functions import FunctionDefinition, LayerUse, define_functions
+from slimgen.emit.parts import Runtime, describe_runtime
 from slimgen.emit.spelling import (
     constant_values,
     import_of,
     respell_file,
     respell_function,
 )
+from slimgen.emit.statements import BodyWriter, Emitted
 from slimgen.emit.templates import imports_of, render, top_level_names
+from slimgen.emit.weight_tables import (
+    OtherNames,
+    SameNames,
+    head_scopes,
+    other_map,
+    slim_map,
+)
 from slimgen.ir.graph import (
     Call,
     Function,
@@ -31,10 +36,10 @@ from slimgen.ir.graph import (
     Value,
     walk,
 )
+from slimgen.layers.declaration import Layer, TensorType
 from slimgen.layers.functions import ACTIVATIONS, INITIALIZERS, REGULARIZERS
-from slimgen.layers.spec import Layer, TensorType
-from slimgen.layers.values import Function as Named
-from slimgen.layers.values import Hole, python
+from slimgen.layers.literals import Hole, python
+from slimgen.layers.literals import NamedFunction as Named
 
 
 @dataclass(frozen=True)
@@ -173,22 +178,24 @@ class _Module:
         for network in graph.networks:
             yield from walk(network.items)
 
-    def _uses(self, graph: Graph) -> list[Use]:
+    def _uses(self, graph: Graph) -> list[LayerUse]:
         return [
-            Use(item.layer, tuple(value.type for value in item.inputs))
+            LayerUse(item.layer, tuple(value.type for value in item.inputs))
             for item in self._items(graph)
             if isinstance(item, Node)
         ]
 
-    def _normalizer_uses(self, graph: Graph) -> list[Use]:
-        found: list[Use] = []
+    def _normalizer_uses(self, graph: Graph) -> list[LayerUse]:
+        found: list[LayerUse] = []
         for item in self._items(graph):
             if isinstance(item, Node):
                 types = (item.output.type,)
-                found.extend(Use(layer, types) for layer in function_layers(item.layer))
+                found.extend(
+                    LayerUse(layer, types) for layer in function_layers(item.layer)
+                )
         return found
 
-    def _helpers(self, uses: Sequence[Use]) -> list[str]:
+    def _helpers(self, uses: Sequence[LayerUse]) -> list[str]:
         """The helper functions, each after those that it calls."""
         order: dict[str, None] = {}
 
@@ -266,7 +273,7 @@ class _Module:
             lines.append(_size(network))
         return [docstring_text(line) for line in lines]
 
-    def _standard_imports(self, uses: Sequence[Use]) -> list[str]:
+    def _standard_imports(self, uses: Sequence[LayerUse]) -> list[str]:
         """What the file imports of Python's own: modules, and members with a dot."""
         templates = ["scope.py.j2", "network.py.j2", "networks.py.j2", "entry.py.j2"]
         templates += [f"{part}.py.j2" for part in self.runtime.parts]
@@ -314,7 +321,7 @@ class _Module:
         return "\n\n\n".join(text.strip("\n") for text in texts) + "\n"
 
     def _normalizing(self, layer: Layer, rank: int) -> FunctionDefinition:
-        return self.layers[Use(layer, (TensorType((None,) * rank),)).key]
+        return self.layers[LayerUse(layer, (TensorType((None,) * rank),)).key]
 
     def _normalize(self, layer: Layer, rank: int, name: str) -> str:
         definition = self._normalizing(layer, rank)
@@ -337,7 +344,7 @@ class _Module:
         parameters = [body.spelling.locals[name] for name in function.parameters]
         return FunctionText(
             signature(name, [*inputs, *parameters, "scope"]),
-            _wrapped(function.comment) if documented and not said else (),
+            wrapped(function.comment) if documented and not said else (),
             tuple(body.lines),
             body.names[function.output.index],
             function.name in self.emitted.scoped,
@@ -348,12 +355,12 @@ class _Module:
         inputs: Sequence[tuple[int, str]],
         items: Sequence[Item],
         parameters: Sequence[str] = (),
-    ) -> tuple[list[str], Body]:
+    ) -> tuple[list[str], BodyWriter]:
         """The names of a function's inputs, and what writes its body."""
         local = respell_function(parameters, items, self.emitted.taken)
         free = Names(self.emitted.taken.union(local.locals.values()))
         names = {index: free.free(identifier(hint)) for index, hint in inputs}
-        return list(names.values()), Body(self.emitted, names, local)
+        return list(names.values()), BodyWriter(self.emitted, names, local)
 
     def _network(self, network: Network) -> NetworkText:
         inputs, body = self._body(
@@ -400,8 +407,6 @@ FORMATTED = (
 )  # hold values of the model
 THIRD = ("numpy", "tensorflow")
 OPTIONS = ("dtype", "device", "saved")  # of a variable, in few files only
-SHAPE = re.compile(r"\[[^]]*\]")
-UNBROKEN = "\0"  # stands for a blank at which no line ends
 
 
 def _needs() -> dict[str, tuple[str, ...]]:
@@ -461,31 +466,7 @@ def _size(network: Network) -> str:
 def _class_doc(network: Network, said: str) -> tuple[str, ...]:
     """What a source says of a network, unless it is `said` already, and its size."""
     comment = "" if network.comment == said else " ".join(network.comment.split())
-    return _wrapped(comment, _size(network).removeprefix(f"{network.name}: "))
-
-
-def _wrapped(*paragraphs: str) -> tuple[str, ...]:
-    """Texts as the lines of a docstring, indented and in quotes; shapes stay whole."""
-    lines: list[str] = []
-    for text in filter(None, map(docstring_text, paragraphs)):
-        text = SHAPE.sub(lambda s: s[0].replace(" ", UNBROKEN), text)
-        wrapped = [line.replace(UNBROKEN, " ") for line in textwrap.wrap(text, 77)]
-        lines += ["", *wrapped] if lines else wrapped
-    if not lines:
-        return ()
-    indent = " " * INDENT
-    if len(lines) == 1:
-        return (f'{indent}"""{lines[0]}"""',)
-    first, *rest = (f"{indent}{line}" if line else "" for line in lines)
-    return (f'{indent}"""{first.strip()}', *rest, f'{indent}"""')
-
-
-def docstring_text(text: str) -> str:
-    """Make a line harmless within a docstring."""
-    shown = "".join(c if c.isprintable() else " " for c in text)
-    # The first line describes the command line: argparse would fill this in.
-    shown = shown.replace("%(prog)", "% (prog)")
-    return shown.replace("\\", "\\\\").replace('"', "'").strip()
+    return wrapped(comment, _size(network).removeprefix(f"{network.name}: "))
 
 
 def _output(value: Value) -> str:

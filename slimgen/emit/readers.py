@@ -3,7 +3,7 @@
 `slimgen weights` runs this text, so that what it says of a file is what a built file would.
 """
 
-from slimgen.emit.runtime import FORMATS, IMPORTS
+from slimgen.emit.parts import FORMATS, IMPORTS
 from slimgen.emit.templates import render
 
 

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from slimgen.emit.names import RESERVED, Names
+from slimgen.emit.identifiers import RESERVED, Names
 from slimgen.ir.graph import Call, EndPoint, Graph, Item, Loop, Node, Value, walk
-from slimgen.layers.spec import Layer
-from slimgen.layers.values import (
-    Function,
+from slimgen.layers.declaration import Layer
+from slimgen.layers.literals import (
     Hole,
     NamedFloat,
+    NamedFunction,
     NamedInt,
     NamedStr,
     named,
@@ -47,7 +47,7 @@ class Spelling:
                 return named(plain(value), self.constants[value.name])
             case tuple():
                 return tuple(map(self.value, value))
-            case Function():
+            case NamedFunction():
                 return self._function(value)
             case Layer():
                 return self._layer(value)
@@ -81,7 +81,7 @@ class Spelling:
         """Return items with the new names."""
         return tuple(map(self._item, items))
 
-    def _function(self, function: Function) -> Function:
+    def _function(self, function: NamedFunction) -> NamedFunction:
         target = function.target
         if function.word == "python":
             module, _, name = target.rpartition(".")
@@ -124,7 +124,7 @@ def _constants_in(value: Any) -> bool:
             return True
         case tuple():
             return any(map(_constants_in, value))
-        case Function(arguments=arguments):
+        case NamedFunction(arguments=arguments):
             return any(_constants_in(item) for _, item in arguments)
         case Layer():
             return any(_constants_in(getattr(value, f.name)) for f in fields(value))
@@ -212,8 +212,8 @@ def _modules(value: Any) -> Iterable[str]:
                 yield from _modules(item)
         case Hole(values=values):
             yield from _modules(values)
-        case Function(word="python", target=target):
+        case NamedFunction(word="python", target=target):
             yield target.rpartition(".")[0]
-        case Function(arguments=arguments):
+        case NamedFunction(arguments=arguments):
             for _, item in arguments:
                 yield from _modules(item)

@@ -7,7 +7,7 @@ from typing import Any
 
 import jinja2
 
-from slimgen.layers.values import python
+from slimgen.layers.literals import python
 
 
 @functools.cache

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from slimgen.ir.weights import WeightMap
-from slimgen.layers.spec import Layer, TensorType, VariableSpec
-from slimgen.layers.values import Hole
+from slimgen.ir.weight_map import WeightMap
+from slimgen.layers.declaration import Layer, TensorType, VariableSpec
+from slimgen.layers.literals import Hole
 from slimgen.source import Span
 
 Path = tuple[str | Hole, ...]

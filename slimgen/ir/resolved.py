@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from slimgen.ir.graph import Graph, Network, Origin
 from slimgen.ir.text import argument, in_line_order
-from slimgen.ir.unroll import Applied, Tensor, unroll
+from slimgen.ir.unroll import Applied, UnrolledTensor, unroll
 from slimgen.layers import LAYERS
-from slimgen.layers.spec import Layer, parameters
+from slimgen.layers.declaration import Layer, parameters
 from slimgen.source import Source, Span
 
 INDENT = "  "
@@ -34,7 +34,7 @@ def _network(graph: Graph, network: Network) -> Iterator[str]:
         yield from _layer(part, main)
 
 
-def _tensor(tensor: Tensor) -> str:
+def _tensor(tensor: UnrolledTensor) -> str:
     return f"-> %{tensor.number} {tensor.type}"
 
 

@@ -7,10 +7,18 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from slimgen.ir.fold import Row, fold, total
 from slimgen.ir.graph import Graph, Network
-from slimgen.ir.unroll import Applied, Entered, Part, Tensor, Unrolled, applied, unroll
-from slimgen.layers.spec import Shape, TensorType, VariableSpec
+from slimgen.ir.summary_rows import SummaryRow, fold, total
+from slimgen.ir.unroll import (
+    Applied,
+    Entered,
+    Part,
+    Unrolled,
+    UnrolledTensor,
+    applied,
+    unroll,
+)
+from slimgen.layers.declaration import Shape, TensorType, VariableSpec
 
 BYTES = {
     "bool": 1,
@@ -29,7 +37,7 @@ LARGEST_ROW = 16
 
 
 @dataclass(frozen=True)
-class Totals:
+class SummaryTotals:
     """Sums over a network; None where a free size leaves them open.
 
     Attributes:
@@ -61,8 +69,8 @@ class NetworkSummary:
     scope: str
     inputs: tuple[tuple[str, TensorType], ...]
     outputs: tuple[tuple[str, TensorType], ...]
-    rows: tuple[Row, ...]
-    totals: Totals
+    rows: tuple[SummaryRow, ...]
+    totals: SummaryTotals
 
 
 @dataclass(frozen=True)
@@ -92,8 +100,8 @@ def _network(graph: Graph, network: Network) -> NetworkSummary:
 # Rows.
 
 
-def _rows(parts: Iterable[Part], root: str) -> list[Row]:
-    rows: list[Row] = []
+def _rows(parts: Iterable[Part], root: str) -> list[SummaryRow]:
+    rows: list[SummaryRow] = []
     for part in parts:
         if isinstance(part, Applied):
             rows.append(_layer_row(part, root))
@@ -113,8 +121,8 @@ def _size(block: Entered) -> int:
     return sum(1 for _ in applied(block.parts))
 
 
-def _layer_row(part: Applied, root: str) -> Row:
-    return Row(
+def _layer_row(part: Applied, root: str) -> SummaryRow:
+    return SummaryRow(
         "" if part.scope is None else _own_name(part.scope, root),
         _word(part),
         part.output.type,
@@ -126,9 +134,9 @@ def _layer_row(part: Applied, root: str) -> Row:
     )
 
 
-def _block_row(block: Entered, root: str) -> Row:
+def _block_row(block: Entered, root: str) -> SummaryRow:
     rows = _rows(block.parts, root)
-    return Row(
+    return SummaryRow(
         _own_name(block.scope, root),
         block.block,
         block.output.type,
@@ -195,11 +203,11 @@ def _output_bytes(part: Applied) -> int | None:
     return _bytes(part.output.type) if part.inputs else 0  # a variable is no activation
 
 
-def _totals(network: Network, unrolled: Unrolled) -> Totals:
+def _totals(network: Network, unrolled: Unrolled) -> SummaryTotals:
     parts = list(unrolled.applied())
     specs = [variable.spec for variable in network.variables]
     saved = [spec for spec in specs if spec.saved]
-    return Totals(
+    return SummaryTotals(
         sum(math.prod(spec.shape) for spec in saved),
         sum(math.prod(spec.shape) for spec in saved if spec.trainable),
         len(saved),
@@ -217,7 +225,7 @@ def _peak(unrolled: Unrolled, parts: Sequence[Applied]) -> int | None:
     last_use |= {tensor.number: len(parts) for _, tensor in unrolled.outputs}
     live: dict[int, int] = {}
 
-    def keep(tensor: Tensor) -> bool:
+    def keep(tensor: UnrolledTensor) -> bool:
         size = _bytes(tensor.type)
         live[tensor.number] = size or 0
         return size is not None

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from slimgen.ir.fold import Row
-from slimgen.ir.summary import NetworkSummary, Summary, Totals
-from slimgen.layers.spec import TensorType
+from slimgen.ir.summary import NetworkSummary, Summary, SummaryTotals
+from slimgen.ir.summary_rows import SummaryRow
+from slimgen.layers.declaration import TensorType
 
 HEAD = ("scope", "layer", "output", "parameters", "multiply-adds", "activations, bytes")
 NUMBERS = 3  # the last columns are numbers and aligned at the right
@@ -33,7 +33,7 @@ def _network_text(network: NetworkSummary) -> str:
     )
 
 
-def _cells(rows: Sequence[Row], depth: int) -> Iterator[tuple[str, ...]]:
+def _cells(rows: Sequence[SummaryRow], depth: int) -> Iterator[tuple[str, ...]]:
     for row in rows:
         indent = INDENT * depth
         if row.is_loop:
@@ -61,7 +61,7 @@ def _aligned(cells: Sequence[tuple[str, ...]]) -> Iterator[str]:
         yield (INDENT + INDENT.join(padded)).rstrip()
 
 
-def _totals_text(totals: Totals) -> Iterator[str]:
+def _totals_text(totals: SummaryTotals) -> Iterator[str]:
     yield (
         f"parameters      {number(totals.parameters)} in {number(totals.variables)}"
         f" variables, {number(totals.trainable)} trainable,"
@@ -123,7 +123,7 @@ def _tensor_json(name: str, type_: TensorType) -> dict[str, Any]:
     return {"name": name or None, "shape": list(type_.shape), "dtype": type_.dtype}
 
 
-def _row_json(row: Row) -> dict[str, Any]:
+def _row_json(row: SummaryRow) -> dict[str, Any]:
     return {
         "scope": row.name or None,
         "layer": row.word or None,

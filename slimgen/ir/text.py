@@ -15,10 +15,10 @@ from slimgen.ir.graph import (
     Value,
     path_text,
 )
-from slimgen.layers.kinds import Word
-from slimgen.layers.spec import Layer, Parameter, parameters
-from slimgen.layers.values import Function as Named
-from slimgen.layers.values import Hole, Operand
+from slimgen.layers.argument_types import BareWord
+from slimgen.layers.declaration import Layer, Parameter, parameters
+from slimgen.layers.literals import Hole, Operand
+from slimgen.layers.literals import NamedFunction as Named
 
 INDENT = "  "
 
@@ -138,7 +138,7 @@ def literal(value: Any, inputs: Sequence[int] = ()) -> str:
             return f"{word}({', '.join(given)})" if given else word
         case Layer():
             return f"{value.word}({', '.join(_changed(value, inputs))})"
-        case Word(text=text, called=called):
+        case BareWord(text=text, called=called):
             return f"{text}(…)" if called else text
         case _:
             return "…"

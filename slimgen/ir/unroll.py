@@ -20,12 +20,12 @@ from slimgen.ir.graph import (
     Value,
     walk,
 )
-from slimgen.layers.spec import Layer, TensorType
-from slimgen.layers.values import Function, Hole
+from slimgen.layers.declaration import Layer, TensorType
+from slimgen.layers.literals import Hole, NamedFunction
 
 
 @dataclass(frozen=True)
-class Tensor:
+class UnrolledTensor:
     """A tensor of one run: a number of its own, and its type as its layer infers it."""
 
     number: int
@@ -44,8 +44,8 @@ class Applied:
 
     node: Node
     layer: Layer
-    inputs: tuple[Tensor, ...]
-    output: Tensor
+    inputs: tuple[UnrolledTensor, ...]
+    output: UnrolledTensor
     scope: str | None
     place: str
     steps: tuple[Step, ...]
@@ -67,7 +67,7 @@ class Entered:
     block: str
     scope: str
     parts: "tuple[Part, ...]"
-    output: Tensor
+    output: UnrolledTensor
     steps: tuple[Step, ...]
 
     @property
@@ -83,8 +83,8 @@ Part = Applied | Entered
 class Unrolled:
     """All that a network does, and the tensors that it takes and gives."""
 
-    inputs: tuple[tuple[str, Tensor], ...]
-    outputs: tuple[tuple[str, Tensor], ...]
+    inputs: tuple[tuple[str, UnrolledTensor], ...]
+    outputs: tuple[tuple[str, UnrolledTensor], ...]
     parts: tuple[Part, ...]
 
     def applied(self) -> Iterator[Applied]:
@@ -123,7 +123,7 @@ class _Frame:
     """One run of one function: its scope, its tensors by index, its literals by name."""
 
     scope: str
-    tensors: dict[int, Tensor]
+    tensors: dict[int, UnrolledTensor]
     literals: Mapping[str, Any] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     skipped: int = 0  # how many of an item's steps `steps` replaces
@@ -132,7 +132,7 @@ class _Frame:
         """Write a relative scope in full."""
         return join(self.scope, "".join(str(filled(p, self.literals)) for p in path))
 
-    def take(self, values: Sequence[Value]) -> tuple[Tensor, ...]:
+    def take(self, values: Sequence[Value]) -> tuple[UnrolledTensor, ...]:
         """Return the tensors behind values."""
         return tuple(self.tensors[value.index] for value in values)
 
@@ -155,10 +155,10 @@ class _Run:
             for item in walk(items)
         )
 
-    def tensor(self, type_: TensorType) -> Tensor:
+    def tensor(self, type_: TensorType) -> UnrolledTensor:
         """Make a new tensor."""
         self._tensors += 1
-        return Tensor(self._tensors - 1, type_)
+        return UnrolledTensor(self._tensors - 1, type_)
 
     def items(self, items: Sequence[Item], frame: _Frame) -> tuple[Part, ...]:
         """Run items in order."""
@@ -235,7 +235,7 @@ def filled(value: Any, literals: Mapping[str, Any]) -> Any:
             return literals[name]
         case tuple():
             return tuple(filled(item, literals) for item in value)
-        case Function() if value.arguments:
+        case NamedFunction() if value.arguments:
             arguments = tuple((k, filled(v, literals)) for k, v in value.arguments)
             return replace(value, arguments=arguments)
         case Layer() if literals:
@@ -253,7 +253,7 @@ def values_in(value: Any) -> Iterator[Any]:
     match value:
         case tuple():
             inner = value
-        case Function():
+        case NamedFunction():
             inner = [item for _, item in value.arguments]
         case Layer():
             inner = [getattr(value, field.name) for field in fields(value)]

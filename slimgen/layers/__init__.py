@@ -2,6 +2,7 @@
 
 from slimgen.layers.activation import Crelu, Softmax
 from slimgen.layers.convolution import Conv
+from slimgen.layers.declaration import Layer
 from slimgen.layers.dense import FullyConnected
 from slimgen.layers.dropout import Dropout, DropPath
 from slimgen.layers.example_norms import (
@@ -33,7 +34,6 @@ from slimgen.layers.slicing import (
     Slice,
     Split,
 )
-from slimgen.layers.spec import Layer
 from slimgen.layers.transposed import ConvTranspose
 
 # By family, in the order of the documentation.

@@ -1,16 +1,15 @@
 """Activations as statements: `relu`, `leaky_relu 0.1`, `softmax`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from slimgen.layers.argument_types import FunctionKind, Integer
+from slimgen.layers.declaration import Layer, ShapeError, TensorType, parameter
 from slimgen.layers.functions import ACTIVATIONS
-from slimgen.layers.kinds import FunctionKind, Integer
-from slimgen.layers.shapes import axis_of, require_float
-from slimgen.layers.spec import Layer, ShapeError, TensorType, parameter
-from slimgen.layers.values import Function, python
+from slimgen.layers.literals import NamedFunction, python
+from slimgen.layers.shape_arithmetic import axis_of, require_float
 
 
-def applied(function: Function, value: str) -> str:
+def applied(function: NamedFunction, value: str) -> str:
     """Write the function applied to `value` in Python."""
     if function.factory or not function.arguments:
         return f"{python(function)}({value})"
@@ -18,7 +17,6 @@ def applied(function: Function, value: str) -> str:
     return f"{function.target}({value}, {given})"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Activate(Layer):
     """Apply an activation to every value: what `relu` or `leaky_relu 0.1` stands for.
 
@@ -30,7 +28,7 @@ class Activate(Layer):
     opens_variable_scope = False
     example = "leaky_relu 0.1"
 
-    activation: Function = parameter(
+    activation: NamedFunction = parameter(
         FunctionKind("an activation", ACTIVATIONS), "the activation"
     )
 
@@ -44,7 +42,6 @@ class Activate(Layer):
         return applied(self.activation, inputs[0])
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Softmax(Layer):
     """Turn an axis, the last one, into probabilities.
 
@@ -78,7 +75,6 @@ class Softmax(Layer):
         return f"tf.nn.softmax({inputs[0]}{axis})"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Crelu(Layer):
     """Keep the positive and the negative parts of each value, one behind the other.
 

@@ -2,10 +2,18 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from slimgen.layers.kinds import Choice, Integer, Optional, Window
-from slimgen.layers.shapes import (
+from slimgen.layers.argument_types import Choice, Integer, Optional, Window
+from slimgen.layers.declaration import (
+    Layer,
+    ShapeError,
+    TensorType,
+    VariableSpec,
+    parameter,
+)
+from slimgen.layers.parametrised import Parametrised
+from slimgen.layers.shape_arithmetic import (
     FORMATS,
     channels_first,
     channels_last,
@@ -17,8 +25,6 @@ from slimgen.layers.shapes import (
     uniform,
     window_sizes,
 )
-from slimgen.layers.spec import Layer, ShapeError, TensorType, VariableSpec, parameter
-from slimgen.layers.tail import Parametrised
 
 PADDING = Choice(("SAME", "VALID"))
 DATA_FORMAT = Optional(Choice(tuple(text for pair in FORMATS for text in pair)))
@@ -33,7 +39,6 @@ def emitted_format(data_format: str | None, axes: int) -> str | None:
     return data_format if channels_first(data_format, axes) else None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Conv(Parametrised):
     """Slide a window over the spatial axes and sum its weighted values.
 

@@ -1,15 +1,13 @@
 """The fully connected layer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from slimgen.layers.kinds import Integer
-from slimgen.layers.shapes import require_float
-from slimgen.layers.spec import ShapeError, TensorType, VariableSpec, parameter
-from slimgen.layers.tail import Parametrised
+from slimgen.layers.argument_types import Integer
+from slimgen.layers.declaration import ShapeError, TensorType, VariableSpec, parameter
+from slimgen.layers.parametrised import Parametrised
+from slimgen.layers.shape_arithmetic import require_float
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class FullyConnected(Parametrised):
     """Multiply each example's features by a matrix of weights.
 

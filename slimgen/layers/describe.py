@@ -5,15 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from slimgen.layers import DECLARATIONS, LAYERS
+from slimgen.layers.argument_types import ArgumentType, Choice, FunctionSpec, Optional
+from slimgen.layers.declaration import Layer, Parameter, parameters
 from slimgen.layers.functions import ACTIVATIONS, INITIALIZERS, REGULARIZERS
 from slimgen.layers.jobs import DATA_LINES, NETWORK_LINES, TRAIN_LINES
 from slimgen.layers.jobs.evaluate import Every
 from slimgen.layers.jobs.initial import From
-from slimgen.layers.kinds import Choice, FunctionSpec, Kind, Optional
-from slimgen.layers.spec import Layer, Parameter, parameters
-from slimgen.layers.values import Function
+from slimgen.layers.literals import NamedFunction
 from slimgen.layers.variable import FreeVariable
-from slimgen.layers.weights import MAP_LINES
+from slimgen.layers.weight_lines import MAP_LINES
 from slimgen.messages.foreign import our_word
 
 FUNCTIONS: Mapping[str, Mapping[str, FunctionSpec]] = {
@@ -131,7 +131,7 @@ def _argument(one: Parameter) -> str:
     return f"`{one.name}`: {one.doc}. Takes {taken(one.kind)}; {default}{slim}."
 
 
-def taken(kind: Kind) -> str:
+def taken(kind: ArgumentType) -> str:
     """Return what a kind takes; many words as a list of them."""
     if isinstance(kind, Optional):
         return f"{taken(kind.item)}, or `none`"
@@ -175,7 +175,7 @@ def find_function(word: str) -> FunctionSpec | None:
     return next((table[word] for table in FUNCTIONS.values() if word in table), None)
 
 
-def write(value: Any, kind: Kind | None = None) -> str:
+def write(value: Any, kind: ArgumentType | None = None) -> str:
     """Return a value as it is written in the language."""
     match value:
         case None | True | False:
@@ -187,7 +187,7 @@ def write(value: Any, kind: Kind | None = None) -> str:
             return value if bare else f'"{value}"'
         case tuple() | list():
             return f"[{', '.join(write(item, kind) for item in value)}]"
-        case Function(word=word, arguments=arguments):
+        case NamedFunction(word=word, arguments=arguments):
             given = ", ".join(f"{key}={write(item)}" for key, item in arguments)
             return f"{word}({given})" if given else word
         case Layer():

@@ -1,18 +1,22 @@
 """Layers that drop values at random in training."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from slimgen.layers.kinds import Boolean, Integer, ListOf, Optional, Real
-from slimgen.layers.shapes import require_float
-from slimgen.layers.spec import Layer, ShapeError, TensorType, VariableSpec, parameter
-from slimgen.layers.tail import COLLECTIONS, ZEROS
+from slimgen.layers.argument_types import Boolean, Integer, ListOf, Optional, Real
+from slimgen.layers.declaration import (
+    Layer,
+    ShapeError,
+    TensorType,
+    VariableSpec,
+    parameter,
+)
+from slimgen.layers.parametrised import COLLECTIONS, ZEROS
+from slimgen.layers.shape_arithmetic import require_float
 
 KEEP_PROB = Real(above=0, at_most=1)
 OVERRIDE = "overrides the call's `training`; `none` follows it"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Dropout(Layer):
     """Zero values at random in training, and multiply the others by 1 / keep_prob.
 
@@ -77,7 +81,6 @@ def counter(name: str) -> VariableSpec:
     return VariableSpec(name, (), ZEROS, trainable=False, dtype="int64", saved=False)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class DropPath(Layer):
     """Drop a branch for whole examples at random in training, as in NASNet.
 

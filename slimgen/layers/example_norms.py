@@ -1,11 +1,19 @@
 """Normalization within each example: the same in training and in use, no moving averages."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from slimgen.layers.argument_types import Boolean, Integer, ListOf, Optional, Real
+from slimgen.layers.declaration import (
+    Layer,
+    ShapeError,
+    TensorType,
+    VariableSpec,
+    parameter,
+)
 from slimgen.layers.functions import ACTIVATION, INITIALIZER
-from slimgen.layers.kinds import Boolean, Integer, ListOf, Optional, Real
+from slimgen.layers.literals import NamedFunction, python
 from slimgen.layers.normalization import (
     DATA_FORMAT,
     ONES,
@@ -15,10 +23,8 @@ from slimgen.layers.normalization import (
     values_by_name,
     without_empty,
 )
-from slimgen.layers.shapes import axis_of, require_float
-from slimgen.layers.spec import Layer, ShapeError, TensorType, VariableSpec, parameter
-from slimgen.layers.tail import COLLECTIONS, ZEROS
-from slimgen.layers.values import Function, python
+from slimgen.layers.parametrised import COLLECTIONS, ZEROS
+from slimgen.layers.shape_arithmetic import axis_of, require_float
 
 
 def _center() -> Any:
@@ -50,7 +56,6 @@ def _trainable() -> Any:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LayerNorm(Layer):
     """Normalize each example over all its axes.
 
@@ -69,7 +74,7 @@ class LayerNorm(Layer):
 
     center: bool = _center()
     scale: bool = _scale()
-    activation: Function | None = _activation()
+    activation: NamedFunction | None = _activation()
     trainable: bool = _trainable()
     begin_norm_axis: int = parameter(
         Integer(), "the first axis of the moments", 1, positional=False, neutral=1
@@ -136,7 +141,6 @@ def _learned(
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class InstanceNorm(Layer):
     """Normalize each channel of each example over its spatial axes.
 
@@ -156,8 +160,8 @@ class InstanceNorm(Layer):
     center: bool = _center()
     scale: bool = _scale()
     epsilon: float = parameter(Real(at_least=0), "added to the variance", 1e-6)
-    activation: Function | None = _activation()
-    param_initializers: Function | None = _param_initializers()
+    activation: NamedFunction | None = _activation()
+    param_initializers: NamedFunction | None = _param_initializers()
     trainable: bool = _trainable()
     data_format: str | None = parameter(
         DATA_FORMAT, "order of the axes; `NC…`: channels first", "NHWC",
@@ -192,7 +196,6 @@ class InstanceNorm(Layer):
         return ("zeros", "ones", *(("channels_last", "in_format") if first else ()))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class GroupNorm(Layer):
     """Normalize groups of channels of each example over its spatial axes.
 
@@ -219,8 +222,8 @@ class GroupNorm(Layer):
     center: bool = _center()
     scale: bool = _scale()
     epsilon: float = parameter(Real(at_least=0), "added to the variance", 1e-6)
-    activation: Function | None = _activation()
-    param_initializers: Function | None = _param_initializers()
+    activation: NamedFunction | None = _activation()
+    param_initializers: NamedFunction | None = _param_initializers()
     trainable: bool = _trainable()
     mean_close_to_zero: bool = parameter(
         Boolean(), "the variance as mean of squares less squared mean", False,
@@ -273,7 +276,6 @@ class GroupNorm(Layer):
         return ("zeros", "ones")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LocalResponseNorm(Layer):
     """Divide by a power of the squares of neighbouring channels.
 
@@ -306,7 +308,6 @@ class LocalResponseNorm(Layer):
         return f"tf.nn.local_response_normalization({inputs[0]}, {given})"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class UnitNorm(Layer):
     """Scale the values along an axis to length 1.
 

@@ -13,20 +13,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slimgen.layers.kinds import (
+from slimgen.layers.argument_types import (
+    ArgumentError,
+    BareWord,
     Boolean,
     Choice,
     Either,
     FunctionKind,
     FunctionSpec,
     Integer,
-    KindError,
     ListOf,
     Optional,
     Real,
-    Word,
 )
-from slimgen.layers.values import Function
+from slimgen.layers.literals import NamedFunction
 
 NUMBER = Real()
 POSITIVE = Real(above=0)
@@ -53,7 +53,7 @@ def python_target(text: Any) -> str:
     """
     fits = isinstance(text, str) and MODULE_FUNCTION.fullmatch(text)
     if not fits or any(keyword.iskeyword(part) for part in re.split("[.:]", text)):
-        raise KindError('`python("module:function")`')
+        raise ArgumentError('`python("module:function")`')
     return text.replace(":", ".")  # type: ignore[no-any-return]
 
 
@@ -61,17 +61,19 @@ def python_target(text: Any) -> str:
 class PythonSpec(FunctionSpec):
     """A user's function: its target is the imported name, its keys are handed to it."""
 
-    def bind(self, word: Word) -> Function:
+    def bind(self, word: BareWord) -> NamedFunction:
         """Bind `python("module:function", key=value)`."""
         if len(word.positional) != 1:
-            raise KindError('`python("module:function")`')
+            raise ArgumentError('`python("module:function")`')
         for key, value in word.keywords:
             if keyword.iskeyword(key) or not key.isidentifier():
-                raise KindError("a key that is a name of Python")
+                raise ArgumentError("a key that is a name of Python")
             if not isinstance(value, int | float | str | None):
-                raise KindError(f"a number, a string or `none` as `{key}` of `python`")
+                raise ArgumentError(
+                    f"a number, a string or `none` as `{key}` of `python`"
+                )
         target = python_target(word.positional[0])
-        return Function(self.word, tuple(word.keywords), target)
+        return NamedFunction(self.word, tuple(word.keywords), target)
 
 
 PYTHON = PythonSpec(
@@ -163,7 +165,7 @@ ACTIVATIONS = _table(
 
 def _check_range(values: Mapping[str, Any]) -> None:
     if values.get("minval", 0.0) > values.get("maxval", 1.0):
-        raise KindError("`minval` not above `maxval`")
+        raise ArgumentError("`minval` not above `maxval`")
 
 
 def _initializer(
@@ -177,15 +179,15 @@ def _initializer(
 class Initializer(FunctionKind):
     """An initializer; one with a seed draws from a generator of its own."""
 
-    def coerce(self, value: Any) -> Function:
+    def coerce(self, value: Any) -> NamedFunction:
         function = super().coerce(value)
         seed = dict(function.arguments).get("seed")
         if seed is None or function.word in ("seeded", "python"):
             return function
         rest = tuple(item for item in function.arguments if item[0] != "seed")
-        plain = Function(function.word, rest, function.target, function.factory)
+        plain = NamedFunction(function.word, rest, function.target, function.factory)
         arguments = (("initializer", plain), ("seed", seed))
-        return Function("seeded", arguments, "seeded", factory=True)
+        return NamedFunction("seeded", arguments, "seeded", factory=True)
 
 
 INITIALIZERS: dict[str, FunctionSpec] = {}
@@ -274,7 +276,7 @@ INITIALIZERS |= _table(
 
 def initializer_problem(function: Any, shape: tuple[int, ...]) -> str:
     """Say why an initializer cannot make a variable of `shape`; "" when it can."""
-    if not isinstance(function, Function):
+    if not isinstance(function, NamedFunction):
         return ""
     arguments = dict(function.arguments)
     if function.word == "seeded":
@@ -327,7 +329,7 @@ REGULARIZERS |= _table(
 )
 
 
-def _simplified(function: Function) -> Function | None:
+def _simplified(function: NamedFunction) -> NamedFunction | None:
     arguments = dict(function.arguments)
     if function.word in ("l1", "l2"):
         return function if arguments["scale"] else None
@@ -337,11 +339,13 @@ def _simplified(function: Function) -> Function | None:
         terms = tuple(term for term in arguments["regularizers"] if term is not None)
         if len(terms) < 2:
             return terms[0] if terms else None
-        return Function("sum", (("regularizers", terms),), "sum_of", factory=True)
+        return NamedFunction("sum", (("regularizers", terms),), "sum_of", factory=True)
     return function
 
 
-def _without_zero(function: Function, arguments: dict[str, Any]) -> Function | None:
+def _without_zero(
+    function: NamedFunction, arguments: dict[str, Any]
+) -> NamedFunction | None:
     scales = {
         word: arguments.get(f"scale_{word}", 1.0)
         for word in ("l1", "l2")
@@ -350,7 +354,7 @@ def _without_zero(function: Function, arguments: dict[str, Any]) -> Function | N
     if len(scales) == 2:
         return function
     for word, scale in scales.items():
-        return Function(word, (("scale", scale),), word, factory=True)
+        return NamedFunction(word, (("scale", scale),), word, factory=True)
     return None
 
 
@@ -368,8 +372,8 @@ _NEEDS = {
 }
 
 
-def _nested(value: Any) -> Iterator[Function]:
-    if isinstance(value, Function):
+def _nested(value: Any) -> Iterator[NamedFunction]:
+    if isinstance(value, NamedFunction):
         for _, item in value.arguments:
             yield from _nested(item)
         yield value

@@ -4,19 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from slimgen.layers.kinds import (
+from slimgen.layers.argument_types import (
+    ArgumentError,
     Boolean,
     Choice,
     Either,
     Integer,
-    KindError,
     ListOf,
     Optional,
     Real,
 )
-from slimgen.layers.shapes import spread
-from slimgen.layers.spec import Layer, Shape, ShapeError, TensorType, parameter
-from slimgen.layers.values import python
+from slimgen.layers.declaration import Layer, Shape, ShapeError, TensorType, parameter
+from slimgen.layers.literals import python
+from slimgen.layers.shape_arithmetic import spread
 
 Pairs = tuple[tuple[int, int], ...]
 PAIRS = ListOf(ListOf(Integer(0), length=2))
@@ -33,11 +33,10 @@ class Margins:
     def coerce(self, value: Any) -> Any:
         try:
             return Either((Integer(0), ListOf(Integer(0)), PAIRS)).coerce(value)
-        except KindError:
-            raise KindError(self.expected) from None
+        except ArgumentError:
+            raise ArgumentError(self.expected) from None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Pad(Layer):
     """Put a margin around the spatial axes.
 
@@ -118,7 +117,6 @@ class Pad(Layer):
         return f"tf.pad({', '.join(arguments)})"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Crop(Layer):
     """Cut out a part of each image: its middle, or from `offset` on.
 
@@ -184,7 +182,6 @@ RESIZERS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Resize(Layer):
     """Change the size of images by sampling.
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from slimgen.layers.activation import applied
+from slimgen.layers.argument_types import ArgumentError, Integer
+from slimgen.layers.declaration import Layer, Shape, ShapeError, TensorType, parameter
 from slimgen.layers.functions import ACTIVATION
-from slimgen.layers.kinds import Integer, KindError
-from slimgen.layers.shapes import broadcast
-from slimgen.layers.spec import Layer, Shape, ShapeError, TensorType, parameter
-from slimgen.layers.values import Function, Hole, Operand, python
+from slimgen.layers.literals import Hole, NamedFunction, Operand, python
+from slimgen.layers.shape_arithmetic import broadcast
 
 
 class UnlikeInputs(ShapeError):
@@ -27,7 +27,7 @@ class UnlikeInputs(ShapeError):
 
 
 @dataclass(frozen=True)
-class Operands:
+class OperandList:
     """A list of tensors, in which numbers may stand too."""
 
     numbers: bool = True
@@ -41,11 +41,11 @@ class Operands:
 
     def coerce(self, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, tuple) or not value:
-            raise KindError(self.expected)
+            raise ArgumentError(self.expected)
         if not all(self._fits(item) for item in value):
-            raise KindError(self.expected)
+            raise ArgumentError(self.expected)
         if not any(isinstance(item, Operand) for item in value):
-            raise KindError(f"{self.expected}, one of them a tensor")
+            raise ArgumentError(f"{self.expected}, one of them a tensor")
         return value
 
     def _fits(self, item: Any) -> bool:
@@ -58,7 +58,6 @@ class Operands:
         )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Merge(Layer):
     """What all merges have: operands first, an activation last.
 
@@ -70,9 +69,9 @@ class Merge(Layer):
     merges = True
 
     operands: tuple[Any, ...] = parameter(
-        Operands(), "what is merged, when no braces follow", (), emitted=False
+        OperandList(), "what is merged, when no braces follow", (), emitted=False
     )
-    activation: Function | None = parameter(
+    activation: NamedFunction | None = parameter(
         ACTIVATION, "what is applied to the result", None,
         positional=False, slim="activation_fn", neutral=None,
     )  # fmt: skip
@@ -139,7 +138,6 @@ def _go_together(first: TensorType, second: TensorType) -> bool:
     return True
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Add(Elementwise):
     """Add tensors, as the shortcut of a residual unit.
 
@@ -155,7 +153,6 @@ class Add(Elementwise):
         return " + ".join(operands)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Multiply(Elementwise):
     """Multiply tensors value by value.
 
@@ -171,7 +168,6 @@ class Multiply(Elementwise):
         return " * ".join(operands)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Maximum(Elementwise):
     """Take the largest value at each place.
 
@@ -187,7 +183,6 @@ class Maximum(Elementwise):
         return functools.reduce(lambda a, b: f"tf.maximum({a}, {b})", operands)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Minimum(Elementwise):
     """Take the smallest value at each place.
 
@@ -203,7 +198,6 @@ class Minimum(Elementwise):
         return functools.reduce(lambda a, b: f"tf.minimum({a}, {b})", operands)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Average(Elementwise):
     """Take the mean at each place.
 
@@ -219,7 +213,6 @@ class Average(Elementwise):
         return f"({' + '.join(operands)}) / {len(operands)}"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Concat(Merge):
     """Join tensors along an axis: the last one, so the channels, unless `axis` is given.
 
@@ -232,7 +225,7 @@ class Concat(Merge):
     example = "concat [net, net] as joined"
 
     operands: tuple[Any, ...] = parameter(
-        Operands(numbers=False), "what is joined, when no braces follow", (),
+        OperandList(numbers=False), "what is joined, when no braces follow", (),
         emitted=False,
     )  # fmt: skip
     axis: int = parameter(Integer(), "the axis that grows", -1, positional=False)

@@ -5,26 +5,32 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from slimgen.layers.activation import applied
-from slimgen.layers.functions import ACTIVATION, INITIALIZER, PYTHON, REGULARIZER
-from slimgen.layers.kinds import (
+from slimgen.layers.argument_types import (
+    ArgumentError,
+    BareWord,
     Boolean,
     Choice,
     Integer,
-    KindError,
     ListOf,
     Optional,
     Real,
-    Word,
 )
+from slimgen.layers.declaration import (
+    Layer,
+    ShapeError,
+    TensorType,
+    VariableSpec,
+    parameter,
+)
+from slimgen.layers.functions import ACTIVATION, INITIALIZER, PYTHON, REGULARIZER
+from slimgen.layers.literals import NamedFunction, python
 from slimgen.layers.normalization import (
     DATA_FORMAT,
     channel_axis_length,
     channels_first,
 )
-from slimgen.layers.shapes import axis_of, require_float
-from slimgen.layers.spec import Layer, ShapeError, TensorType, VariableSpec, parameter
-from slimgen.layers.tail import COLLECTIONS, ZEROS
-from slimgen.layers.values import Function, python
+from slimgen.layers.parametrised import COLLECTIONS, ZEROS
+from slimgen.layers.shape_arithmetic import axis_of, require_float
 
 
 def _data_format() -> Any:
@@ -34,7 +40,6 @@ def _data_format() -> Any:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class BiasAdd(Layer):
     """Add a learned number to each channel.
 
@@ -50,11 +55,13 @@ class BiasAdd(Layer):
     example = "bias_add activation=relu as shift"
     traps = COLLECTIONS
 
-    activation: Function | None = parameter(
+    activation: NamedFunction | None = parameter(
         ACTIVATION, "what is applied last", None, slim="activation_fn", neutral=None
     )
-    initializer: Function = parameter(INITIALIZER, "first values of the biases", ZEROS)
-    regularizer: Function | None = parameter(
+    initializer: NamedFunction = parameter(
+        INITIALIZER, "first values of the biases", ZEROS
+    )
+    regularizer: NamedFunction | None = parameter(
         REGULARIZER, "term of the loss for the biases", None, neutral=None
     )
     trainable: bool = parameter(
@@ -84,7 +91,6 @@ class BiasAdd(Layer):
         return self.word
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class OneHot(Layer):
     """Turn class numbers into rows with one value on; a number out of range has none.
 
@@ -120,7 +126,6 @@ class OneHot(Layer):
         return f"tf.one_hot({', '.join(arguments)})"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Maxout(Layer):
     """Take the largest of each group of neighbouring channels.
 
@@ -162,7 +167,6 @@ class Maxout(Layer):
         return self.word
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SpatialSoftmax(Layer):
     """Find where each channel is strongest: the mean place under a softmax.
 
@@ -206,7 +210,9 @@ class SpatialSoftmax(Layer):
 
     def variables(self, inputs: Sequence[TensorType]) -> tuple[VariableSpec, ...]:
         first = 1.0 if self.temperature is None else self.temperature
-        initial = Function("constant", (("value", first),), "constant", factory=True)
+        initial = NamedFunction(
+            "constant", (("value", first),), "constant", factory=True
+        )
         return (VariableSpec("temperature", (), initial, trainable=self.trainable),)
 
     def template(self, inputs: Sequence[TensorType]) -> str:
@@ -217,7 +223,6 @@ class SpatialSoftmax(Layer):
         return ("constant", *(("channels_last",) if first else ()))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ScaleGradient(Layer):
     """Leave values as they are and multiply their gradient.
 
@@ -256,7 +261,6 @@ DTYPES = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Cast(Layer):
     """Turn values into another type of number.
 
@@ -285,16 +289,15 @@ class ModuleFunction:
     expected: str = 'a function of yours such as `"my_ops:swish"`'
     words: tuple[str, ...] = ()
 
-    def coerce(self, value: Any) -> Function:
+    def coerce(self, value: Any) -> NamedFunction:
         if not isinstance(value, str):
-            raise KindError(self.expected)
+            raise ArgumentError(self.expected)
         try:
-            return PYTHON.bind(Word("python", (value,), called=True))
-        except KindError:
-            raise KindError(self.expected) from None
+            return PYTHON.bind(BareWord("python", (value,), called=True))
+        except ArgumentError:
+            raise ArgumentError(self.expected) from None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Python(Layer):
     """Apply a function of yours, imported by the emitted file, to the tensor.
 
@@ -307,7 +310,7 @@ class Python(Layer):
     family = "Other layers"
     example = 'python "my_ops:swish" shape=[32, 32, 4] as mine'
 
-    op: Function = parameter(ModuleFunction(), "module and function")
+    op: NamedFunction = parameter(ModuleFunction(), "module and function")
     shape: tuple[int | None, ...] | None = parameter(
         Optional(ListOf(Optional(Integer(0)))),
         "size of the result, without the batch; `none`: that of the input", None,

@@ -9,24 +9,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from slimgen.layers.functions import ACTIVATION, INITIALIZER, PYTHON, REGULARIZER
-from slimgen.layers.kinds import (
+from slimgen.layers.argument_types import (
+    ArgumentError,
+    ArgumentType,
+    BareWord,
     Boolean,
     Choice,
     FunctionKind,
-    Kind,
-    KindError,
     Optional,
     Real,
     TensorKind,
-    Word,
 )
-from slimgen.layers.shapes import require_float
-from slimgen.layers.spec import Layer, ShapeError, TensorType, VariableSpec, parameter
-from slimgen.layers.tail import COLLECTIONS, ZEROS
-from slimgen.layers.values import Function, Operand
+from slimgen.layers.declaration import (
+    Layer,
+    ShapeError,
+    TensorType,
+    VariableSpec,
+    parameter,
+)
+from slimgen.layers.functions import ACTIVATION, INITIALIZER, PYTHON, REGULARIZER
+from slimgen.layers.literals import NamedFunction, Operand
+from slimgen.layers.parametrised import COLLECTIONS, ZEROS
+from slimgen.layers.shape_arithmetic import require_float
 
-ONES = Function("ones", target="ones")
+ONES = NamedFunction("ones", target="ones")
 DATA_FORMAT = Choice(("NHWC", "NCHW", "NWC", "NCW", "NDHWC", "NCDHW"))
 
 
@@ -38,7 +44,7 @@ class NamedValues:
     """
 
     keys: tuple[str, ...]
-    item: Kind
+    item: ArgumentType
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -48,28 +54,32 @@ class NamedValues:
     def expected(self) -> str:
         return f"`params({', '.join(f'{key}=…' for key in self.keys)})`"
 
-    def coerce(self, value: Any) -> Function:
-        if not isinstance(value, Word) or value.text != "params" or value.positional:
-            raise KindError(self.expected)
+    def coerce(self, value: Any) -> NamedFunction:
+        if (
+            not isinstance(value, BareWord)
+            or value.text != "params"
+            or value.positional
+        ):
+            raise ArgumentError(self.expected)
         given = {}
         for key, item in value.keywords:
             if key not in self.keys:
-                raise KindError(self.expected, self.keys, key)
+                raise ArgumentError(self.expected, self.keys, key)
             try:
                 given[key] = self.item.coerce(item)
-            except KindError as error:
+            except ArgumentError as error:
                 expected = f"{error.expected} as `{key}` of `params`"
-                raise KindError(expected, error.words, error.word) from None
+                raise ArgumentError(expected, error.words, error.word) from None
         in_order = tuple((key, given[key]) for key in self.keys if key in given)
-        return Function("params", in_order, "dict", factory=True)
+        return NamedFunction("params", in_order, "dict", factory=True)
 
 
-def values_by_name(values: Function | None) -> dict[str, Any]:
+def values_by_name(values: NamedFunction | None) -> dict[str, Any]:
     """What `params(…)` gives, by name."""
     return {} if values is None else dict(values.arguments)
 
 
-def without_empty(values: Function | None) -> Function | None:
+def without_empty(values: NamedFunction | None) -> NamedFunction | None:
     """None for `params()`."""
     return values if values is not None and values.arguments else None
 
@@ -97,7 +107,6 @@ def channel_axis_length(tensor: TensorType, data_format: str | None) -> int:
 MOVING = ("beta", "gamma", "moving_mean", "moving_variance")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class BatchNorm(Layer):
     """Normalize each channel over the batch in training, by moving averages otherwise.
 
@@ -131,15 +140,15 @@ class BatchNorm(Layer):
         Real(at_least=0), "added to the variance; the fused kernel takes 1.001e-5 at least",
         0.001,
     )  # fmt: skip
-    activation: Function | None = parameter(
+    activation: NamedFunction | None = parameter(
         ACTIVATION, "what is applied last", None,
         positional=False, slim="activation_fn", neutral=None,
     )  # fmt: skip
-    param_initializers: Function | None = parameter(
+    param_initializers: NamedFunction | None = parameter(
         Optional(NamedValues(MOVING, INITIALIZER)), "first values of the variables", None,
         positional=False, neutral=None,
     )  # fmt: skip
-    param_regularizers: Function | None = parameter(
+    param_regularizers: NamedFunction | None = parameter(
         Optional(NamedValues(("beta", "gamma"), REGULARIZER)),
         "terms of the loss for the variables", None, positional=False, neutral=None,
     )  # fmt: skip
@@ -176,7 +185,7 @@ class BatchNorm(Layer):
         Boolean(), "correct the batch's moments by moving ones, in training too", False,
         positional=False, emitted=False,
     )  # fmt: skip
-    renorm_clipping: Function | None = parameter(
+    renorm_clipping: NamedFunction | None = parameter(
         Optional(NamedValues(("rmin", "rmax", "dmax"), Real(at_least=0))),
         "bounds of the correction", None, positional=False, neutral=None,
     )  # fmt: skip
@@ -184,7 +193,7 @@ class BatchNorm(Layer):
         Real(at_least=0, at_most=1), "like `decay`, for the moments that correct", 0.99,
         positional=False, neutral=None,
     )  # fmt: skip
-    adjustment: Function | None = parameter(
+    adjustment: NamedFunction | None = parameter(
         Optional(FunctionKind("a function of yours", {"python": PYTHON})),
         "`python(…)` of the input's shape: a scale and an offset, in training", None,
         positional=False, neutral=None,
@@ -282,7 +291,9 @@ class BatchNorm(Layer):
             wanted.append(("{scope}/moving_mean/biased", shape, ZEROS))
             wanted.append(("{scope}/moving_mean/local_step", (), ZEROS))
         if self.renorm:
-            root = Function("sqrt_of", (("initializer", variance),), "sqrt_of", True)
+            root = NamedFunction(
+                "sqrt_of", (("initializer", variance),), "sqrt_of", True
+            )
             wanted.append(("moving_stddev", shape, root))
             wanted.append(("renorm_mean", shape, mean))
             wanted.append(("renorm_stddev", shape, root))
@@ -308,7 +319,6 @@ class BatchNorm(Layer):
         return tuple(needed)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class EmittedBatchNorm(BatchNorm):
     """The form that is emitted."""
 

@@ -1,9 +1,10 @@
 """Pools: the largest or the mean value of a window, or of a whole map."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
+from slimgen.layers.argument_types import Boolean, Choice, Window
 from slimgen.layers.convolution import (
     DATA_FORMAT,
     FORMAT_DOC,
@@ -13,8 +14,8 @@ from slimgen.layers.convolution import (
     RATE_DOC,
     emitted_format,
 )
-from slimgen.layers.kinds import Boolean, Choice, Window
-from slimgen.layers.shapes import (
+from slimgen.layers.declaration import Layer, ShapeError, TensorType, parameter
+from slimgen.layers.shape_arithmetic import (
     channels_last,
     in_format,
     require_float,
@@ -23,14 +24,12 @@ from slimgen.layers.shapes import (
     uniform,
     window_sizes,
 )
-from slimgen.layers.spec import Layer, ShapeError, TensorType, parameter
 
 OUTPUTS_COLLECTIONS = {
     "outputs_collections": "every named layer is an end point already",
 }
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class WindowPool(Layer):
     """What `max_pool` and `avg_pool` have in common."""
 
@@ -81,7 +80,6 @@ class WindowPool(Layer):
         return FORMAT_HELPERS if self.data_format else ()
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class MaxPool(WindowPool):
     """Take the largest value of each window and channel; padding never wins.
 
@@ -98,7 +96,6 @@ class MaxPool(WindowPool):
     example = "max_pool 2x2 as pool1"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AvgPool(WindowPool):
     """Take the mean of each window and channel, padding not counted.
 
@@ -115,7 +112,6 @@ class AvgPool(WindowPool):
     example = "avg_pool 3x3 1 SAME as pool1"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Pool(Layer):
     """Take the largest value or the mean of each window, whose values may lie apart.
 
@@ -184,7 +180,6 @@ class Pool(Layer):
         return FORMAT_HELPERS if self.data_format else ()
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class GlobalPool(Layer):
     """What `global_max_pool` and `global_avg_pool` have in common."""
 
@@ -224,7 +219,6 @@ class GlobalPool(Layer):
         return f"{self.word}{inputs[0].rank - 2}d"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class GlobalMaxPool(GlobalPool):
     """Take the largest value of each channel over all positions.
 
@@ -238,7 +232,6 @@ class GlobalMaxPool(GlobalPool):
     example = "global_max_pool as global_pool"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class GlobalAvgPool(GlobalPool):
     """Take the mean of each channel over all positions, as research/slim's `global_pool`.
 

@@ -1,15 +1,14 @@
 """Layers that reduce axes to one value."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from slimgen.layers.kinds import Boolean, Either, Integer, ListOf
-from slimgen.layers.shapes import axis_of
-from slimgen.layers.spec import Layer, TensorType, parameter
-from slimgen.layers.values import python
+from slimgen.layers.argument_types import Boolean, Either, Integer, ListOf
+from slimgen.layers.declaration import Layer, TensorType, parameter
+from slimgen.layers.literals import python
+from slimgen.layers.shape_arithmetic import axis_of
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Reduction(Layer):
     """The axes, and whether they stay with length 1."""
 

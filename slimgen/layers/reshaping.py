@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from slimgen.layers.kinds import Integer, ListOf, Optional
-from slimgen.layers.shapes import axis_of, product
-from slimgen.layers.spec import Layer, Shape, ShapeError, TensorType, parameter
-from slimgen.layers.tail import COLLECTIONS
-from slimgen.layers.values import python
+from slimgen.layers.argument_types import Integer, ListOf, Optional
+from slimgen.layers.declaration import Layer, Shape, ShapeError, TensorType, parameter
+from slimgen.layers.literals import python
+from slimgen.layers.parametrised import COLLECTIONS
+from slimgen.layers.shape_arithmetic import axis_of, product
 
 
 def batch_size(tensor: str) -> str:
@@ -16,7 +16,6 @@ def batch_size(tensor: str) -> str:
     return f"tf.shape({tensor})[0]"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Flatten(Layer):
     """Lay out all values of an example in one axis.
 
@@ -41,7 +40,6 @@ class Flatten(Layer):
         return (TensorType((tensor.shape[0], product(tensor.shape[1:])), tensor.dtype),)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Flattened(Flatten):
     """`flatten` of an input whose size is known: the form that is emitted."""
 
@@ -55,7 +53,6 @@ class Flattened(Flatten):
         return f"tf.reshape({inputs[0]}, [-1, {python(self.size)}])"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Squeeze(Layer):
     """Take away axes of length 1: those given, else all but the batch.
 
@@ -102,7 +99,6 @@ class Squeeze(Layer):
         return f"tf.squeeze({inputs[0]}, {python(self.axis)})"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ExpandDims(Layer):
     """Put in an axis of length 1.
 
@@ -126,7 +122,6 @@ class ExpandDims(Layer):
         return f"tf.expand_dims({inputs[0]}, {python(self.axis)})"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Reshape(Layer):
     """Give the values of each example another shape.
 
@@ -182,7 +177,6 @@ class Reshape(Layer):
         return f"tf.reshape({inputs[0]}, {python(self.shape)})"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Transpose(Layer):
     """Put the axes in another order.
 

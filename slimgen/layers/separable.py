@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
+from slimgen.layers.argument_types import Integer, Optional, Window
 from slimgen.layers.convolution import (
     DATA_FORMAT,
     FORMAT_DOC,
@@ -13,9 +14,11 @@ from slimgen.layers.convolution import (
     RATE_DOC,
     emitted_format,
 )
+from slimgen.layers.declaration import Layer, Shape, TensorType, VariableSpec, parameter
 from slimgen.layers.functions import INITIALIZER
-from slimgen.layers.kinds import Integer, Optional, Window
-from slimgen.layers.shapes import (
+from slimgen.layers.literals import Hole, NamedFunction, literals
+from slimgen.layers.parametrised import Parametrised
+from slimgen.layers.shape_arithmetic import (
     channels_last,
     elements,
     in_format,
@@ -26,9 +29,6 @@ from slimgen.layers.shapes import (
     uniform,
     window_sizes,
 )
-from slimgen.layers.spec import Layer, Shape, TensorType, VariableSpec, parameter
-from slimgen.layers.tail import Parametrised
-from slimgen.layers.values import Function, Hole, literals
 
 Windows = int | tuple[int, ...]
 
@@ -58,7 +58,6 @@ def step_helpers(stride: Windows | Hole) -> tuple[str, ...]:
     return ("lengths", "convolve_depthwise")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class DepthwiseConv(Parametrised):
     """Convolve each channel with kernels of its own; slim's separable_conv2d without outputs.
 
@@ -142,7 +141,6 @@ class DepthwiseConv(Parametrised):
         )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SeparableConv(Parametrised):
     """Convolve each channel apart, then mix the channels; one tail after both.
 
@@ -168,7 +166,7 @@ class SeparableConv(Parametrised):
     padding: str = parameter(PADDING, PADDING_DOC, "SAME")
     data_format: str | None = parameter(DATA_FORMAT, FORMAT_DOC, None, neutral=None)
     rate: Windows = parameter(Window(), RATE_DOC, 1, neutral=1)
-    pointwise_initializer: Function | None = parameter(
+    pointwise_initializer: NamedFunction | None = parameter(
         Optional(INITIALIZER),
         "first values of the second kernel; `none`: as `initializer`",
         None,
@@ -253,7 +251,6 @@ class SeparableConv(Parametrised):
         )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ConvInPlane(Parametrised):
     """Convolve all channels with one and the same kernel.
 

@@ -1,17 +1,16 @@
 """Layers that take a part of a tensor, and those that turn images into sequences."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from slimgen.layers.kinds import Choice, Either, Integer, ListOf
+from slimgen.layers.argument_types import Choice, Either, Integer, ListOf
+from slimgen.layers.declaration import Layer, ShapeError, TensorType, parameter
+from slimgen.layers.literals import python
 from slimgen.layers.normalization import DATA_FORMAT, channels_first
-from slimgen.layers.shapes import axis_of
-from slimgen.layers.spec import Layer, ShapeError, TensorType, parameter
-from slimgen.layers.tail import COLLECTIONS
-from slimgen.layers.values import python
+from slimgen.layers.parametrised import COLLECTIONS
+from slimgen.layers.shape_arithmetic import axis_of
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Slice(Layer):
     """Cut out a box.
 
@@ -58,7 +57,6 @@ def _part(whole: int | None, begin: int, size: int) -> int | None:
     return whole - begin if size == -1 else size
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Split(Layer):
     """Take one of the parts into which an axis is cut.
 
@@ -109,7 +107,6 @@ class Split(Layer):
         return f"tf.split({inputs[0]}, {parts}, {axis})[{python(self.index)}]"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ImagesToSequence(Layer):
     """Read each row of an image as a sequence along its width.
 
@@ -152,7 +149,6 @@ class ImagesToSequence(Layer):
         return ("channels_last",) if channels_first(self.data_format) else ()
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SequenceToImages(Layer):
     """Put sequences together to images again, `height` rows each.
 

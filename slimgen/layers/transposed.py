@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
+from slimgen.layers.argument_types import Integer, Window
 from slimgen.layers.convolution import (
     DATA_FORMAT,
     FORMAT_DOC,
@@ -12,8 +13,9 @@ from slimgen.layers.convolution import (
     PADDING,
     emitted_format,
 )
-from slimgen.layers.kinds import Integer, Window
-from slimgen.layers.shapes import (
+from slimgen.layers.declaration import Layer, TensorType, VariableSpec, parameter
+from slimgen.layers.parametrised import Parametrised
+from slimgen.layers.shape_arithmetic import (
     channels_last,
     elements,
     in_format,
@@ -23,11 +25,8 @@ from slimgen.layers.shapes import (
     transposed_size,
     uniform,
 )
-from slimgen.layers.spec import Layer, TensorType, VariableSpec, parameter
-from slimgen.layers.tail import Parametrised
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ConvTranspose(Parametrised):
     """Spread each value over a window: the gradient of a convolution.
 

@@ -1,16 +1,22 @@
 """Variables that stand by themselves: TF-Slim's model_variable and local_variable."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from slimgen.layers.argument_types import (
+    Boolean,
+    Choice,
+    Integer,
+    ListOf,
+    Optional,
+    Text,
+)
+from slimgen.layers.declaration import Layer, TensorType, VariableSpec, parameter
 from slimgen.layers.functions import INITIALIZER, REGULARIZER
-from slimgen.layers.kinds import Boolean, Choice, Integer, ListOf, Optional, Text
-from slimgen.layers.spec import Layer, TensorType, VariableSpec, parameter
-from slimgen.layers.tail import XAVIER
-from slimgen.layers.values import Function
+from slimgen.layers.literals import NamedFunction
+from slimgen.layers.parametrised import XAVIER
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class FreeVariable(Layer):
     """A variable by itself; its name may stand wherever a tensor can.
 
@@ -25,10 +31,10 @@ class FreeVariable(Layer):
     example = "variable gamma [channels] initializer=constant(0.1)"
 
     shape: tuple[int, ...] = parameter(ListOf(Integer(1)), "length of each axis")
-    initializer: Function = parameter(
+    initializer: NamedFunction = parameter(
         INITIALIZER, "first values", XAVIER, positional=False
     )
-    regularizer: Function | None = parameter(
+    regularizer: NamedFunction | None = parameter(
         REGULARIZER, "term of the loss", None, positional=False, neutral=None
     )
     trainable: bool = parameter(

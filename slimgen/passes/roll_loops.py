@@ -22,7 +22,7 @@ from slimgen.ir.graph import (
     Step,
     Value,
 )
-from slimgen.layers.values import Hole
+from slimgen.layers.literals import Hole
 
 TOKENS = re.compile(r"(\d+)")
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from slimgen.ir.graph import Call, EndPoint, Function, Graph, Item, Loop, Node, Value
-from slimgen.layers.spec import Layer, TensorType, parameters
-from slimgen.layers.values import Hole, NamedFloat, NamedInt, NamedStr, Operand
+from slimgen.layers.declaration import Layer, TensorType, parameters
+from slimgen.layers.literals import Hole, NamedFloat, NamedInt, NamedStr, Operand
 
 Slot = tuple[int, str, tuple[int, ...]]
 """A literal of a function: number of the item, field of its layer or argument, and the

@@ -4,7 +4,7 @@ from slimgen.render.as_github import render_github
 from slimgen.render.as_json import SCHEMA, render_json
 from slimgen.render.as_sarif import render_sarif
 from slimgen.render.as_text import render_text
-from slimgen.render.place import count
+from slimgen.render.location import count
 from slimgen.render.style import COLOR, PLAIN, Style
 
 __all__ = [

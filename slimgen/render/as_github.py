@@ -7,7 +7,7 @@ escapeData, escapeProperty of https://github.com/actions/toolkit.
 from collections.abc import Iterable
 
 from slimgen.diagnostics import Diagnostic
-from slimgen.render.place import locate
+from slimgen.render.location import locate
 
 DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 PROPERTY = DATA | str.maketrans({":": "%3A", ",": "%2C"})

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from slimgen.diagnostics import Diagnostic
-from slimgen.render.place import count, locate
+from slimgen.render.location import count, locate
 from slimgen.source import Span
 
 SCHEMA = 1

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from urllib.parse import quote
 
 from slimgen.diagnostics import Diagnostic
-from slimgen.render.place import locate
+from slimgen.render.location import locate
 from slimgen.source import Span
 
 SARIF = "2.1.0"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from slimgen.diagnostics import Diagnostic, Note
-from slimgen.render.place import count, locate
+from slimgen.render.location import count, locate
 from slimgen.render.snippet import ELLIPSIS, Mark, lines_of, snippet, visible
 from slimgen.render.style import PLAIN, Style
 from slimgen.source import Source, Span

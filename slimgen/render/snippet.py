@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from slimgen.render.place import locate
+from slimgen.render.location import locate
 from slimgen.render.style import Style
 from slimgen.source import Source, Span
 

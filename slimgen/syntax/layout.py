@@ -23,7 +23,7 @@ NAMING = frozenset({"TAP", "FROM", "OUTPUT", "VARIABLE", "BRANCH", "IN"})
 
 
 @dataclass(slots=True)
-class Bracket:
+class OpenBracket:
     """A bracket that is open; `kind` is its character, or `i` for the `{` of a name."""
 
     kind: str
@@ -48,8 +48,10 @@ class Layout:
         self._text = source.text
         self._position = 0
         self._out: deque[Token] = deque()
-        self._brackets: list[Bracket] = []
-        self._suspect: Bracket | None = None  # a `{` that a `}` further left has closed
+        self._brackets: list[OpenBracket] = []
+        self._suspect: OpenBracket | None = (
+            None  # a `{` that a `}` further left has closed
+        )
         self._stopped = False
         self.errors = 0
         # Where we stand in the line.
@@ -166,7 +168,7 @@ class Layout:
             return False
         if self._stopped or not self._has_room(self._position):
             return False
-        bracket = Bracket("{", self._position, self._started, 0, 0, missing=True)
+        bracket = OpenBracket("{", self._position, self._started, 0, 0, missing=True)
         self._brackets.append(bracket)
         self._last = "LBRACE"
         return True
@@ -206,11 +208,11 @@ class Layout:
     def _push(self, kind: str, start: int, path: bool = False) -> None:
         """Open a bracket."""
         depth, deepest = self._depth, self._deepest
-        bracket = Bracket(kind, start, self._indent, depth, deepest, path)
+        bracket = OpenBracket(kind, start, self._indent, depth, deepest, path)
         self._brackets.append(bracket)
         self._depth = self._deepest = 0
 
-    def _pop(self) -> Bracket:
+    def _pop(self) -> OpenBracket:
         """Close the innermost bracket."""
         bracket = self._brackets.pop()
         inner = max(self._depth, self._deepest) + 1
@@ -219,7 +221,7 @@ class Layout:
             self._deepen(inner, bracket.start, bracket.start + 1)
         return bracket
 
-    def _never_closed(self, bracket: Bracket) -> Diagnostic:
+    def _never_closed(self, bracket: OpenBracket) -> Diagnostic:
         """Say that a bracket lacks its partner."""
         where = self._span(bracket.start, bracket.start + 1)
         return messages.never_closed(where, self._text[bracket.start])

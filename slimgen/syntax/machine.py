@@ -16,8 +16,8 @@ from lark.lexer import Lexer as LarkLexer
 from lark.parsers.lalr_analysis import Shift
 from platformdirs import user_cache_path
 
-from slimgen.syntax.builder import LEAVES, Builder
 from slimgen.syntax.tokens import Token
+from slimgen.syntax.tree_builder import LEAVES, TreeBuilder
 
 # How many parts a rule takes off the stack, its name, and what makes the whole of them.
 Reduction = tuple[int, str, Callable[[list[Any]], Any]]
@@ -51,7 +51,7 @@ def read_grammar(strict: bool = False, cache: str | bool = False) -> Lark:
         parser="lalr",
         lexer=NoLexer,
         start=["file", "setting"],
-        transformer=Builder(),
+        transformer=TreeBuilder(),
         maybe_placeholders=False,
         strict=strict,
         cache=cache,

@@ -3,11 +3,11 @@
 from slimgen.diagnostics import Diagnostic, Diagnostics
 from slimgen.source import Source
 from slimgen.syntax import tree
-from slimgen.syntax.builder import UNREADABLE
 from slimgen.syntax.lexer import Lexer
 from slimgen.syntax.machine import Machine, paused_collector
 from slimgen.syntax.slips import Slip, explain, is_outside
 from slimgen.syntax.tokens import Token
+from slimgen.syntax.tree_builder import UNREADABLE
 
 # What begins a statement that has a body.
 HEADS = frozenset({"NETWORK", "BLOCK", "IF", "FOR", "BRANCH", "IN"})

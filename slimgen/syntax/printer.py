@@ -41,7 +41,7 @@ def format_source(source: Source, diagnostics: Diagnostics) -> str | None:
 
 
 @dataclass
-class Row:
+class PrintedRow:
     """A line of the canonical text."""
 
     indent: int
@@ -57,7 +57,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Bracket:
+class PrintedBracket:
     """A bracket that is open: its terminal, its line's indentation, what it holds."""
 
     kind: str
@@ -70,8 +70,8 @@ class Printer:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._rows: list[Row] = []
-        self._brackets: list[Bracket] = []
+        self._rows: list[PrintedRow] = []
+        self._brackets: list[PrintedBracket] = []
         self._end = 0  # of what was written last
         self._before = "SEP"  # the terminal that was written last
         self._tight = False  # nothing separates it from the next one
@@ -115,7 +115,9 @@ class Printer:
                 row.indent = opener.indent
         self._tight = kind in TIGHT_AFTER or self._is_tight(kind)
         if kind in OPENERS:
-            self._brackets.append(Bracket(kind, row.indent, self._declares(kind)))
+            self._brackets.append(
+                PrintedBracket(kind, row.indent, self._declares(kind))
+            )
         row.text += blank + written(token)
         row.opens = kind in OPENERS
         self._path = kind == "TCLOSE" or "/" in token.text
@@ -131,7 +133,7 @@ class Printer:
         indent = self._brackets[-1].indent + INDENT if self._brackets else 0
         if not (self._complete or self._inside()):
             indent += INDENT
-        self._rows.append(Row(indent, blank))
+        self._rows.append(PrintedRow(indent, blank))
         return True
 
     def _inside(self) -> bool:
@@ -182,10 +184,10 @@ def written(token: Token) -> str:
     return token.text
 
 
-def align_comments(rows: list[Row]) -> None:
+def align_comments(rows: list[PrintedRow]) -> None:
     """Put the comments behind neighbouring lines below each other."""
-    group: list[Row] = []
-    for row in [*rows, Row(0, False)]:
+    group: list[PrintedRow] = []
+    for row in [*rows, PrintedRow(0, False)]:
         behind = bool(row.text and row.comment)
         if group and (not behind or row.blank_before):
             width = max(other.width for other in group)
@@ -196,7 +198,7 @@ def align_comments(rows: list[Row]) -> None:
             group.append(row)
 
 
-def text_of(row: Row) -> str:
+def text_of(row: PrintedRow) -> str:
     """Return a line of the canonical text, with the blank line before it."""
     between = "  " if row.text and row.comment else ""
     line = " " * row.indent + row.text + between + row.comment

@@ -6,7 +6,7 @@ from slimgen.source import Source, Span
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Node:
+class SyntaxNode:
     """A piece of source; two nodes are equal when they say the same, wherever they stand.
 
     Equality, hash and text are written once here: a dataclass would make them for each
@@ -19,7 +19,7 @@ class Node:
         return {name: value for name, value in vars(self).items() if name != "span"}
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Node) or type(self) is not type(other):
+        if not isinstance(other, SyntaxNode) or type(self) is not type(other):
             return False
         return self._said() == other._said()
 
@@ -35,63 +35,63 @@ class Node:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Number(Node):
+class Number(SyntaxNode):
     """`3`, `0.5`, `1e-3`; a negative one when its sign touches it in an argument."""
 
     value: int | float
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class String(Node):
+class String(SyntaxNode):
     """`"text"`, taken literally."""
 
     value: str
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Constant(Node):
+class Constant(SyntaxNode):
     """`true`, `false`, `none`."""
 
     value: bool | None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Name(Node):
+class Name(SyntaxNode):
     """A bare word; also the reserved `net channels height width`."""
 
     text: str
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Template(Node):
+class Template(SyntaxNode):
     """A name put together: `unit_{n}`, `image/class/label`; adjacent text is joined."""
 
     parts: "tuple[str | Expression, ...]"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Size(Node):
+class Size(SyntaxNode):
     """`3x3`, `?x?x3`; None for `?`."""
 
     dimensions: tuple[int | None, ...]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class List(Node):
+class List(SyntaxNode):
     """`[a, b]`."""
 
     items: "tuple[Expression, ...]"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Tuple(Node):
+class Tuple(SyntaxNode):
     """`(a, b)`; one item in parentheses is the item itself."""
 
     items: "tuple[Expression, ...]"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Range(Node):
+class Range(SyntaxNode):
     """`first..last`, both included."""
 
     first: "Expression"
@@ -99,7 +99,7 @@ class Range(Node):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Unary(Node):
+class Unary(SyntaxNode):
     """`-x`, `+x`, `not x`."""
 
     operator: str
@@ -107,7 +107,7 @@ class Unary(Node):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Binary(Node):
+class Binary(SyntaxNode):
     """`+ - * / // % **`, comparisons, `in`, `not in`, `and`, `or`."""
 
     operator: str
@@ -116,7 +116,7 @@ class Binary(Node):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Conditional(Node):
+class Conditional(SyntaxNode):
     """`value if condition else otherwise`."""
 
     condition: "Expression"
@@ -125,7 +125,7 @@ class Conditional(Node):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Argument(Node):
+class Argument(SyntaxNode):
     """`value` or `key=value`, on a line, in a call or in a scope of defaults."""
 
     key: Name | None
@@ -133,7 +133,7 @@ class Argument(Node):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Call(Node):
+class CallExpression(SyntaxNode):
     """`name(…)`, the parenthesis touching the name."""
 
     name: Name
@@ -141,7 +141,7 @@ class Call(Node):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Index(Node):
+class Index(SyntaxNode):
     """`value[index]`, the bracket touching the value."""
 
     value: "Expression"
@@ -161,7 +161,7 @@ Expression = (
     | Unary
     | Binary
     | Conditional
-    | Call
+    | CallExpression
     | Index
 )
 
@@ -169,21 +169,21 @@ Expression = (
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Body(Node):
+class Body(SyntaxNode):
     """`{ … }`."""
 
     statements: "tuple[Statement, ...]"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ScopeName(Node):
+class ScopeName(SyntaxNode):
     """The name after `as`, `in` or `branch`: a template, or None for `none`."""
 
     template: Template | None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Line(Node):
+class Line(SyntaxNode):
     """`word arguments key=value as name { … }`; a comma starts a new group of arguments."""
 
     word: Name
@@ -198,7 +198,7 @@ class Line(Node):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Repeat(Node):
+class Repeat(SyntaxNode):
     """`repeat count line`."""
 
     count: Expression
@@ -206,14 +206,14 @@ class Repeat(Node):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Stack(Node):
+class Stack(SyntaxNode):
     """`stack line`: one layer for each group of the line."""
 
     line: Line
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Scope(Node):
+class Scope(SyntaxNode):
     """`scope words < settings >`, for the rest of the braces or for its own body."""
 
     words: tuple[Name, ...]
@@ -222,7 +222,7 @@ class Scope(Node):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Let(Node):
+class Let(SyntaxNode):
     """`let name = value` or `let (a, b) = value` (then `names` has several)."""
 
     names: tuple[Name, ...]
@@ -231,7 +231,7 @@ class Let(Node):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Parameter(Node):
+class Parameter(SyntaxNode):
     """`name` or `name = default` of a network, a block or a function."""
 
     name: Name
@@ -239,7 +239,7 @@ class Parameter(Node):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LetFunction(Node):
+class LetFunction(SyntaxNode):
     """`let name(parameters) = value`."""
 
     name: Name
@@ -248,7 +248,7 @@ class LetFunction(Node):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class If(Node):
+class If(SyntaxNode):
     """`if condition { … } else if … else { … }`."""
 
     cases: tuple[tuple[Expression, Body], ...]
@@ -256,7 +256,7 @@ class If(Node):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class For(Node):
+class For(SyntaxNode):
     """`for name in items { … }` or `for (a, b) in items { … }`."""
 
     names: tuple[Name, ...]
@@ -266,7 +266,7 @@ class For(Node):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Branch(Node):
+class Branch(SyntaxNode):
     """`branch { … }` or `branch NAME { … }`."""
 
     name: ScopeName | None
@@ -274,7 +274,7 @@ class Branch(Node):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class In(Node):
+class In(SyntaxNode):
     """`in NAME settings { … }`: a variable scope."""
 
     name: ScopeName
@@ -283,28 +283,28 @@ class In(Node):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Tap(Node):
+class Tap(SyntaxNode):
     """`tap name`."""
 
     name: Name | Template
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class From(Node):
+class From(SyntaxNode):
     """`from name`."""
 
     name: Name | Template
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Output(Node):
+class Output(SyntaxNode):
     """`output name`."""
 
     name: Name | Template
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Require(Node):
+class Require(SyntaxNode):
     """`require (condition) "message"`."""
 
     condition: Expression
@@ -312,7 +312,7 @@ class Require(Node):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Input(Node):
+class Input(SyntaxNode):
     """`input name size key=value`."""
 
     name: Name
@@ -321,7 +321,7 @@ class Input(Node):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Variable(Node):
+class Variable(SyntaxNode):
     """`variable name shape key=value`, or `local_variable …`."""
 
     name: Name | Template
@@ -330,7 +330,7 @@ class Variable(Node):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Block(Node):
+class Block(SyntaxNode):
     """`block name(parameters) as scope { … }`."""
 
     name: Name
@@ -363,14 +363,14 @@ Statement = (
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Use(Node):
+class Use(SyntaxNode):
     """`use "path"`."""
 
     path: String
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Network(Node):
+class Network(SyntaxNode):
     """`network name(parameters) as scope { … }`."""
 
     name: Name
@@ -380,7 +380,7 @@ class Network(Node):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Job(Node):
+class Job(SyntaxNode):
     """`train network(parameter=value) from slim "path" as name { … }`."""
 
     word: Name

@@ -19,7 +19,7 @@ import numpy as np
 from slimgen.verify.deviations import deviation, deviations, without_noise
 from slimgen.verify.programs import run_program
 from slimgen.verify.reference import AUXILIARY_WEIGHT, Array, Reference
-from slimgen.verify.request import Failure, Request, read_request
+from slimgen.verify.request import ComparisonRequest, Failure, read_request
 
 # What makes a built file smooth, as `shim.load_slim(smooth=True)` makes TF-Slim.
 SMOOTH = {
@@ -111,7 +111,9 @@ def restore(module: Any, model: Any, path: str, given: str | None) -> dict[str, 
 # Inference.
 
 
-def inference(model: Any, reference: Reference, request: Request) -> dict[str, Any]:
+def inference(
+    model: Any, reference: Reference, request: ComparisonRequest
+) -> dict[str, Any]:
     """Return deviations of the logits and the end points, and what has no counterpart.
 
     TF-Slim's end points are compared by their keys. Keras has none: each end point of ours
@@ -147,7 +149,7 @@ def inference(model: Any, reference: Reference, request: Request) -> dict[str, A
     }
 
 
-def colours(model: Any, reference: Reference, request: Request) -> Array:
+def colours(model: Any, reference: Reference, request: ComparisonRequest) -> Array:
     """Return the images, in the order of colours that the built network takes.
 
     A map that turns the input channels of a kernel about is for an original that takes BGR.
@@ -159,7 +161,7 @@ def colours(model: Any, reference: Reference, request: Request) -> Array:
     return reference.images[..., ::-1] if turned else reference.images
 
 
-def _map_of(request: Request) -> str:
+def _map_of(request: ComparisonRequest) -> str:
     return "slim" if request.against.library == "tf_slim" else "keras"
 
 
@@ -213,7 +215,9 @@ def _sample(values: Array) -> Array:
 # Training.
 
 
-def training(model: Any, reference: Reference, request: Request) -> dict[str, Any]:
+def training(
+    model: Any, reference: Reference, request: ComparisonRequest
+) -> dict[str, Any]:
     """Return deviations of the loss, its terms, the gradients and the moving averages."""
     import tensorflow as tf
 
@@ -248,7 +252,10 @@ def training(model: Any, reference: Reference, request: Request) -> dict[str, An
 
 
 def renamed(
-    arrays: Mapping[str, Array], names: Iterable[str], model: Any, request: Request
+    arrays: Mapping[str, Array],
+    names: Iterable[str],
+    model: Any,
+    request: ComparisonRequest,
 ) -> dict[str, Array]:
     """Return the original's arrays under our names and in our layout."""
     if request.against.library == "tf_slim":

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from slimgen.verify import values
+from slimgen.verify import random_weights as values
 from slimgen.verify.programs import (
     check_arguments,
     first_line,
@@ -25,7 +25,7 @@ from slimgen.verify.programs import (
     run_program,
 )
 from slimgen.verify.reference import prefixed
-from slimgen.verify.request import Failure, Request, read_request
+from slimgen.verify.request import ComparisonRequest, Failure, read_request
 
 
 def main() -> None:
@@ -81,7 +81,7 @@ def _gives_one(layer: Any) -> bool:
 # The network.
 
 
-def build(request: Request) -> Any:
+def build(request: ComparisonRequest) -> Any:
     """Return the model that the request names, without weights, ending in logits."""
     import keras
 
@@ -161,7 +161,7 @@ def _average_pool(layer: Any) -> Callable[..., Any]:
 # Weights.
 
 
-def fill(request: Request, model: Any) -> None:
+def fill(request: ComparisonRequest, model: Any) -> None:
     """Give every variable a random value; moving ones lie near the images'."""
     import keras
 
@@ -198,7 +198,7 @@ def save(model: Any, folder: Path) -> list[str]:
     return [weights, whole, legacy]
 
 
-def load(model: Any, request: Request) -> None:
+def load(model: Any, request: ComparisonRequest) -> None:
     """Load the weights that the user gives, by Keras's own code."""
     try:
         model.load_weights(request.weights)
@@ -211,7 +211,9 @@ def load(model: Any, request: Request) -> None:
 # Training.
 
 
-def training_step(request: Request, model: Any, images: Any) -> dict[str, Any]:
+def training_step(
+    request: ComparisonRequest, model: Any, images: Any
+) -> dict[str, Any]:
     """Return the loss, gradients and moving averages of one step with dropout off."""
     import keras
     import tensorflow as tf
@@ -242,7 +244,7 @@ def training_step(request: Request, model: Any, images: Any) -> dict[str, Any]:
     }
 
 
-def total_loss(request: Request, logits: Any) -> Any:
+def total_loss(request: ComparisonRequest, logits: Any) -> Any:
     """Return the mean cross-entropy, or the mean square of features."""
     import tensorflow as tf
 

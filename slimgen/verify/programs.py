@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from slimgen.verify.originals import networks
-from slimgen.verify.request import Failure, Request
+from slimgen.verify.request import ComparisonRequest, Failure
 
 
 def run_program(work: Callable[[], Any], at_fault: str) -> None:
@@ -41,7 +41,7 @@ def first_line(error: Exception) -> str:
     return said[0] if said else "without a message"
 
 
-def function_of(request: Request) -> Callable[..., Any]:
+def function_of(request: ComparisonRequest) -> Callable[..., Any]:
     """Return the function that builds the original, the library's own or the user's."""
     against = request.against
     name = against.module or networks(against.library)[against.name]
@@ -60,7 +60,7 @@ def parameters(function: Callable[..., Any]) -> set[str]:
     return set(inspect.signature(inspect.unwrap(function)).parameters)
 
 
-def check_arguments(request: Request, known: Iterable[str]) -> None:
+def check_arguments(request: ComparisonRequest, known: Iterable[str]) -> None:
     """Refuse an argument that the original does not take."""
     for key in request.against.arguments:
         if key not in known:

@@ -17,7 +17,7 @@ Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Variable:
+class ReferenceVariable:
     """A variable of the original, by its own name."""
 
     name: str
@@ -101,9 +101,12 @@ class Reference:
         return found
 
 
-def variables(described: list[dict[str, Any]]) -> list[Variable]:
+def variables(described: list[dict[str, Any]]) -> list[ReferenceVariable]:
     """Return the variables that a program described in JSON."""
-    return [Variable(v["name"], tuple(v["shape"]), v["trainable"]) for v in described]
+    return [
+        ReferenceVariable(v["name"], tuple(v["shape"]), v["trainable"])
+        for v in described
+    ]
 
 
 def prefixed(prefix: str, arrays: Mapping[str, Any]) -> dict[str, Array]:

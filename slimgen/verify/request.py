@@ -9,7 +9,7 @@ from slimgen.verify.against import Against, parse_against
 
 
 @dataclass(frozen=True)
-class Request:
+class ComparisonRequest:
     """One comparison.
 
     Attributes:
@@ -46,11 +46,11 @@ class Request:
         (folder / "request.json").write_text(text, encoding="utf-8")
 
 
-def read_request(folder: Path) -> Request:
+def read_request(folder: Path) -> ComparisonRequest:
     """Return the request in `folder`."""
     given: dict[str, Any] = json.loads((folder / "request.json").read_text("utf-8"))
     against = parse_against(given.pop("against"))
-    return Request(against, **{**given, "shape": tuple(given["shape"])})
+    return ComparisonRequest(against, **{**given, "shape": tuple(given["shape"])})
 
 
 class Failure(Exception):

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from slimgen.verify.request import Failure, Request
+from slimgen.verify.request import ComparisonRequest, Failure
 
 # What each library's program imports, and the distribution that has it.
 NEEDED = {
@@ -34,7 +34,9 @@ def _is_there(module: str) -> bool:
         return False
 
 
-def compare(request: Request, folder: Path, timeout: float | None = None) -> Any:
+def compare(
+    request: ComparisonRequest, folder: Path, timeout: float | None = None
+) -> Any:
     """Run the original, then the built file; return the findings.
 
     Raises:

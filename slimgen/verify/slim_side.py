@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from slimgen.verify import values
+from slimgen.verify import random_weights as values
 from slimgen.verify.programs import (
     check_arguments,
     first_line,
@@ -25,7 +25,7 @@ from slimgen.verify.programs import (
     run_program,
 )
 from slimgen.verify.reference import AUXILIARY_WEIGHT, prefixed
-from slimgen.verify.request import Failure, Request, read_request
+from slimgen.verify.request import ComparisonRequest, Failure, read_request
 from slimgen.verify.shim import load_slim
 
 Arrays = dict[str, Any]
@@ -55,7 +55,7 @@ def measure(folder: Path) -> None:
 # The network.
 
 
-def network_of(request: Request) -> Network:
+def network_of(request: ComparisonRequest) -> Network:
     """Return the function of images and training mode that the request names.
 
     It is called within the scope of defaults that its module has for it, and with dropout
@@ -96,7 +96,9 @@ def arg_scope_beside(function: Callable[..., Any]) -> Callable[..., Any] | None:
 # What it computes.
 
 
-def measure_training(request: Request, network: Network, checkpoint: str) -> Arrays:
+def measure_training(
+    request: ComparisonRequest, network: Network, checkpoint: str
+) -> Arrays:
     """Save a network of random values; return what it is, and a step of training."""
     import tensorflow.compat.v1 as tf
 
@@ -121,7 +123,7 @@ def measure_training(request: Request, network: Network, checkpoint: str) -> Arr
 
 
 def _training_step(
-    request: Request, session: Any, logits: Any, points: dict[str, Any]
+    request: ComparisonRequest, session: Any, logits: Any, points: dict[str, Any]
 ) -> Arrays:
     """Return the loss, its terms, gradients and moving averages of one step."""
     import tensorflow.compat.v1 as tf
@@ -145,7 +147,9 @@ def _training_step(
     }
 
 
-def measure_inference(request: Request, network: Network, checkpoint: str) -> Arrays:
+def measure_inference(
+    request: ComparisonRequest, network: Network, checkpoint: str
+) -> Arrays:
     """Return the images, logits and end points of the saved network, as it is used."""
     import tensorflow.compat.v1 as tf
 
@@ -162,7 +166,7 @@ def measure_inference(request: Request, network: Network, checkpoint: str) -> Ar
         return {"images": images, "logits": logits, **prefixed("end_point", points)}
 
 
-def total_loss(request: Request, logits: Any, points: dict[str, Any]) -> Any:
+def total_loss(request: ComparisonRequest, logits: Any, points: dict[str, Any]) -> Any:
     """Return TF-Slim's training loss: cross-entropy of every head, and the regularisers.
 
     A network without a head is given the mean square of its features instead.
@@ -178,7 +182,7 @@ def total_loss(request: Request, logits: Any, points: dict[str, Any]) -> Any:
     return tf.losses.get_total_loss()
 
 
-def add_cross_entropy(request: Request, logits: Any, weight: float) -> None:
+def add_cross_entropy(request: ComparisonRequest, logits: Any, weight: float) -> None:
     """Add `weight` times the mean cross-entropy over all places of `logits` to the losses."""
     import tensorflow.compat.v1 as tf
 
@@ -190,7 +194,7 @@ def add_cross_entropy(request: Request, logits: Any, weight: float) -> None:
 # Values of variables.
 
 
-def fill(request: Request, session: Any) -> None:
+def fill(request: ComparisonRequest, session: Any) -> None:
     """Give every variable of the graph a random value; moving ones lie near the images'."""
     import tensorflow.compat.v1 as tf
 

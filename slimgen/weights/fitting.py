@@ -4,17 +4,17 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from slimgen.emit.maps import head_scopes
+from slimgen.emit.weight_tables import head_scopes
 from slimgen.ir.graph import Network
 from slimgen.ir.text import literal
-from slimgen.ir.weights import Transform, WeightMap
+from slimgen.ir.weight_map import Transform, WeightMap
 from slimgen.weights.reading import WeightFile
 
 Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Part:
+class FittedPart:
     """A variable of the network, or a value of the file, and what belongs together.
 
     Attributes:
@@ -45,12 +45,12 @@ class Fit:
     network: str
     format: str
     source: str | None
-    loaded: tuple[Part, ...]
-    left_out: tuple[Part, ...]
-    missing: tuple[Part, ...]
-    mismatched: tuple[Part, ...]
-    unused: tuple[Part, ...]
-    training_state: tuple[Part, ...]
+    loaded: tuple[FittedPart, ...]
+    left_out: tuple[FittedPart, ...]
+    missing: tuple[FittedPart, ...]
+    mismatched: tuple[FittedPart, ...]
+    unused: tuple[FittedPart, ...]
+    training_state: tuple[FittedPart, ...]
     head: tuple[str, ...]
     parameters: tuple[str, ...]
 
@@ -82,7 +82,7 @@ def fit(network: Network, file: WeightFile) -> Fit:
     found = {value.name: value.shape for value in file.values}
     root = f"{network.scope}/" if network.scope else ""
 
-    def variable(text: str) -> Part:
+    def variable(text: str) -> FittedPart:
         name, _, why = text.partition(": ")  # a mismatch says both shapes or types
         entry = entries.get(name)
         source = entry.source if entry is not None else ""
@@ -92,10 +92,10 @@ def fit(network: Network, file: WeightFile) -> Fit:
         own = name.removeprefix(root)
         types = "" if why.startswith("[") else why
         shape = saved[name].shape
-        return Part(own, shape, source, found.get(source), transform, types)
+        return FittedPart(own, shape, source, found.get(source), transform, types)
 
-    def value(name: str) -> Part:
-        return Part(source=name, source_shape=found[name])
+    def value(name: str) -> FittedPart:
+        return FittedPart(source=name, source_shape=found[name])
 
     unsaid = set(saved) if no_map else set(weights.unsaid if weights else ())
     new = tuple(variable(name) for name in report.left_out if name not in unsaid)

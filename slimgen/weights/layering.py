@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from slimgen.ir.weights import Transform
+from slimgen.ir.weight_map import Transform
 from slimgen.layers import LAYERS
-from slimgen.weights.fitting import Part, Shape
+from slimgen.weights.fitting import FittedPart, Shape
 from slimgen.weights.reading import natural
 
 # What the last part of a name stands for, in whatever library.
@@ -59,7 +59,7 @@ COUNTED = re.compile(r"(?:.*[/.])?(?:conv[123]d|batch_normalization)(?:_[0-9]+)?
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
+class SourceLayer:
     """Variables of a network, or values of a file, by their kinds; equal to itself only.
 
     Attributes:
@@ -67,7 +67,7 @@ class Layer:
     """
 
     name: str
-    parts: Mapping[str, Part]
+    parts: Mapping[str, FittedPart]
     is_rest: bool = False
 
     @property
@@ -84,13 +84,13 @@ class Layer:
         return next((kind for kind in KERNELS if kind in self.parts), min(self.parts))
 
 
-def network_layers(parts: Iterable[Part]) -> list[Layer]:
+def network_layers(parts: Iterable[FittedPart]) -> list[SourceLayer]:
     """Return a network's layers in its order, each with its norm."""
-    found: dict[str, dict[str, Part]] = {}
+    found: dict[str, dict[str, FittedPart]] = {}
     for part in parts:
         name, leaf = _split(part.variable)
         found.setdefault(own_layer(name), {})[KINDS.get(leaf, leaf)] = part
-    return [Layer(name, kinds) for name, kinds in found.items()]
+    return [SourceLayer(name, kinds) for name, kinds in found.items()]
 
 
 def own_layer(unit: str) -> str:
@@ -104,27 +104,27 @@ def unit_of(name: str) -> str:
     return _split(name)[0]
 
 
-def units(layer: Layer) -> list[Layer]:
+def units(layer: SourceLayer) -> list[SourceLayer]:
     """Return a layer as what stands under one name: its kernel and bias, its norm."""
-    found: dict[str, dict[str, Part]] = {}
+    found: dict[str, dict[str, FittedPart]] = {}
     for kind, part in layer.parts.items():
         name = unit_of(part.variable or part.source)
         found.setdefault(name, {})[kind] = part
-    return [Layer(name, kinds) for name, kinds in found.items()]
+    return [SourceLayer(name, kinds) for name, kinds in found.items()]
 
 
-def file_layers(parts: Iterable[Part], format: str) -> list[Layer]:
+def file_layers(parts: Iterable[FittedPart], format: str) -> list[SourceLayer]:
     """Return a file's layers, those with numbers counted, each with its norm if names tell."""
-    found: dict[str, dict[str, Part]] = {}
+    found: dict[str, dict[str, FittedPart]] = {}
     for part in sorted(parts, key=lambda part: natural(part.source)):
         name, leaf = _split(part.source)
         found.setdefault(name, {})[leaf] = part
-    layers = [Layer(n, _kinds(leaves, format)) for n, leaves in found.items()]
+    layers = [SourceLayer(n, _kinds(leaves, format)) for n, leaves in found.items()]
     norms = _norms_of(layers, format)
     attached = {norm.name for norm in norms.values()}
     return [
         (
-            Layer(one.name, {**one.parts, **norms[one.name].parts})
+            SourceLayer(one.name, {**one.parts, **norms[one.name].parts})
             if one.name in norms
             else one
         )
@@ -138,7 +138,7 @@ def _split(name: str) -> tuple[str, str]:
     return name[: len(name) - len(leaf) - bool(above)], leaf
 
 
-def _kinds(leaves: Mapping[str, Part], format: str) -> dict[str, Part]:
+def _kinds(leaves: Mapping[str, FittedPart], format: str) -> dict[str, FittedPart]:
     """Values by kind; PyTorch calls the gamma and beta of its norms weight and bias."""
     kinds = {KINDS.get(leaf, leaf): part for leaf, part in leaves.items()}
     kernel = kinds.get("kernel")
@@ -148,7 +148,7 @@ def _kinds(leaves: Mapping[str, Part], format: str) -> dict[str, Part]:
     return kinds
 
 
-def _norms_of(layers: Sequence[Layer], format: str) -> dict[str, Layer]:
+def _norms_of(layers: Sequence[SourceLayer], format: str) -> dict[str, SourceLayer]:
     """Return the norms by the names of the layers that they belong to."""
     kernels = [one for one in layers if one.first in KERNELS]
     norms = [one for one in layers if NORM_KINDS.issuperset(_known(one))]
@@ -161,7 +161,7 @@ def _norms_of(layers: Sequence[Layer], format: str) -> dict[str, Layer]:
         kernels, norms = (
             [one for one in some if one.name not in left] for some in (kernels, norms)
         )
-    by_stem: dict[tuple[str, ...], tuple[list[Layer], list[Layer]]] = {}
+    by_stem: dict[tuple[str, ...], tuple[list[SourceLayer], list[SourceLayer]]] = {}
     for place, some in enumerate((kernels, norms)):
         for one in some:
             by_stem.setdefault(_stem(one.name), ([], []))[place].append(one)
@@ -179,7 +179,7 @@ def _norms_of(layers: Sequence[Layer], format: str) -> dict[str, Layer]:
     return found
 
 
-def _known(layer: Layer) -> set[str]:
+def _known(layer: SourceLayer) -> set[str]:
     """The kinds of a layer that are anybody's, or all of them if none is."""
     return set(layer.parts) & set(KINDS.values()) or set(layer.parts)
 
@@ -196,7 +196,7 @@ def _next(name: str) -> str:
     return f"{found[1] or ''}{int(found[2]) + 1}" if found else ""
 
 
-def _go_together(kernel: Layer, norm: Layer, format: str) -> bool:
+def _go_together(kernel: SourceLayer, norm: SourceLayer, format: str) -> bool:
     """Whether a norm has the length of a kernel's outputs."""
     kind = "pointwise" if "pointwise" in kernel.parts else kernel.first
     shape = kernel.parts[kind].source_shape or ()
@@ -209,7 +209,9 @@ def _go_together(kernel: Layer, norm: Layer, format: str) -> bool:
 # What gives a value the shape of a variable.
 
 
-def fits(ours: Layer, theirs: Layer, format: str) -> dict[str, Transform] | None:
+def fits(
+    ours: SourceLayer, theirs: SourceLayer, format: str
+) -> dict[str, Transform] | None:
     """Return what to do to each value that both have; None where one cannot fit."""
     found: dict[str, Transform] = {}
     for kind, part in ours.parts.items():
@@ -223,7 +225,7 @@ def fits(ours: Layer, theirs: Layer, format: str) -> dict[str, Transform] | None
     return found or None
 
 
-def value_of(layer: Layer, kind: str) -> Part | None:
+def value_of(layer: SourceLayer, kind: str) -> FittedPart | None:
     """Return a file's value of a kind; a depthwise kernel is a kernel in other libraries."""
     found = layer.parts.get(kind)
     return layer.parts.get("kernel") if not found and kind == "depthwise" else found

@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from slimgen.ir.weights import Transform
+from slimgen.ir.weight_map import Transform
 from slimgen.weights.layering import (
     KINDS,
     NORMS,
-    Layer,
+    SourceLayer,
     fits,
     found_size,
     units,
@@ -32,14 +32,14 @@ class Match:
         guessed: Only the order, or a likeness of names, decided between layers of one form.
     """
 
-    ours: Layer
-    theirs: Layer
+    ours: SourceLayer
+    theirs: SourceLayer
     transforms: dict[str, Transform]
     guessed: bool
 
 
 def match_layers(
-    ours: Sequence[Layer], theirs: Sequence[Layer], format: str
+    ours: Sequence[SourceLayer], theirs: Sequence[SourceLayer], format: str
 ) -> Iterator[Match]:
     """Match whole layers; as a guess, what names do not join, and what lacks a part."""
     left, free = list(ours), list(theirs)
@@ -52,7 +52,7 @@ def match_layers(
 
 
 def _ours_apart(
-    ours: Sequence[Layer], theirs: Sequence[Layer], format: str
+    ours: Sequence[SourceLayer], theirs: Sequence[SourceLayer], format: str
 ) -> Iterator[Match]:
     """A layer and its norm, where the file does not say whose its norms are."""
     joined = [one for one in ours if len(units(one)) > 1]
@@ -61,7 +61,7 @@ def _ours_apart(
 
 
 def _theirs_apart(
-    ours: Sequence[Layer], theirs: Sequence[Layer], format: str
+    ours: Sequence[SourceLayer], theirs: Sequence[SourceLayer], format: str
 ) -> Iterator[Match]:
     """A norm that looks as if it were its neighbour's: of what comes after it, say."""
     # What is left of a layer that is split is none of these: it would be split twice.
@@ -71,19 +71,21 @@ def _theirs_apart(
 
 
 def _partly(
-    ours: Sequence[Layer], theirs: Sequence[Layer], format: str
+    ours: Sequence[SourceLayer], theirs: Sequence[SourceLayer], format: str
 ) -> Iterator[Match]:
     return _matched(ours, theirs, format, partly=True)
 
 
-def _apart(layers: Sequence[Layer]) -> list[Layer]:
+def _apart(layers: Sequence[SourceLayer]) -> list[SourceLayer]:
     return [unit for one in layers for unit in units(one)]
 
 
-def _without(layers: Sequence[Layer], taken: Sequence[Layer]) -> list[Layer]:
+def _without(
+    layers: Sequence[SourceLayer], taken: Sequence[SourceLayer]
+) -> list[SourceLayer]:
     """Layers without those that are taken, or what is left of them."""
     gone = {id(part) for one in taken for part in one.parts.values()}
-    found: list[Layer] = []
+    found: list[SourceLayer] = []
     for one in layers:
         left = [
             unit for unit in units(one) if gone.isdisjoint(map(id, unit.parts.values()))
@@ -96,7 +98,10 @@ def _without(layers: Sequence[Layer], taken: Sequence[Layer]) -> list[Layer]:
 
 
 def _matched(
-    ours: Sequence[Layer], theirs: Sequence[Layer], format: str, partly: bool = False
+    ours: Sequence[SourceLayer],
+    theirs: Sequence[SourceLayer],
+    format: str,
+    partly: bool = False,
 ) -> Iterator[Match]:
     """Match layers of the same form: the best forms first, then by names, then in order."""
     own, other = _grouped(ours), _grouped(theirs)
@@ -112,10 +117,10 @@ def _matched(
             yield Match(one, match, fits(one, match, format) or {}, guessed)
 
 
-Group = dict[Layer, None]  # a set that keeps its order
+Group = dict[SourceLayer, None]  # a set that keeps its order
 
 
-def _grouped(layers: Iterable[Layer]) -> dict[Form, Group]:
+def _grouped(layers: Iterable[SourceLayer]) -> dict[Form, Group]:
     found: dict[Form, Group] = {}
     for one in layers:
         found.setdefault(one.form, {})[one] = None
@@ -143,7 +148,9 @@ def _rivals(
     return [(rank, form, found[rank, form]) for rank, form in sorted(found)]
 
 
-def _rank(ours: Layer, theirs: Layer, format: str) -> tuple[int, ...] | None:
+def _rank(
+    ours: SourceLayer, theirs: SourceLayer, format: str
+) -> tuple[int, ...] | None:
     """How badly two layers fit: in what ours lacks, what theirs has more, new shapes."""
     found = fits(ours, theirs, format)
     if found is None or ours.first not in found:
@@ -164,10 +171,10 @@ def _rank(ours: Layer, theirs: Layer, format: str) -> tuple[int, ...] | None:
 
 
 def _paired(
-    ours: Sequence[Layer], theirs: Sequence[Layer]
-) -> list[tuple[Layer, Layer, bool]]:
+    ours: Sequence[SourceLayer], theirs: Sequence[SourceLayer]
+) -> list[tuple[SourceLayer, SourceLayer, bool]]:
     """Pair layers by the last part of their names; in order if there are as many, else by name."""
-    pairs: list[tuple[Layer, Layer, bool]] = []
+    pairs: list[tuple[SourceLayer, SourceLayer, bool]] = []
     own, other = _grouped_by_last(ours), _grouped_by_last(theirs)
     forms, rivals = _by_form(own), _by_form(other)
     for last, layers in own.items():  # conv3 of each unit, say
@@ -195,9 +202,9 @@ def _by_form(names: Iterable[str]) -> dict[str, set[str]]:
     return found
 
 
-def _grouped_by_last(layers: Sequence[Layer]) -> dict[str, list[Layer]]:
+def _grouped_by_last(layers: Sequence[SourceLayer]) -> dict[str, list[SourceLayer]]:
     """Layers by the last component of their names; the norm after conv3 is bn3."""
-    found: dict[str, list[Layer]] = {}
+    found: dict[str, list[SourceLayer]] = {}
     for one in layers:
         parts = [part for part in re.split(r"[/.]", one.name) if part not in NORMS]
         last = re.sub(r"^bn(?=\d)", "conv", parts[-1]) if parts else ""
@@ -206,8 +213,8 @@ def _grouped_by_last(layers: Sequence[Layer]) -> dict[str, list[Layer]]:
 
 
 def _in_order(
-    ours: Sequence[Layer], theirs: Sequence[Layer]
-) -> list[tuple[Layer, Layer, bool]]:
+    ours: Sequence[SourceLayer], theirs: Sequence[SourceLayer]
+) -> list[tuple[SourceLayer, SourceLayer, bool]]:
     """Pair as many layers: by what tells their names apart if that is the same, else in order."""
     own, other = _telling(ours), _telling(theirs)
     if len(own) == len(other) == len(ours) and own.keys() == other.keys():
@@ -216,13 +223,13 @@ def _in_order(
     return [(one, it, guessed) for one, it in zip(ours, theirs, strict=True)]
 
 
-def _count_alike(ours: Sequence[Layer], theirs: Sequence[Layer]) -> bool:
+def _count_alike(ours: Sequence[SourceLayer], theirs: Sequence[SourceLayer]) -> bool:
     """Whether names differ in numbers only, which count one thing, or the same as ours."""
     own, other = _counts(ours), _counts(theirs)
     return other is not None and (len(other) == 1 or other == own)
 
 
-def _counts(layers: Sequence[Layer]) -> set[tuple[int, ...]] | None:
+def _counts(layers: Sequence[SourceLayer]) -> set[tuple[int, ...]] | None:
     """The numbers in names that differ in nothing else, each place counted from 0."""
     if len({_form(one.name) for one in layers}) > 1:
         return None
@@ -235,7 +242,7 @@ def _counts(layers: Sequence[Layer]) -> set[tuple[int, ...]] | None:
     return found
 
 
-def _telling(layers: Sequence[Layer]) -> dict[tuple[str, ...], Layer]:
+def _telling(layers: Sequence[SourceLayer]) -> dict[tuple[str, ...], SourceLayer]:
     """Layers by the words and numbers that not all of their names have."""
     words = [_words(one.name) for one in layers]
     shared = set(words[0]).intersection(*words[1:]) if words else set()
@@ -246,8 +253,8 @@ def _telling(layers: Sequence[Layer]) -> dict[tuple[str, ...], Layer]:
 
 
 def _alike(
-    ours: Sequence[Layer], theirs: Sequence[Layer]
-) -> list[tuple[Layer, Layer, bool]]:
+    ours: Sequence[SourceLayer], theirs: Sequence[SourceLayer]
+) -> list[tuple[SourceLayer, SourceLayer, bool]]:
     """Pair what is most alike by name, each with the other."""
     by_word: dict[str, list[int]] = {}
     for place, one in enumerate(theirs):

@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
-from slimgen.emit.pairs import pair_names
+from slimgen.emit.name_pairs import pair_names
 from slimgen.ir.text import literal
-from slimgen.ir.weights import Transform
+from slimgen.ir.weight_map import Transform
 from slimgen.render.snippet import visible
-from slimgen.weights.fitting import Fit, Part
+from slimgen.weights.fitting import Fit, FittedPart
 from slimgen.weights.layering import (
     KINDS,
-    Layer,
+    SourceLayer,
     file_layers,
     fits,
     network_layers,
@@ -47,11 +47,11 @@ class Proposal:
 
 
 @dataclass(frozen=True)
-class Pair:
+class ProposedPair:
     """A variable and the value of a file that may be its own."""
 
-    ours: Part
-    theirs: Part
+    ours: FittedPart
+    theirs: FittedPart
     transform: Transform
     guessed: bool = False
 
@@ -101,7 +101,7 @@ def _is_writable(name: str) -> bool:
     return WRITABLE.fullmatch(name) is not None and visible(name) == name
 
 
-def _renames(pairs: Iterable[Pair]) -> Iterator[str]:
+def _renames(pairs: Iterable[ProposedPair]) -> Iterator[str]:
     named = [(p.ours.variable, p.theirs.source, p.transform) for p in pairs]
     for ours, theirs, change in pair_names(named):
         yield f'rename "{ours}" "{theirs}"{_keys(change)}'
@@ -117,17 +117,17 @@ def _keys(change: Transform) -> str:
     return "".join(given)
 
 
-def _reshaped(fit: Fit) -> Iterator[Pair]:
+def _reshaped(fit: Fit) -> Iterator[ProposedPair]:
     """A map names the value of a variable: only its shape or its axes may be another."""
     for part in fit.mismatched:
         kind = KINDS.get(part.variable.rpartition("/")[2], "")
         change = transform(kind, part.shape, part.source_shape or (), fit.format)
         is_whole = part.transform.slice is None and not part.types
         if change is not None and is_whole:
-            yield Pair(part, part, change)
+            yield ProposedPair(part, part, change)
 
 
-def _pairs(fit: Fit, unwritable: Set[str]) -> Iterator[Pair]:
+def _pairs(fit: Fit, unwritable: Set[str]) -> Iterator[ProposedPair]:
     """Pair what is missing with what is unused, never parts of a layer with two others."""
     known = [*fit.loaded, *fit.mismatched]
     free = {part.source for part in fit.unused} - unwritable
@@ -136,7 +136,7 @@ def _pairs(fit: Fit, unwritable: Set[str]) -> Iterator[Pair]:
     theirs = file_layers(values, fit.format)
     begun = _begun(known, theirs)
     known_units = {unit_of(part.variable) for part in known}
-    left: list[Layer] = []
+    left: list[SourceLayer] = []
     for one in network_layers(fit.missing):
         pairs = list(_rest(one, begun.get(one.name, ()), free, fit.format))
         yield from pairs
@@ -150,13 +150,15 @@ def _pairs(fit: Fit, unwritable: Set[str]) -> Iterator[Pair]:
         for kind, change in match.transforms.items():
             value = value_of(match.theirs, kind)
             assert value is not None
-            yield Pair(match.ours.parts[kind], value, change, match.guessed)
+            yield ProposedPair(match.ours.parts[kind], value, change, match.guessed)
 
 
-def _begun(known: Sequence[Part], theirs: Sequence[Layer]) -> dict[str, list[Layer]]:
+def _begun(
+    known: Sequence[FittedPart], theirs: Sequence[SourceLayer]
+) -> dict[str, list[SourceLayer]]:
     """The file's layers of which a map says parts already, by the network's."""
     of = {part.source: layer for layer in theirs for part in layer.parts.values()}
-    found: dict[str, dict[Layer, None]] = {}
+    found: dict[str, dict[SourceLayer, None]] = {}
     for part in known:
         own = own_layer(unit_of(part.variable))
         found.setdefault(own, {})[of[part.source]] = None
@@ -164,19 +166,21 @@ def _begun(known: Sequence[Part], theirs: Sequence[Layer]) -> dict[str, list[Lay
 
 
 def _rest(
-    ours: Layer, theirs: Sequence[Layer], free: set[str], format: str
-) -> Iterator[Pair]:
+    ours: SourceLayer, theirs: Sequence[SourceLayer], free: set[str], format: str
+) -> Iterator[ProposedPair]:
     """What is free in the layers that a layer has begun with."""
     for other in theirs:
         parts = {k: part for k, part in other.parts.items() if part.source in free}
-        layer = Layer(other.name, parts)
+        layer = SourceLayer(other.name, parts)
         for kind, change in (fits(ours, layer, format) or {}).items():
             value = value_of(layer, kind)
             assert value is not None
-            yield Pair(ours.parts[kind], value, change)
+            yield ProposedPair(ours.parts[kind], value, change)
 
 
-def _left(ours: Layer, pairs: Sequence[Pair], known: Set[str]) -> list[Layer]:
+def _left(
+    ours: SourceLayer, pairs: Sequence[ProposedPair], known: Set[str]
+) -> list[SourceLayer]:
     """The norm of a layer that has begun, where the file does not say whose its norms are."""
     begun = known | {unit_of(pair.ours.variable) for pair in pairs}
     return [unit for unit in units(ours) if unit.name not in begun]

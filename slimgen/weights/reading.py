@@ -6,11 +6,11 @@ import stat
 from dataclasses import dataclass
 from typing import Any
 
+from slimgen.emit.parts import FORMATS
 from slimgen.emit.readers import readers
-from slimgen.emit.runtime import FORMATS
 
 
-class Unreadable(Exception):
+class UnreadableWeights(Exception):
     """A file that holds no weights that can be read; the message says why."""
 
 
@@ -23,7 +23,7 @@ class Missing(Exception):
 
 
 @dataclass(frozen=True)
-class Value:
+class StoredValue:
     """An array of a file; `state` where it is of an optimizer or the like."""
 
     name: str
@@ -43,7 +43,7 @@ class WeightFile:
     """
 
     format: str
-    values: tuple[Value, ...]
+    values: tuple[StoredValue, ...]
     module: dict[str, Any]
     opened: Any
 
@@ -66,9 +66,13 @@ def read_weights(path: str) -> WeightFile:
             raise Missing(failed.__cause__.name or "h5py") from failed
         said = str(failed)
         reason = said.removeprefix(f"{path} ")
-        raise Unreadable(reason if reason == said else f"it {reason}") from failed
+        raise UnreadableWeights(
+            reason if reason == said else f"it {reason}"
+        ) from failed
     values = (
-        Value(name, tuple(shape), opened.dtypes[name], name in opened.training_state)
+        StoredValue(
+            name, tuple(shape), opened.dtypes[name], name in opened.training_state
+        )
         for name, shape in opened.shapes.items()
     )
     ordered = sorted(values, key=lambda value: natural(value.name))
@@ -84,15 +88,15 @@ def _check_access(path: str) -> None:
             if stat.S_ISDIR(mode):
                 os.listdir(one)
             elif not stat.S_ISREG(mode):
-                raise Unreadable("it is neither a file nor a folder")
+                raise UnreadableWeights("it is neither a file nor a folder")
             else:
                 open(one, "rb").close()
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise Unreadable((error.strerror or str(error)).lower()) from error
+            raise UnreadableWeights((error.strerror or str(error)).lower()) from error
     if not (os.path.exists(path) or os.path.exists(index)):
-        raise Unreadable("there is no such file")
+        raise UnreadableWeights("there is no such file")
 
 
 def _check_checkpoint(path: str, end: bytes) -> None:
@@ -102,7 +106,9 @@ def _check_checkpoint(path: str, end: bytes) -> None:
     with open(path, "rb") as file:
         file.seek(max(0, os.fstat(file.fileno()).st_size - len(end)))
         if file.read() != end:
-            raise Unreadable("it holds no weights of a known format, or is cut off")
+            raise UnreadableWeights(
+                "it holds no weights of a known format, or is cut off"
+            )
 
 
 def _index_of(path: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from slimgen.verify.against import Against
-from slimgen.verify.request import Request
+from slimgen.verify.request import ComparisonRequest
 from slimgen.verify.shim import load_slim
 from slimgen.verify.slim_side import network_of
 
@@ -45,7 +45,7 @@ def count(name: str, shape: list[int], arguments: dict[str, Any]) -> Counts:
     module = "oracle.networks" if hasattr(networks, name) else None
     against = Against("tf_slim", name, module, arguments)
     with tf.Graph().as_default():
-        network = network_of(Request(against, "", tuple(shape)))
+        network = network_of(ComparisonRequest(against, "", tuple(shape)))
         network(tf.placeholder(tf.float32, shape), True)
         model = slim.get_model_variables()
         return Counts(

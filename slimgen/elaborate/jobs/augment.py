@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from slimgen.elaborate.jobs.lines import JobText, settings_of
-from slimgen.elaborate.report import Rejected
+from slimgen.elaborate.rejection import Rejected
 from slimgen.ir import jobs as ir
 from slimgen.layers.jobs.augment import (
     Augment,

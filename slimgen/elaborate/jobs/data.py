@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from slimgen.diagnostics import Diagnostic
 from slimgen.elaborate.jobs.lines import JobText, moot
-from slimgen.elaborate.report import Rejected
+from slimgen.elaborate.rejection import Rejected
 from slimgen.ir import jobs as ir
 from slimgen.ir.graph import Input
 from slimgen.layers.jobs.augment import Augment

@@ -3,7 +3,7 @@
 from slimgen.elaborate.jobs.data import read_data
 from slimgen.elaborate.jobs.lines import JobLines, JobText, moot
 from slimgen.elaborate.jobs.train import bind_job, require_lines
-from slimgen.elaborate.report import Rejected
+from slimgen.elaborate.rejection import Rejected
 from slimgen.ir.graph import Network
 from slimgen.ir.jobs import Data, Evaluation, Train
 from slimgen.layers.jobs import EVALUATE_LINES

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from slimgen.elaborate.jobs.lines import JobText
-from slimgen.elaborate.report import Rejected
+from slimgen.elaborate.rejection import Rejected
 from slimgen.ir import jobs as ir
 from slimgen.ir.graph import Network
 from slimgen.layers.jobs.data import Batch

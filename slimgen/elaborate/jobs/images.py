@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from slimgen.elaborate.jobs.lines import moot
-from slimgen.elaborate.report import Rejected, Reporter
+from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.ir.graph import Value
 from slimgen.ir.jobs import LabelNames, Preprocessing
 from slimgen.layers.jobs.images import Labels, Preprocess

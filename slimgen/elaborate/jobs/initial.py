@@ -2,7 +2,7 @@
 
 from slimgen.elaborate.jobs.gradients import check_names
 from slimgen.elaborate.jobs.lines import JobText
-from slimgen.elaborate.report import Rejected
+from slimgen.elaborate.rejection import Rejected
 from slimgen.ir import jobs as ir
 from slimgen.layers.jobs.initial import (
     START_LINES,

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from slimgen.elaborate.evaluated import Tensor
 from slimgen.elaborate.expressions import Silent
-from slimgen.elaborate.files import Loaded, Program
 from slimgen.elaborate.jobs.evaluate import evaluate_job
 from slimgen.elaborate.jobs.lines import JobLines
-from slimgen.elaborate.jobs.targets import Unfit
+from slimgen.elaborate.jobs.loss_targets import Unfit
 from slimgen.elaborate.jobs.train import check_inputs, train_job
-from slimgen.elaborate.report import Rejected, Reporter
-from slimgen.elaborate.values import Tensor
+from slimgen.elaborate.loading import Loaded, Program
+from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.ir.graph import Network
 from slimgen.ir.jobs import LabelNames, Train
 from slimgen.messages import names as messages

@@ -5,13 +5,21 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from slimgen.diagnostics import Diagnostic
-from slimgen.elaborate.arguments import Binder, Line
+from slimgen.elaborate.arguments import Binder, EvaluatedLine
+from slimgen.elaborate.evaluated import Argument, Frame, Tensor
 from slimgen.elaborate.expressions import Evaluator
-from slimgen.elaborate.keys import universal_words
-from slimgen.elaborate.report import Rejected, Reporter
-from slimgen.elaborate.values import Frame, Given, Tensor
+from slimgen.elaborate.rejection import Rejected, Reporter
+from slimgen.elaborate.vocabulary import universal_words
 from slimgen.ir.graph import Network
 from slimgen.ir.jobs import Setting
+from slimgen.layers.argument_types import (
+    ArgumentError,
+    BareWord,
+    ListOf,
+    Optional,
+    Real,
+)
+from slimgen.layers.declaration import Layer, parameters
 from slimgen.layers.jobs import (
     DATA_LINES,
     EVALUATE_LINES,
@@ -19,8 +27,6 @@ from slimgen.layers.jobs import (
     TRAIN_LINES,
 )
 from slimgen.layers.jobs.data import Data, Item
-from slimgen.layers.kinds import KindError, ListOf, Optional, Real, Word
-from slimgen.layers.spec import Layer, parameters
 from slimgen.messages import names as messages
 from slimgen.source import Span
 from slimgen.syntax import tree
@@ -31,7 +37,7 @@ COUNTS = ("every", "over")  # before a number and its unit
 
 
 @dataclass(frozen=True)
-class Said:
+class BoundLine:
     """A line of a job: its settings, and the statement that has them."""
 
     line: Any
@@ -53,7 +59,7 @@ class JobText:
     statement: tree.Job
     network: Network
     end_points: Mapping[str, Tensor]
-    said: Mapping[type[Layer], Sequence[Said]]
+    said: Mapping[type[Layer], Sequence[BoundLine]]
     lines: "JobLines"
 
     @property
@@ -100,9 +106,9 @@ class JobLines:
                     line.span, "a name or braces", f"after `{layer.word}`"
                 )
             )
-        given = Line(line.word.text, line.word.span)
+        given = EvaluatedLine(line.word.text, line.word.span)
         for argument in line.arguments:
-            value = Given(self._value(argument.value, layer), argument.span)
+            value = Argument(self._value(argument.value, layer), argument.span)
             if argument.key is None:
                 given.positional.append(_word_of_none(value, layer))
                 continue
@@ -129,17 +135,17 @@ class JobLines:
         words |= set(layer.forms)
         if takes_names and name not in words:
             return name  # end points and features need no quotes
-        return Word(name, place=expression.span)
+        return BareWord(name, place=expression.span)
 
 
-def _word_of_none(given: Given, layer: type[Layer]) -> Given:
+def _word_of_none(given: Argument, layer: type[Layer]) -> Argument:
     """Return `none` as the word that the line's first argument takes, if it does."""
     if given.value is None and "none" in parameters(layer)[0].kind.words:
-        return replace(given, value=Word("none", place=given.span))
+        return replace(given, value=BareWord("none", place=given.span))
     return given
 
 
-def take_form(layer: type[Layer], line: Line) -> type[Layer]:
+def take_form(layer: type[Layer], line: EvaluatedLine) -> type[Layer]:
     """Return what the line's first argument picks, and take it off the line.
 
     What picks nothing and is no word stays as the only argument, so that it alone is told.
@@ -152,7 +158,7 @@ def take_form(layer: type[Layer], line: Line) -> type[Layer]:
         line.positional.insert(0, given)
     try:
         form = layer.forms[choice.kind.coerce(line.positional[0].value)]
-    except (IndexError, KindError) as error:
+    except (IndexError, ArgumentError) as error:
         word = getattr(error, "word", "")
         if word:
             what = f"kind of `{layer.word}`"
@@ -167,10 +173,10 @@ def take_form(layer: type[Layer], line: Line) -> type[Layer]:
     return form
 
 
-def take_every(line: Line) -> None:
+def take_every(line: EvaluatedLine) -> None:
     """Turn `every 2.0 epochs` into `every=2.0 unit=epochs`, and `over` likewise."""
     for place, given in enumerate(line.positional):
-        if isinstance(given.value, Word) and given.value.text in COUNTS:
+        if isinstance(given.value, BareWord) and given.value.text in COUNTS:
             word = given.value.text
             found = line.positional[place + 1 : place + 3]
             if len(found) < 2:

@@ -7,15 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 from slimgen.elaborate.jobs.lines import JobText, moot, place_of
-from slimgen.elaborate.jobs.targets import (
+from slimgen.elaborate.jobs.loss_targets import (
     Places,
     Unfit,
     read_target,
     read_weights,
 )
-from slimgen.elaborate.report import Rejected
+from slimgen.elaborate.rejection import Rejected
 from slimgen.ir import jobs as ir
 from slimgen.ir.graph import Network, Value
+from slimgen.layers.argument_types import ArgumentError
+from slimgen.layers.declaration import TensorType
 from slimgen.layers.functions import python_target
 from slimgen.layers.jobs.data import Data
 from slimgen.layers.jobs.loss import (
@@ -26,8 +28,6 @@ from slimgen.layers.jobs.loss import (
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
-from slimgen.layers.kinds import KindError
-from slimgen.layers.spec import TensorType
 from slimgen.messages import names as messages
 from slimgen.source import Span
 from slimgen.syntax import tree
@@ -186,7 +186,7 @@ def _function(line: Python, said: tree.Line) -> str:
     """Return the dotted name of a user's function."""
     try:
         return python_target(line.target)
-    except KindError:
+    except ArgumentError:
         raise Rejected(
             messages.wrong_value(
                 said.span, "`target` of `loss python`", '`"module:function"`',

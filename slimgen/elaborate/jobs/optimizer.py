@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
+from slimgen.elaborate.evaluated import describe
 from slimgen.elaborate.jobs.lines import JobText, settings_of
-from slimgen.elaborate.report import Rejected
-from slimgen.elaborate.values import describe
+from slimgen.elaborate.rejection import Rejected
 from slimgen.ir import jobs as ir
 from slimgen.layers.jobs.learning_rate import (
     Fixed,

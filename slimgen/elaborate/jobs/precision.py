@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
-from slimgen.elaborate.report import Reporter
+from slimgen.elaborate.rejection import Reporter
 from slimgen.ir.graph import Call, Function, Graph, Item, Network, Node, Path
-from slimgen.layers.narrowing import is_narrowed, narrowed, widened
-from slimgen.layers.spec import ShapeError, TensorType
+from slimgen.layers.declaration import ShapeError, TensorType
+from slimgen.layers.mixed_precision import is_narrowed, narrowed, widened
 from slimgen.messages import names as messages
 
 Types = dict[int, TensorType]

@@ -3,27 +3,27 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from slimgen.elaborate.evaluated import Tensor
 from slimgen.elaborate.expressions import Silent
 from slimgen.elaborate.jobs.augment import check_mixed, read_augment
 from slimgen.elaborate.jobs.data import read_data
 from slimgen.elaborate.jobs.gradients import read_gradients
 from slimgen.elaborate.jobs.images import check_images, preprocessing
 from slimgen.elaborate.jobs.initial import read_initial
-from slimgen.elaborate.jobs.lines import JobLines, JobText, Said
+from slimgen.elaborate.jobs.lines import BoundLine, JobLines, JobText
 from slimgen.elaborate.jobs.loss import read_loss
+from slimgen.elaborate.jobs.loss_targets import Unfit, sizes_of, with_sizes
 from slimgen.elaborate.jobs.optimizer import read_learning_rate, read_optimizer
 from slimgen.elaborate.jobs.run import read_run
-from slimgen.elaborate.jobs.targets import Unfit, sizes_of, with_sizes
-from slimgen.elaborate.report import Rejected
-from slimgen.elaborate.values import Tensor
+from slimgen.elaborate.rejection import Rejected
 from slimgen.ir.graph import Network
 from slimgen.ir.jobs import Loss, Preprocessing, Train
+from slimgen.layers.declaration import Layer, TensorType
 from slimgen.layers.jobs import TRAIN_LINES
 from slimgen.layers.jobs.augment import Augmentation
 from slimgen.layers.jobs.gradients import MultiplyGradients
 from slimgen.layers.jobs.images import Preprocess
 from slimgen.layers.jobs.loss import Regularization, Term
-from slimgen.layers.spec import Layer, TensorType
 from slimgen.messages import names as messages
 from slimgen.source import Span
 from slimgen.syntax import tree
@@ -84,9 +84,9 @@ def _outputs(job: JobText, loss: Loss) -> list[TensorType]:
 
 def bind_job(
     job: tree.Job, network: Network, lines: JobLines, known: Mapping[str, type[Layer]]
-) -> dict[type[Layer], list[Said]] | None:
+) -> dict[type[Layer], list[BoundLine]] | None:
     """Bind every line of a job, which are of the `known` kinds; None after errors."""
-    said: dict[type[Layer], list[Said]] = {}
+    said: dict[type[Layer], list[BoundLine]] = {}
     places: dict[str, Span] = {}
     failed = False
     for statement in job.body.statements:
@@ -107,7 +107,7 @@ def _bind_line(
     lines: JobLines,
     known: Mapping[str, type[Layer]],
     places: dict[str, Span],
-) -> tuple[type[Layer], Said]:
+) -> tuple[type[Layer], BoundLine]:
     """Bind one line, or raise Rejected; `places` has where each line stands."""
     if not isinstance(statement, tree.Line):
         what = f"`{statement.span.text.split()[0]}`"
@@ -131,11 +131,11 @@ def _bind_line(
             messages.name_taken(word.span, what, "a line of this job", places[what])
         )
     places[what] = word.span
-    return kind, Said(line, statement)
+    return kind, BoundLine(line, statement)
 
 
 def require_lines(
-    job: tree.Job, said: Mapping[type[Layer], list[Said]], needed: Iterable[str]
+    job: tree.Job, said: Mapping[type[Layer], list[BoundLine]], needed: Iterable[str]
 ) -> None:
     """Refuse a job without the lines that every job of its kind has."""
     for word in needed:

@@ -3,6 +3,7 @@
 They have the same parameters, checks and documentation, but make no tensors.
 """
 
+from slimgen.layers.declaration import Layer
 from slimgen.layers.jobs.augment import Augment
 from slimgen.layers.jobs.data import Batch, Data, Item
 from slimgen.layers.jobs.evaluate import Every
@@ -29,8 +30,7 @@ from slimgen.layers.jobs.run import (
     Steps,
     Summaries,
 )
-from slimgen.layers.spec import Layer
-from slimgen.layers.weights import Weights
+from slimgen.layers.weight_lines import Weights
 
 NETWORK_LINES: dict[str, type[Layer]] = {
     line.word: line for line in (Preprocess, Labels, Weights)

@@ -1,15 +1,13 @@
 """Lines of jobs about what is done to images at random, in training alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from slimgen.layers.kinds import Choice, Integer, ListOf, Real
-from slimgen.layers.spec import Layer, parameter
+from slimgen.layers.argument_types import Choice, Integer, ListOf, Real
+from slimgen.layers.declaration import Layer, parameter
 
 SHARE = Real(at_least=0, at_most=1)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Augmentation(Layer):
     """What all have."""
 
@@ -18,7 +16,6 @@ class Augmentation(Layer):
     moves = False  # pixels are elsewhere then, so that labels of pixels do not fit
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RandomResizedCrop(Augmentation):
     """Cut out a part of the image, and resize it to the input's size.
 
@@ -41,7 +38,6 @@ class RandomResizedCrop(Augmentation):
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RandomCrop(Augmentation):
     """Put a black margin around the image, and cut the input's size out of it.
 
@@ -55,7 +51,6 @@ class RandomCrop(Augmentation):
     padding: int = parameter(Integer(0), "pixels of the margin", 0, positional=False)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Flip(Augmentation):
     """Mirror the image, left to right."""
 
@@ -66,7 +61,6 @@ class Flip(Augmentation):
     probability: float = parameter(SHARE, "share of the images", 0.5)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ColorJitter(Augmentation):
     """Change brightness, contrast, saturation and hue, in this order.
 
@@ -97,7 +91,6 @@ class ColorJitter(Augmentation):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RandomErasing(Augmentation):
     """Set a part of the network's input to zero.
 
@@ -118,7 +111,6 @@ class RandomErasing(Augmentation):
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Mixup(Augmentation):
     """Blend each image of a batch with the one before it, by a share from Beta(alpha, alpha).
 
@@ -133,7 +125,6 @@ class Mixup(Augmentation):
     alpha: float = parameter(Real(above=0), "of the distribution of the share")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Cutmix(Augmentation):
     """Put a part of the image before it into each image of a batch, of Beta(alpha, alpha)'s area.
 
@@ -159,7 +150,6 @@ AUGMENTATIONS: Mapping[str, type[Augmentation]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Augment(Layer):
     """What is done at random to images in training, always in the order of this list.
 

@@ -1,12 +1,9 @@
 """Lines of jobs about the examples."""
 
-from dataclasses import dataclass
-
-from slimgen.layers.kinds import Choice, Integer, ListOf, Optional, Text
-from slimgen.layers.spec import Layer, parameter
+from slimgen.layers.argument_types import Choice, Integer, ListOf, Optional, Text
+from slimgen.layers.declaration import Layer, parameter
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Data(Layer):
     """Where the examples are: records, or a folder with a folder for each class.
 
@@ -66,7 +63,6 @@ class Data(Layer):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Item(Layer):
     """An input or a label between the braces of `data`; its name is the line's word.
 
@@ -109,7 +105,6 @@ class Item(Layer):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Batch(Layer):
     """How many examples a step takes."""
 

@@ -1,12 +1,9 @@
 """Lines of `evaluate` jobs."""
 
-from dataclasses import dataclass
-
-from slimgen.layers.kinds import Choice
-from slimgen.layers.spec import Layer, parameter
+from slimgen.layers.argument_types import Choice
+from slimgen.layers.declaration import Layer, parameter
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Every(Layer):
     """When training evaluates: at each checkpoint, by a line of an `evaluate` job."""
 

@@ -1,14 +1,11 @@
 """Lines of jobs about which variables move, and what becomes of their gradients."""
 
-from dataclasses import dataclass
-
-from slimgen.layers.kinds import Choice, Integer, ListOf, Optional, Real, Text
-from slimgen.layers.spec import Layer, parameter
+from slimgen.layers.argument_types import Choice, Integer, ListOf, Optional, Real, Text
+from slimgen.layers.declaration import Layer, parameter
 
 SCOPES = "scopes or variables below the network's scope; in quotes, globs"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Clip(Layer):
     """Bound the gradients before they are applied, in one of three ways.
 
@@ -33,7 +30,6 @@ class Clip(Layer):
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class MultiplyGradients(Layer):
     """Multiply the gradients of some variables, before they are clipped.
 
@@ -49,7 +45,6 @@ class MultiplyGradients(Layer):
     factor: float = parameter(Real(), "the factor")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Accumulate(Layer):
     """Work through each batch in equal parts, and step by the mean of their gradients."""
 
@@ -60,7 +55,6 @@ class Accumulate(Layer):
     parts: int = parameter(Integer(1), "parts of a batch")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Average(Layer):
     """Keep moving averages of all variables, which `evaluate --average` uses.
 
@@ -79,7 +73,6 @@ class Average(Layer):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Freeze(Layer):
     """Leave some variables as they are.
 
@@ -100,7 +93,6 @@ class Freeze(Layer):
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TrainOnly(Layer):
     """Train some variables, and freeze all others, as `freeze` does."""
 

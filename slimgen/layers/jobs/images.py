@@ -1,12 +1,16 @@
 """Lines about what belongs to a network's weights: how images and labels are read."""
 
-from dataclasses import dataclass
+from slimgen.layers.argument_types import (
+    Boolean,
+    Choice,
+    Integer,
+    ListOf,
+    Optional,
+    Text,
+)
+from slimgen.layers.declaration import Layer, parameter
 
-from slimgen.layers.kinds import Boolean, Choice, Integer, ListOf, Optional, Text
-from slimgen.layers.spec import Layer, parameter
 
-
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Preprocess(Layer):
     """How an image becomes this network's input, in training and after.
 
@@ -36,7 +40,6 @@ class Preprocess(Layer):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Labels(Layer):
     """The names of the dataset's labels, and which of them is the first class."""
 

@@ -1,14 +1,11 @@
 """Lines of jobs about the weights that a job starts from."""
 
-from dataclasses import dataclass
-
+from slimgen.layers.argument_types import Choice, ListOf, Optional, Text
+from slimgen.layers.declaration import Layer, parameter
 from slimgen.layers.jobs.gradients import SCOPES
-from slimgen.layers.kinds import Choice, ListOf, Optional, Text
-from slimgen.layers.spec import Layer, parameter
-from slimgen.layers.weights import FORMATS
+from slimgen.layers.weight_lines import FORMATS
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class From(Layer):
     """The weights that a job starts from: `train vgg_16 from slim "vgg_16.ckpt" { … }`.
 
@@ -33,7 +30,6 @@ class From(Layer):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Include(Layer):
     """Load a part of the weights that the job starts from; the rest stays as initialised."""
 
@@ -46,7 +42,6 @@ class Include(Layer):
     names: tuple[str, ...] = parameter(ListOf(Text()), SCOPES)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Exclude(Layer):
     """Leave out a part of the weights that the job starts from.
 
@@ -62,7 +57,6 @@ class Exclude(Layer):
     names: tuple[str, ...] = parameter(ListOf(Text()), SCOPES)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RenameInitial(Layer):
     """What the weights that a job starts from call the variables.
 

@@ -1,18 +1,16 @@
 """Lines of jobs about the learning rate over the steps, with TensorFlow 1's numbers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
-from slimgen.layers.kinds import Boolean, Choice, ListOf, Optional, Real
-from slimgen.layers.spec import Layer, parameter
+from slimgen.layers.argument_types import Boolean, Choice, ListOf, Optional, Real
+from slimgen.layers.declaration import Layer, parameter
 
 UNITS = ("epochs", "steps")
 RATE = "the rate at the start"
 OVER = "how long the rate falls; none: to the run's end"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Schedule(Layer):
     """What all schedules have."""
 
@@ -27,7 +25,6 @@ class Schedule(Layer):
     }
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Fixed(Schedule):
     """The same rate at every step."""
 
@@ -37,7 +34,6 @@ class Fixed(Schedule):
     rate: float = parameter(Real(above=0), "the rate", 0.01)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Exponential(Schedule):
     """rate decay^(steps / every), the power rounded down in a staircase.
 
@@ -68,7 +64,6 @@ class Exponential(Schedule):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Polynomial(Schedule):
     """(rate - end) (1 - steps / over)^power + end, and `end` after that.
 
@@ -95,7 +90,6 @@ class Polynomial(Schedule):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Cosine(Schedule):
     """(rate - end) (1 + cos(π steps / over)) / 2 + end, and `end` after that.
 
@@ -117,7 +111,6 @@ class Cosine(Schedule):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Piecewise(Schedule):
     """The first rate up to the first boundary, then the next.
 
@@ -144,7 +137,6 @@ SCHEDULES: Mapping[str, type[Schedule]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LearningRate(Layer):
     """The learning rate over the steps."""
 
@@ -158,7 +150,6 @@ class LearningRate(Layer):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Warmup(Layer):
     """Let the rate rise from 0 along a line: min(first rate * steps / length, schedule).
 

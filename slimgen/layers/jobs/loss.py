@@ -1,17 +1,15 @@
 """Lines of jobs about what is minimised: `slim.losses`, by TF-Slim's names."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from slimgen.layers.kinds import Choice, Integer, Optional, Real, Text
-from slimgen.layers.spec import Layer, parameter
+from slimgen.layers.argument_types import Choice, Integer, Optional, Real, Text
+from slimgen.layers.declaration import Layer, parameter
 
 OUTPUT = "an output, or an end point such as `AuxLogits`; none: the only output"
 LABEL = "an item of the data; none: that of the output's name, else `label`"
 WEIGHT = "factor of the term"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Term(Layer):
     """What all terms of the loss over an output have."""
 
@@ -22,7 +20,6 @@ class Term(Layer):
     classes_only = False  # the label is classes, never numbers
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Known(Term):
     """What all of TF-Slim's have."""
 
@@ -31,7 +28,6 @@ class Known(Term):
     label: str | None = parameter(Optional(Text()), LABEL, None, positional=False)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Weighted(Known):
     """What those have whose mean is over what has a weight."""
 
@@ -44,7 +40,6 @@ class Weighted(Known):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SoftmaxCrossEntropy(Weighted):
     """Mean over the examples of the cross-entropy of one class among all.
 
@@ -62,7 +57,6 @@ class SoftmaxCrossEntropy(Weighted):
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SparseSoftmaxCrossEntropy(Weighted):
     """Mean over the examples of the cross-entropy of one class among all, unsmoothed.
 
@@ -75,7 +69,6 @@ class SparseSoftmaxCrossEntropy(Weighted):
     classes_only = True
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SigmoidCrossEntropy(Weighted):
     """Mean over all numbers of the cross-entropy of yes and no.
 
@@ -91,7 +84,6 @@ class SigmoidCrossEntropy(Weighted):
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LogLoss(Weighted):
     """Mean of -y log(p + epsilon) - (1 - y) log(1 - p + epsilon).
 
@@ -107,7 +99,6 @@ class LogLoss(Weighted):
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class MeanSquaredError(Weighted):
     """Mean of (p - y)².
 
@@ -118,7 +109,6 @@ class MeanSquaredError(Weighted):
     example = "loss mean_squared_error AuxLogits weight=0.5"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AbsoluteDifference(Weighted):
     """Mean of |p - y|.
 
@@ -129,7 +119,6 @@ class AbsoluteDifference(Weighted):
     example = "loss absolute_difference"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CosineDistance(Weighted):
     """Mean of 1 - Σ p y along an axis; both have length 1 there.
 
@@ -142,7 +131,6 @@ class CosineDistance(Weighted):
     axis: int = parameter(Integer(), "the axis of the sum", -1, positional=False)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class HingeLoss(Weighted):
     """Mean of max(0, 1 - (2 y - 1) p).
 
@@ -155,7 +143,6 @@ class HingeLoss(Weighted):
     example = "loss hinge_loss"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class MeanPairwiseSquaredError(Known):
     """Sum over the examples of 2 Σd²/n - 2 (Σd)²/n², where d = p - y has n numbers.
 
@@ -173,14 +160,12 @@ class MeanPairwiseSquaredError(Known):
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class MetricLearning(Known):
     """What those have that compare the rows of a batch: the label is any whole number."""
 
     one_hot = False
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TripletSemihard(MetricLearning):
     """How far the nearest row of another class is from being further than one's own class.
 
@@ -198,7 +183,6 @@ class TripletSemihard(MetricLearning):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LiftedStruct(MetricLearning):
     """The pairs of a class against all rows of other classes, in a smooth way.
 
@@ -215,7 +199,6 @@ class LiftedStruct(MetricLearning):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class OfTwo(MetricLearning):
     """What those have that compare the rows of one output with those of another."""
 
@@ -224,7 +207,6 @@ class OfTwo(MetricLearning):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Contrastive(OfTwo):
     """Mean of d² for pairs alike, and of max(0, margin - d)² for others.
 
@@ -241,7 +223,6 @@ class Contrastive(OfTwo):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Npairs(OfTwo):
     """Cross-entropy of which rows of the other output are of a row's class.
 
@@ -257,7 +238,6 @@ class Npairs(OfTwo):
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Python(Term):
     """A function of yours: `function(outputs, labels)`; the term is the mean of its value.
 
@@ -274,7 +254,6 @@ class Python(Term):
     label: str | None = parameter(Optional(Text()), LABEL, None, positional=False)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Regularization(Layer):
     """The sum of the regularisers' terms. It is in the loss without this line too; 0 leaves it out.
 
@@ -300,7 +279,6 @@ LOSSES: Mapping[str, type[Layer]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Loss(Layer):
     """A term of the loss: over an output or an end point, or the regularisers'.
 

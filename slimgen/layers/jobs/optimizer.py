@@ -5,11 +5,10 @@ is younger has its source.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
-from slimgen.layers.kinds import Boolean, Choice, Real
-from slimgen.layers.spec import Layer, parameter
+from slimgen.layers.argument_types import Boolean, Choice, Real
+from slimgen.layers.declaration import Layer, parameter
 
 EPSILON = "what keeps the divisor from zero"
 BETA1 = "share of the mean gradient that a step keeps"
@@ -17,7 +16,6 @@ BETA2 = "share of the mean squared gradient that a step keeps"
 WEIGHT_DECAY = "share of a weight that a step of rate 1 takes away"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Rule(Layer):
     """What all rules have."""
 
@@ -26,7 +24,6 @@ class Rule(Layer):
     renamed: ClassVar[Mapping[str, str]] = {}  # in the settings of the built file
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class GradientDescent(Rule):
     """Plain gradient descent: w = w - rate gradient.
 
@@ -37,7 +34,6 @@ class GradientDescent(Rule):
     example = "optimizer sgd"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Momentum(Rule):
     """Steps along a velocity: v = momentum v + gradient, w = w - rate v.
 
@@ -60,7 +56,6 @@ class Momentum(Rule):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RMSProp(Rule):
     """Steps by the gradient over the root of its mean square.
 
@@ -93,7 +88,6 @@ class RMSProp(Rule):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Adam(Rule):
     """Steps by the mean gradient over the root of its mean square.
 
@@ -117,7 +111,6 @@ class Adam(Rule):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Adagrad(Rule):
     """Steps by the gradient over the root of its sum of squares.
 
@@ -138,7 +131,6 @@ class Adagrad(Rule):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Adadelta(Rule):
     """Steps by the gradient, scaled from past gradients to past steps.
 
@@ -164,7 +156,6 @@ class Adadelta(Rule):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Ftrl(Rule):
     """Follow the regularized leader, with weights that become zero.
 
@@ -203,7 +194,6 @@ class Ftrl(Rule):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AdamW(Rule):
     """Adam's rule, and a decay of the weights beside it.
 
@@ -229,7 +219,6 @@ class AdamW(Rule):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Lamb(Rule):
     """AdamW's step, scaled to the length of each variable.
 
@@ -253,7 +242,6 @@ class Lamb(Rule):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Lion(Rule):
     """Steps by the sign of a mean gradient.
 
@@ -287,7 +275,6 @@ RULES: Mapping[str, type[Rule]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Optimizer(Layer):
     """How gradients change the variables, with TensorFlow 1's arithmetic."""
 

@@ -1,12 +1,9 @@
 """Lines of jobs about the run: its length, its folder, what it writes when."""
 
-from dataclasses import dataclass
-
-from slimgen.layers.kinds import Boolean, Choice, Integer, Optional, Real, Text
-from slimgen.layers.spec import Layer, parameter
+from slimgen.layers.argument_types import Boolean, Choice, Integer, Optional, Real, Text
+from slimgen.layers.declaration import Layer, parameter
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Steps(Layer):
     """How many steps the job has in all."""
 
@@ -17,7 +14,6 @@ class Steps(Layer):
     count: int = parameter(Integer(1), "steps in all")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Seed(Layer):
     """What every random choice of the job derives from."""
 
@@ -28,7 +24,6 @@ class Seed(Layer):
     value: int = parameter(Integer(0, 2**31 - 1), "the seed")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Deterministic(Layer):
     """Whether the job gives the same bits each time, on the same machine."""
 
@@ -41,7 +36,6 @@ class Deterministic(Layer):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Precision(Layer):
     """The type in which training computes; variables, batch norm, head and loss have 32 bits.
 
@@ -68,7 +62,6 @@ class Precision(Layer):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Directory(Layer):
     """The folder of the run: its checkpoints and its log."""
 
@@ -79,7 +72,6 @@ class Directory(Layer):
     path: str = parameter(Text(), "the folder")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Checkpoint(Layer):
     """When a checkpoint is written, and how many are kept."""
 
@@ -101,7 +93,6 @@ class Checkpoint(Layer):
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Log(Layer):
     """How often the progress is told."""
 
@@ -117,7 +108,6 @@ class Log(Layer):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Summaries(Layer):
     """What TensorBoard shows of the run, in `summaries` of its folder.
 

@@ -1,22 +1,28 @@
 """What every parametrised layer of TF-Slim ends with: biases or a normalizer, an activation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from slimgen.layers.argument_types import Boolean, LayerKind, Optional, Text
+from slimgen.layers.declaration import (
+    Layer,
+    ShapeError,
+    TensorType,
+    VariableSpec,
+    parameter,
+)
 from slimgen.layers.functions import (
     ACTIVATION,
     INITIALIZER,
     REGULARIZER,
     initializer_problem,
 )
-from slimgen.layers.kinds import Boolean, LayerKind, Optional, Text
-from slimgen.layers.spec import Layer, ShapeError, TensorType, VariableSpec, parameter
-from slimgen.layers.values import Function
+from slimgen.layers.literals import NamedFunction
 
-RELU = Function("relu", target="tf.nn.relu")
-XAVIER = Function("xavier", target="xavier", factory=True)
-ZEROS = Function("zeros", target="zeros")
+RELU = NamedFunction("relu", target="tf.nn.relu")
+XAVIER = NamedFunction("xavier", target="xavier", factory=True)
+ZEROS = NamedFunction("zeros", target="zeros")
 NORMALIZERS = ("batch_norm", "layer_norm", "instance_norm", "group_norm")
 
 COLLECTIONS = {
@@ -32,13 +38,12 @@ def check_initializer(function: Any, shape: tuple[int, ...]) -> None:
         raise ShapeError(problem)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Parametrised(Layer):
     """The arguments that follow a layer's own, and what they create."""
 
     traps = COLLECTIONS
 
-    activation: Function | None = parameter(
+    activation: NamedFunction | None = parameter(
         ACTIVATION, "what is applied last", RELU,
         positional=False, slim="activation_fn", neutral=None,
     )  # fmt: skip
@@ -47,19 +52,19 @@ class Parametrised(Layer):
         "normalisation in place of biases", None,
         positional=False, slim="normalizer_fn", neutral=None,
     )  # fmt: skip
-    initializer: Function = parameter(
+    initializer: NamedFunction = parameter(
         INITIALIZER, "first values of the weights", XAVIER,
         positional=False, slim="weights_initializer",
     )  # fmt: skip
-    regularizer: Function | None = parameter(
+    regularizer: NamedFunction | None = parameter(
         REGULARIZER, "term of the loss for the weights", None,
         positional=False, slim="weights_regularizer", neutral=None,
     )  # fmt: skip
-    biases: Function | None = parameter(
+    biases: NamedFunction | None = parameter(
         Optional(INITIALIZER), "first values of the biases; `none`: no biases", ZEROS,
         positional=False, slim="biases_initializer", neutral=None,
     )  # fmt: skip
-    biases_regularizer: Function | None = parameter(
+    biases_regularizer: NamedFunction | None = parameter(
         REGULARIZER, "term of the loss for the biases", None,
         positional=False, neutral=None,
     )  # fmt: skip

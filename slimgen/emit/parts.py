@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from slimgen.emit.examples import Examples, describe_examples
+from slimgen.emit.example_reading import Examples, describe_examples
 from slimgen.emit.losses import PAIRED, Losses, describe_losses
 from slimgen.ir.graph import Graph, Network
 from slimgen.ir.jobs import Train

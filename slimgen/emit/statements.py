@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
-from slimgen.emit.functions import FunctionDefinition, Use
-from slimgen.emit.layout import WIDTH, fitted
-from slimgen.emit.names import identifier, scope_text
+from slimgen.emit.fitting import WIDTH, fitted
+from slimgen.emit.identifiers import identifier, scope_text
+from slimgen.emit.layer_functions import FunctionDefinition, LayerUse
 from slimgen.emit.spelling import Spelling
 from slimgen.ir.graph import Call, EndPoint, Item, Loop, Node, Path, Value
-from slimgen.layers.narrowing import is_narrowed, narrowed
-from slimgen.layers.spec import TensorType
-from slimgen.layers.values import python
+from slimgen.layers.declaration import TensorType
+from slimgen.layers.literals import python
+from slimgen.layers.mixed_precision import is_narrowed, narrowed
 from slimgen.layers.variable import FreeVariable
 
 
@@ -36,7 +36,7 @@ class Emitted:
     mixed: bool = False
 
 
-class Body:
+class BodyWriter:
     """Writes the body of one function; `spelling` has the names of its literals."""
 
     def __init__(
@@ -129,7 +129,7 @@ class Body:
         if not template:
             text = self._narrow(node.layer.expression(names), node)
             return text if scope is None else f"end_point({text}, {scope})"
-        function = self.emitted.layers[Use(node.layer, types).key]
+        function = self.emitted.layers[LayerUse(node.layer, types).key]
         arguments = function.arguments(node.layer, names)
         scopes = [] if scope is None else [f"scope={scope}"]
         return f"{function.name}({', '.join([*names[:1], *arguments, *scopes])})"

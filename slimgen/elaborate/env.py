@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from slimgen.elaborate.builder import Builder
+from slimgen.elaborate.evaluated import Frame, Tensor
+from slimgen.elaborate.graph_builder import GraphBuilder
 from slimgen.elaborate.scopes import Defaults
-from slimgen.elaborate.values import Frame, Tensor
 from slimgen.ir.graph import Step
 from slimgen.source import Span
 from slimgen.syntax import tree
@@ -17,7 +17,7 @@ class BlockDeclaration:
 
     node: tree.Block | tree.Network
     frame: "Frame" = field(compare=False, repr=False)
-    words: "Words" = field(compare=False, repr=False)
+    words: "BlockTable" = field(compare=False, repr=False)
 
     @property
     def is_network(self) -> bool:
@@ -26,15 +26,15 @@ class BlockDeclaration:
 
 
 @dataclass
-class Words:
+class BlockTable:
     """The blocks and networks in reach by name; `parent` is what these stand in."""
 
-    parent: "Words | None" = None
+    parent: "BlockTable | None" = None
     declared: dict[str, BlockDeclaration] = field(default_factory=dict)
 
     def find(self, word: str) -> BlockDeclaration | None:
         """Return the block or network called `word`."""
-        words: Words | None = self
+        words: BlockTable | None = self
         while words is not None:
             if word in words.declared:
                 return words.declared[word]
@@ -48,7 +48,7 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Part:
+class BranchEnd:
     """A finished branch: its result and where it stands."""
 
     tensor: Tensor
@@ -56,7 +56,7 @@ class Part:
 
 
 @dataclass
-class Place:
+class Env:
     """The state of one walk.
 
     Attributes:
@@ -70,17 +70,17 @@ class Place:
         reuse: Variables are those of earlier layers.
     """
 
-    builder: Builder
+    builder: GraphBuilder
     frame: Frame
-    words: Words
+    words: BlockTable
     scope: str
     net: Tensor | None = None
     defaults: Defaults = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     hint: str = "net"
-    merge: list[Part] | None = None
+    merge: list[BranchEnd] | None = None
     reuse: bool = False
 
-    def inside(self, **changes: Any) -> "Place":
+    def inside(self, **changes: Any) -> "Env":
         """Return a place that starts as this one."""
         return replace(self, **changes)

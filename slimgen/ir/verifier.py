@@ -18,8 +18,8 @@ from slimgen.ir.graph import (
 )
 from slimgen.ir.text import print_graph
 from slimgen.ir.unroll import Applied, Entered, Part, unroll, values_in
-from slimgen.layers.spec import ShapeError, TensorType, VariableSpec
-from slimgen.layers.values import Hole, Operand
+from slimgen.layers.declaration import ShapeError, TensorType, VariableSpec
+from slimgen.layers.literals import Hole, Operand
 
 SCOPE = re.compile(r"[A-Za-z0-9_.\-]+(/[A-Za-z0-9_.\-]+)*", re.ASCII)
 

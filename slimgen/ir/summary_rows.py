@@ -7,14 +7,14 @@ from itertools import groupby
 from typing import Any
 
 from slimgen.ir.graph import Step
-from slimgen.layers.spec import TensorType
+from slimgen.layers.declaration import TensorType
 
 COUNTS = re.compile(r"(\{\d+\.\.\d+\}|\d+)")
 """Where a name may count: numbers, and ranges of an inner loop that is folded already."""
 
 
 @dataclass(frozen=True)
-class Row:
+class SummaryRow:
     """A layer, a block, or what a loop does in each turn; figures are of all `count`.
 
     Attributes:
@@ -34,7 +34,7 @@ class Row:
     multiply_adds: int | None
     activation_bytes: int | None
     count: int = 1
-    rows: "tuple[Row, ...]" = ()
+    rows: "tuple[SummaryRow, ...]" = ()
     likeness: Any = field(default=None, repr=False, compare=False)
     steps: tuple[Step, ...] = field(default=(), repr=False, compare=False)
 
@@ -43,14 +43,14 @@ class Row:
         """Whether it only holds the rows of a loop's turns together."""
         return not self.word
 
-    def within(self, steps: tuple[Step, ...]) -> "Row":
+    def within(self, steps: tuple[Step, ...]) -> "SummaryRow":
         """Return the row as one of a call that stands in `steps` itself."""
         return replace(self, steps=steps + self.steps) if steps else self
 
 
-def fold(rows: Sequence[Row], depth: int = 0) -> tuple[Row, ...]:
+def fold(rows: Sequence[SummaryRow], depth: int = 0) -> tuple[SummaryRow, ...]:
     """Fold neighbouring turns of the loops that begin at `depth` of the rows' steps."""
-    result: list[Row] = []
+    result: list[SummaryRow] = []
     for loop, group in groupby(rows, lambda row: _step(row, depth, "loop")):
         members = list(group)
         if loop is None:
@@ -66,15 +66,15 @@ def fold(rows: Sequence[Row], depth: int = 0) -> tuple[Row, ...]:
     return tuple(result)
 
 
-def _step(row: Row, depth: int, field: str) -> Any:
+def _step(row: SummaryRow, depth: int, field: str) -> Any:
     return getattr(row.steps[depth], field) if depth < len(row.steps) else None
 
 
-Turn = tuple[Row, ...]
+Turn = tuple[SummaryRow, ...]
 
 
-def _runs(turns: Sequence[Turn], depth: int) -> list[Row]:
-    result: list[Row] = []
+def _runs(turns: Sequence[Turn], depth: int) -> list[SummaryRow]:
+    result: list[SummaryRow] = []
     start = 0
     while start < len(turns):
         end = start + 1
@@ -130,7 +130,7 @@ def _folded(run: Sequence[Turn], depth: int) -> Turn:
     rows = tuple(_merged(column, (first.index, last.index)) for column in columns)
     if len(rows) == 1:
         return rows
-    turns = Row(
+    turns = SummaryRow(
         f"{first.name} = {first.index}..{last.index}",
         "",
         rows[-1].output,
@@ -144,7 +144,7 @@ def _folded(run: Sequence[Turn], depth: int) -> Turn:
     return (turns,)
 
 
-def _merged(rows: Sequence[Row], ends: tuple[int, int]) -> Row:
+def _merged(rows: Sequence[SummaryRow], ends: tuple[int, int]) -> SummaryRow:
     """The row for rows that follow each other; figures are added, names count."""
     first, last = rows[0], rows[-1]
     name = _name_of(first.name, last.name, (str(ends[0]), str(ends[1]))) or ""

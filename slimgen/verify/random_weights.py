@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from slimgen.verify.request import Request
+from slimgen.verify.request import ComparisonRequest
 
 Array = npt.NDArray[np.float32]
 
@@ -14,12 +14,12 @@ Array = npt.NDArray[np.float32]
 DEPTHWISE = ("depthwise_weights", "depthwise_kernel")
 
 
-def random(request: Request, purpose: str) -> np.random.Generator:
+def random(request: ComparisonRequest, purpose: str) -> np.random.Generator:
     """Return the random numbers of `purpose`."""
     return np.random.default_rng([request.seed, zlib.crc32(purpose.encode())])
 
 
-def images(request: Request) -> Array:
+def images(request: ComparisonRequest) -> Array:
     """Return images of unit variance with coarse and fine parts, as pictures have.
 
     Of noise without coarse parts deep layers see the average alone: all places become alike,
@@ -37,13 +37,15 @@ def images(request: Request) -> Array:
     return found / np.float32(found.std())
 
 
-def labels(request: Request, shape: Sequence[int]) -> npt.NDArray[np.int64]:
+def labels(request: ComparisonRequest, shape: Sequence[int]) -> npt.NDArray[np.int64]:
     """Return a label for every place of logits of `shape`, flattened."""
     numbers = random(request, "labels")
     return numbers.integers(0, shape[-1], int(np.prod(shape[:-1])))
 
 
-def variable_value(request: Request, name: str, shape: Sequence[int]) -> Array:
+def variable_value(
+    request: ComparisonRequest, name: str, shape: Sequence[int]
+) -> Array:
     """Return a random value that keeps activations near one; a moving statistic's is 0."""
     numbers = random(request, name)
     leaf = name.rpartition("/")[2]
@@ -69,7 +71,7 @@ def variable_value(request: Request, name: str, shape: Sequence[int]) -> Array:
     return value * np.float32(np.sqrt(2 / np.prod(shape[:-1])))
 
 
-def moving_value(request: Request, name: str, batch: Array) -> Array:
+def moving_value(request: ComparisonRequest, name: str, batch: Array) -> Array:
     """Return a moving statistic near the batch's one, and not equal to it.
 
     A network whose batch norm divides by a number out of the air grows or fades with depth.

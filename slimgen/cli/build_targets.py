@@ -26,7 +26,7 @@ class Choices:
 
 
 @dataclass(frozen=True)
-class Target:
+class BuildTarget:
     """One source, what it is called, where its output goes, and how to build it."""
 
     source: str
@@ -53,7 +53,7 @@ def parse_defines(
 
 def targets_of_files(
     files: Sequence[str], output: str | None, stdin_name: str | None, choices: Choices
-) -> list[Target]:
+) -> list[BuildTarget]:
     """Return what the command line asks for; a mistake in it is a usage error."""
     files = list(dict.fromkeys(files))
     if len(files) > 1 and STDIN in files:
@@ -72,7 +72,7 @@ def _target(
     folder: bool,
     stdin_name: str | None,
     choices: Choices,
-) -> Target:
+) -> BuildTarget:
     name = (stdin_name or STDIN_NAME) if path == STDIN else path
     if output is None:
         place = STDIN if path == STDIN else _beside(path)
@@ -90,7 +90,7 @@ def _target(
         given += ["--network", network]
     if choices.passes is not None:
         given += ["--passes", ",".join(choices.passes) or "none"]
-    return Target(path, name, place, choices, shlex.join(given))
+    return BuildTarget(path, name, place, choices, shlex.join(given))
 
 
 def _is_folder(path: str) -> bool:
@@ -102,7 +102,7 @@ def _beside(path: str) -> str:
     return os.path.splitext(path)[0] + ".py"
 
 
-def targets_of_project(diagnostics: Diagnostics) -> list[Target] | None:
+def targets_of_project(diagnostics: Diagnostics) -> list[BuildTarget] | None:
     """Return what the settings nearest above list; None when there are none."""
     folder = os.getcwd()
     while True:
@@ -122,10 +122,10 @@ def _read_settings(path: str, diagnostics: Diagnostics) -> tuple[Build, ...] | N
     return () if source is None else read_config(source, diagnostics)
 
 
-def _project_target(folder: str, build: Build) -> Target:
+def _project_target(folder: str, build: Build) -> BuildTarget:
     source = os.path.relpath(os.path.join(folder, build.source))
     output = build.output if build.output is not None else _beside(build.source)
-    return Target(
+    return BuildTarget(
         source,
         source,
         os.path.relpath(os.path.join(folder, output)),
@@ -134,10 +134,12 @@ def _project_target(folder: str, build: Build) -> Target:
     )
 
 
-def check_targets(targets: Sequence[Target], diagnostics: Diagnostics) -> list[Target]:
+def check_targets(
+    targets: Sequence[BuildTarget], diagnostics: Diagnostics
+) -> list[BuildTarget]:
     """Return the targets that may be built; report those that would destroy something."""
     sources = {os.path.realpath(t.source) for t in targets if t.source != STDIN}
-    writers: dict[str, Target] = {}
+    writers: dict[str, BuildTarget] = {}
     sound = []
     for target in targets:
         place = os.path.realpath(target.output)
@@ -156,7 +158,7 @@ def check_targets(targets: Sequence[Target], diagnostics: Diagnostics) -> list[T
     return sound
 
 
-def _same_build(one: Target, other: Target) -> bool:
+def _same_build(one: BuildTarget, other: BuildTarget) -> bool:
     same_file = os.path.realpath(one.source) == os.path.realpath(other.source)
     return same_file and one.choices == other.choices
 
@@ -166,7 +168,7 @@ def sources_to_read(
     stdin_name: str | None,
     choices: Choices,
     report: Callable[[Diagnostics], object],
-) -> list[Target]:
+) -> list[BuildTarget]:
     """Return what a command that writes no output reads: its files, or the project's."""
     if files:
         return targets_of_files(files, None, stdin_name, choices)
@@ -175,7 +177,7 @@ def sources_to_read(
     return project_targets(report)
 
 
-def project_targets(report: Callable[[Diagnostics], object]) -> list[Target]:
+def project_targets(report: Callable[[Diagnostics], object]) -> list[BuildTarget]:
     """Return what the settings list; that there are none is a usage error."""
     found = Diagnostics()
     targets = targets_of_project(found)

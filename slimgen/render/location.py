@@ -8,7 +8,7 @@ from slimgen.source import Span
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A span in lines and columns from 1, in code points; the end is not included."""
 
     file: str
@@ -18,7 +18,7 @@ class Place:
     end_column: int
 
 
-def locate(span: Span) -> Place:
+def locate(span: Span) -> Location:
     """Return the place of a span.
 
     A span at the end of the text points behind the last line that has text: the empty line
@@ -33,7 +33,7 @@ def locate(span: Span) -> Place:
         end -= 1  # the line end belongs to the line that it ends
     line, column = span.source.position(start)
     end_line, end_column = span.source.position(end)
-    return Place(span.source.name, line, column, end_line, end_column)
+    return Location(span.source.name, line, column, end_line, end_column)
 
 
 def count(found: Iterable[Diagnostic]) -> tuple[int, int]:

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from slimgen.ir.text import literal
-from slimgen.ir.weights import Transform
+from slimgen.ir.weight_map import Transform
 from slimgen.messages.names import listed
 from slimgen.render.snippet import visible
-from slimgen.weights.fitting import Fit, Part
+from slimgen.weights.fitting import Fit, FittedPart
 from slimgen.weights.proposing import Proposal
-from slimgen.weights.reading import Value, WeightFile
+from slimgen.weights.reading import StoredValue, WeightFile
 
 NAMES = {
     "slim": "a checkpoint of TensorFlow",
@@ -37,7 +37,7 @@ def listing_json(file: WeightFile) -> str:
     return _document({"format": file.format, "values": list(map(_value, file.values))})
 
 
-def _value(value: Value) -> dict[str, Any]:
+def _value(value: StoredValue) -> dict[str, Any]:
     return {
         "name": value.name,
         "shape": list(value.shape),
@@ -106,11 +106,11 @@ def _rules(fit: Fit, proposal: Proposal) -> Iterator[str]:
     yield from ("", f"rules that may fit, to put first in {statement}:", *rules)
 
 
-def _in_head(part: Part, scopes: Sequence[str]) -> bool:
+def _in_head(part: FittedPart, scopes: Sequence[str]) -> bool:
     return any(f"{part.variable}/".startswith(f"{scope}/") for scope in scopes)
 
 
-def _section(title: str, parts: Sequence[Part]) -> Iterator[str]:
+def _section(title: str, parts: Sequence[FittedPart]) -> Iterator[str]:
     yield f"{title}: {len(parts)}"
     rows = []
     for part in parts:
@@ -166,7 +166,7 @@ def fit_json(fit: Fit, proposal: Proposal) -> str:
     )
 
 
-def _part(part: Part) -> dict[str, Any]:
+def _part(part: FittedPart) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if part.variable:
         found |= {"variable": part.variable, "shape": list(part.shape)}

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from slimgen.elaborate.blocks import declare
+from slimgen.elaborate.env import BlockTable
+from slimgen.elaborate.evaluated import UNKNOWN, Closure, Frame
 from slimgen.elaborate.expressions import Evaluator, Silent
-from slimgen.elaborate.place import Words
-from slimgen.elaborate.report import Rejected, Reporter
-from slimgen.elaborate.values import UNKNOWN, Frame, LetFunction
+from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.messages import names as messages
 from slimgen.source import Source
 from slimgen.syntax import tree
@@ -28,7 +28,7 @@ class Loaded:
 
     file: tree.File
     frame: Frame
-    words: Words
+    words: BlockTable
     uses: list[tuple[tree.Use, frozenset[str]]] = field(default_factory=list)
 
 
@@ -51,7 +51,7 @@ class Program:
         file = parse(source, self.reporter.diagnostics)
         if sound and self.reporter.diagnostics.has_errors:
             self.reporter.lost = True
-        loaded = Loaded(file, Frame(), Words())
+        loaded = Loaded(file, Frame(), BlockTable())
         for item in file.items:
             try:
                 self._declare(item, loaded)
@@ -83,7 +83,7 @@ class Program:
                 else:
                     loaded.frame.names[item.names[0].text] = value
             case tree.LetFunction():
-                loaded.frame.names[item.name.text] = LetFunction(item, loaded.frame)
+                loaded.frame.names[item.name.text] = Closure(item, loaded.frame)
             case tree.Block() | tree.Network():
                 declare(item, loaded.frame, loaded.words, self.reporter)
             case tree.Job():

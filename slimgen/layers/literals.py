@@ -33,7 +33,7 @@ def literals(values: Iterable[Any]) -> Iterator[Any]:
 
 
 @dataclass(frozen=True)
-class Function:
+class NamedFunction:
     """An activation, initializer, regularizer or user's function with its arguments.
 
     `target` is its name in the emitted file. With `factory` it makes the function when it
@@ -88,7 +88,7 @@ def python(value: Any) -> str:
             return name
         case NamedInt() | NamedFloat() | NamedStr():
             return value.name
-        case Function(arguments=arguments, target=target, factory=factory):
+        case NamedFunction(arguments=arguments, target=target, factory=factory):
             given = ", ".join(f"{key}={python(item)}" for key, item in arguments)
             if factory:
                 return f"{target}({given})"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from slimgen.emit.patterns import RANGE, common_start
+from slimgen.emit.name_groups import RANGE, common_start
 
 TOKENS = re.compile(r"\d+|[/.]|[^/.\d]+")
 SEPARATORS = "/."
@@ -26,7 +26,7 @@ Tokens = tuple[Token, ...]
 
 
 @dataclass(frozen=True)
-class Pair:
+class NamePair:
     """Two patterns of as many names, with what belongs to all of them.
 
     The lists of one stand in the order of the other's, so that both expand alike.
@@ -38,7 +38,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Place:
+class ListPosition:
     """A piece of ours and a piece of theirs that may become lists."""
 
     ours: int
@@ -56,7 +56,7 @@ def pair_names(
     keys = list(dict.fromkeys(key for _, _, key in names))
     for key in keys:
         pairs = [
-            Pair(_tokens(ours), _tokens(theirs), key)
+            NamePair(_tokens(ours), _tokens(theirs), key)
             for ours, theirs, one in names
             if one == key
         ]
@@ -70,7 +70,7 @@ def _tokens(name: str) -> Tokens:
     return (name,)
 
 
-def _by_components(pairs: Sequence[Pair]) -> list[Pair]:
+def _by_components(pairs: Sequence[NamePair]) -> list[NamePair]:
     """Merge once more what differs in one whole component of our names."""
     return _merged([replace(pair, ours=_components(pair.ours)) for pair in pairs])
 
@@ -91,9 +91,9 @@ def _components(tokens: Tokens) -> Tokens:
     return tuple(joined)
 
 
-def _merged(pairs: Sequence[Pair]) -> list[Pair]:
+def _merged(pairs: Sequence[NamePair]) -> list[NamePair]:
     """Merge pairs until no place is left where two differ in nothing else."""
-    groups: dict[object, list[Pair]] = {}
+    groups: dict[object, list[NamePair]] = {}
     for pair in pairs:
         groups.setdefault((_form(pair.ours), _form(pair.theirs)), []).append(pair)
     merged = [_merged_alike(group) for group in groups.values()]
@@ -106,7 +106,7 @@ def _form(tokens: Tokens) -> tuple[bool, ...]:
     return tuple(isinstance(token, tuple) for token in tokens)
 
 
-def _merged_alike(pairs: list[Pair]) -> list[Pair]:
+def _merged_alike(pairs: list[NamePair]) -> list[NamePair]:
     """Merge pairs of one form at the place where that leaves the fewest."""
     best = pairs
     for place in _places(pairs):
@@ -116,7 +116,7 @@ def _merged_alike(pairs: list[Pair]) -> list[Pair]:
     return best
 
 
-def _places(pairs: Sequence[Pair]) -> Iterator[Place]:
+def _places(pairs: Sequence[NamePair]) -> Iterator[ListPosition]:
     """The places that could become the same list on both sides, the last first."""
     first = pairs[0]
     ours = _varying([pair.ours for pair in pairs])
@@ -124,7 +124,7 @@ def _places(pairs: Sequence[Pair]) -> Iterator[Place]:
     for our in reversed(ours):
         for their in reversed(theirs):
             if sum(_form(first.ours[:our])) == sum(_form(first.theirs[:their])):
-                yield Place(our, their)
+                yield ListPosition(our, their)
 
 
 def _varying(rows: Sequence[Tokens]) -> list[int]:
@@ -135,12 +135,12 @@ def _varying(rows: Sequence[Tokens]) -> list[int]:
     ]
 
 
-def _merged_at(pairs: Sequence[Pair], place: Place) -> list[Pair]:
-    groups: dict[object, list[Pair]] = {}
+def _merged_at(pairs: Sequence[NamePair], place: ListPosition) -> list[NamePair]:
+    groups: dict[object, list[NamePair]] = {}
     for pair in pairs:
         rest = _without(pair.ours, place.ours), _without(pair.theirs, place.theirs)
         groups.setdefault(rest, []).append(pair)
-    merged: list[Pair] = []
+    merged: list[NamePair] = []
     for group in groups.values():
         one = _one_pair(group, place) if len(group) > 1 else None
         merged += [one] if one is not None else group
@@ -151,7 +151,7 @@ def _without(tokens: Tokens, place: int) -> Tokens:
     return (*tokens[:place], *tokens[place + 1 :])
 
 
-def _one_pair(group: Sequence[Pair], place: Place) -> Pair | None:
+def _one_pair(group: Sequence[NamePair], place: ListPosition) -> NamePair | None:
     """The pairs as one, or None where it would not be read as meant, or is too long."""
     ours = _column([pair.ours for pair in group], place.ours)
     theirs = _column([pair.theirs for pair in group], place.theirs)

@@ -14,7 +14,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
 FORMATS = {"JPEG": b"jpg", "MPO": b"jpg", "PNG": b"png", "GIF": b"gif", "BMP": b"bmp"}
 
 
-class Unreadable(Exception):
+class UnreadableImage(Exception):
     """A file that is no image which TensorFlow decodes; the message says why."""
 
 
@@ -90,9 +90,9 @@ def _look_at(encoded: bytes) -> tuple[bytes, int, int]:
                 found.load()
                 kind, (width, height) = found.format or "", found.size
     except UnidentifiedImageError:
-        raise Unreadable("it is no image") from None
+        raise UnreadableImage("it is no image") from None
     except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError) as error:
-        raise Unreadable(str(error)) from None
+        raise UnreadableImage(str(error)) from None
     if kind not in FORMATS:
-        raise Unreadable(f"TensorFlow decodes no {kind}")
+        raise UnreadableImage(f"TensorFlow decodes no {kind}")
     return FORMATS[kind], width, height

@@ -9,16 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slimgen.emit.layout import signature, tidy
+from slimgen.emit.fitting import signature, tidy
 from slimgen.emit.templates import render
-from slimgen.layers.spec import Layer, Parameter, TensorType, parameters
-from slimgen.layers.values import Function, Hole, Operand, literals, python
+from slimgen.layers.declaration import Layer, Parameter, TensorType, parameters
+from slimgen.layers.literals import Hole, NamedFunction, Operand, literals, python
 
 SHORT = {"bfloat16", "float16"}
 
 
 @dataclass(frozen=True)
-class Use:
+class LayerUse:
     """One call of a layer: the layer and the types of its inputs."""
 
     layer: Layer
@@ -120,14 +120,14 @@ def _call_order(slot: Slot) -> tuple[bool, bool]:
 
 
 def define_functions(
-    uses: Sequence[Use], free: Callable[[str], str], mixed: bool = False
+    uses: Sequence[LayerUse], free: Callable[[str], str], mixed: bool = False
 ) -> dict[tuple[str, str], FunctionDefinition]:
     """Make one function for each kind of layer used, in order of first use.
 
     `free` hands out a name of the file, for the constants that signatures need. With
     `mixed` what takes 32 bits takes 16 too, and keeps its variables in 32.
     """
-    groups: dict[tuple[str, str], list[Use]] = {}
+    groups: dict[tuple[str, str], list[LayerUse]] = {}
     for use in uses:
         if use.key[0]:
             groups.setdefault(use.key, []).append(use)
@@ -136,13 +136,13 @@ def define_functions(
     for key, group in groups.items():
         definitions[key] = one = _define(key, group, constants, mixed)
         for slot in one.slots:
-            if slot.used and isinstance(slot.default, Function):
+            if slot.used and isinstance(slot.default, NamedFunction):
                 _name_constant(slot.default, constants, free)
     return definitions
 
 
 def _define(
-    key: tuple[str, str], uses: list[Use], constants: dict[str, str], mixed: bool
+    key: tuple[str, str], uses: list[LayerUse], constants: dict[str, str], mixed: bool
 ) -> FunctionDefinition:
     slots = tuple(
         _slot(parameter, [getattr(use.layer, parameter.name) for use in uses])
@@ -156,7 +156,7 @@ def _define(
 
 
 def _name_constant(
-    function: Function, constants: dict[str, str], free: Callable[[str], str]
+    function: NamedFunction, constants: dict[str, str], free: Callable[[str], str]
 ) -> None:
     """Give a default that is made by a call a name: a signature calls nothing."""
     text = python(function)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from slimgen.diagnostics import Diagnostic
 from slimgen.elaborate.jobs.data import LABEL
 from slimgen.elaborate.jobs.lines import place_of
-from slimgen.elaborate.report import Rejected
+from slimgen.elaborate.rejection import Rejected
 from slimgen.ir import jobs as ir
+from slimgen.layers.declaration import TensorType
 from slimgen.layers.jobs.loss import (
     CosineDistance,
     MeanPairwiseSquaredError,
@@ -15,7 +16,6 @@ from slimgen.layers.jobs.loss import (
     Python,
     Term,
 )
-from slimgen.layers.spec import TensorType
 from slimgen.messages import names as messages
 from slimgen.source import Span
 from slimgen.syntax import tree

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from slimgen.layers.values import Function
+from slimgen.layers.literals import NamedFunction
 
 
 @dataclass(frozen=True)
-class Word:
+class BareWord:
     """A bare word or a call of one, not yet looked up: `relu`, `l2(0.1)`.
 
     `place` is whatever the evaluator needs to find its source again, `places` likewise
@@ -29,7 +29,7 @@ class Word:
     places: tuple[Any, ...] = field(default=(), compare=False, repr=False)
 
 
-class KindError(Exception):
+class ArgumentError(Exception):
     """A value that the kind does not take.
 
     `expected` completes "expected …"; `words` are candidates for a suggestion.
@@ -44,7 +44,7 @@ class KindError(Exception):
         self.word = word
 
 
-class Kind(Protocol):
+class ArgumentType(Protocol):
     """The values that one argument takes."""
 
     @property
@@ -80,7 +80,7 @@ class Integer:
     def coerce(self, value: Any) -> int:
         fits = isinstance(value, int) and not isinstance(value, bool)
         if not fits or not _within(value, self.at_least, self.at_most):
-            raise KindError(self.expected)
+            raise ArgumentError(self.expected)
         return int(value) if type(value) is bool else value
 
 
@@ -107,11 +107,11 @@ class Real:
 
     def coerce(self, value: Any) -> float:
         if not _number(value) or not math.isfinite(value):
-            raise KindError(self.expected)
+            raise ArgumentError(self.expected)
         if not _within(value, self.at_least, self.at_most) or (
             self.above is not None and value <= self.above
         ):
-            raise KindError(self.expected)
+            raise ArgumentError(self.expected)
         return value if isinstance(value, float) else float(value)
 
 
@@ -124,7 +124,7 @@ class Boolean:
 
     def coerce(self, value: Any) -> bool:
         if not isinstance(value, bool):
-            raise KindError(self.expected)
+            raise ArgumentError(self.expected)
         return value
 
 
@@ -137,7 +137,7 @@ class Text:
 
     def coerce(self, value: Any) -> str:
         if not isinstance(value, str):
-            raise KindError(self.expected)
+            raise ArgumentError(self.expected)
         return value
 
 
@@ -152,13 +152,13 @@ class Choice:
         return " or ".join(f"`{word}`" for word in self.words)
 
     def coerce(self, value: Any) -> str:
-        text = value.text if isinstance(value, Word) and not value.called else value
+        text = value.text if isinstance(value, BareWord) and not value.called else value
         if not isinstance(text, str):
-            raise KindError(self.expected, self.words)
+            raise ArgumentError(self.expected, self.words)
         for word in self.words:
             if text.lower() == word.lower():
                 return word
-        raise KindError(self.expected, self.words, text)
+        raise ArgumentError(self.expected, self.words, text)
 
 
 @dataclass(frozen=True)
@@ -177,18 +177,18 @@ class Window:
         try:
             if isinstance(value, tuple):
                 if not value:
-                    raise KindError(self.expected)
+                    raise ArgumentError(self.expected)
                 return tuple(one.coerce(item) for item in value)
             return one.coerce(value)
-        except KindError:
-            raise KindError(self.expected) from None
+        except ArgumentError:
+            raise ArgumentError(self.expected) from None
 
 
 @dataclass(frozen=True)
 class ListOf:
     """A list, each item of one kind."""
 
-    item: Kind
+    item: ArgumentType
     length: int | None = None
     words: tuple[str, ...] = ()
 
@@ -199,20 +199,20 @@ class ListOf:
 
     def coerce(self, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, tuple):
-            raise KindError(self.expected)
+            raise ArgumentError(self.expected)
         if self.length is not None and len(value) != self.length:
-            raise KindError(self.expected)
+            raise ArgumentError(self.expected)
         try:
             return tuple(self.item.coerce(item) for item in value)
-        except KindError:
-            raise KindError(self.expected) from None
+        except ArgumentError:
+            raise ArgumentError(self.expected) from None
 
 
 @dataclass(frozen=True)
 class Optional:
     """`none`, or what another kind takes."""
 
-    item: Kind
+    item: ArgumentType
 
     @property
     def expected(self) -> str:
@@ -227,18 +227,18 @@ class Optional:
             return None
         try:
             return self.item.coerce(value)
-        except KindError as error:
+        except ArgumentError as error:
             # What is wrong inside `l2(…)` says more than that `none` would do.
             whole = error.expected == self.item.expected
             expected = self.expected if whole else error.expected
-            raise KindError(expected, error.words, error.word) from None
+            raise ArgumentError(expected, error.words, error.word) from None
 
 
 @dataclass(frozen=True)
 class Either:
     """What one of several kinds takes, tried in order."""
 
-    kinds: tuple[Kind, ...]
+    kinds: tuple[ArgumentType, ...]
 
     @property
     def expected(self) -> str:
@@ -252,10 +252,10 @@ class Either:
         for kind in self.kinds:
             try:
                 return kind.coerce(value)
-            except KindError:
+            except ArgumentError:
                 continue
-        text = value.text if isinstance(value, Word) else ""
-        raise KindError(self.expected, self.words, text)
+        text = value.text if isinstance(value, BareWord) else ""
+        raise ArgumentError(self.expected, self.words, text)
 
 
 @dataclass(frozen=True)
@@ -276,25 +276,25 @@ class FunctionSpec:
     word: str
     target: str
     doc: str
-    parameters: tuple[tuple[str, Kind, Any], ...] = ()
+    parameters: tuple[tuple[str, ArgumentType, Any], ...] = ()
     factory: bool = False
     slim: str = ""
     check: Callable[[Mapping[str, Any]], None] | None = None
     needs: tuple[str, ...] = ()
 
-    def bind(self, word: Word) -> Function:
+    def bind(self, word: BareWord) -> NamedFunction:
         """Give it the arguments of `word`; arguments left at their defaults are omitted."""
         known = [name for name, _, _ in self.parameters]
         if len(word.positional) > len(known):
-            raise KindError(self._written())
+            raise ArgumentError(self._written())
         given = dict(zip(known, word.positional, strict=False))
         for key, value in word.keywords:
             if key not in known:
-                raise KindError(self._written(), tuple(known), key)
+                raise ArgumentError(self._written(), tuple(known), key)
             if key in given:
-                raise KindError(f"`{key}` of `{self.word}` only once")
+                raise ArgumentError(f"`{key}` of `{self.word}` only once")
             given[key] = value
-        return Function(
+        return NamedFunction(
             self.word, tuple(self._arguments(given)), self.target, self.factory
         )
 
@@ -310,14 +310,14 @@ class FunctionSpec:
             if name in given:
                 try:
                     values[name] = kind.coerce(given[name])
-                except KindError as error:
-                    raise KindError(
+                except ArgumentError as error:
+                    raise ArgumentError(
                         f"{error.expected} as `{name}` of `{self.word}`",
                         error.words,
                         error.word,
                     ) from None
             elif default is ...:
-                raise KindError(self._written())
+                raise ArgumentError(self._written())
         if self.check:
             self.check(values)
         defaults = {name: default for name, _, default in self.parameters}
@@ -341,13 +341,13 @@ class FunctionKind:
     def words(self) -> tuple[str, ...]:
         return tuple(self.table)
 
-    def coerce(self, value: Any) -> Function:
-        if isinstance(value, Function):
+    def coerce(self, value: Any) -> NamedFunction:
+        if isinstance(value, NamedFunction):
             return value
-        if not isinstance(value, Word):
-            raise KindError(self.expected, self.words)
+        if not isinstance(value, BareWord):
+            raise ArgumentError(self.expected, self.words)
         if value.text not in self.table:
-            raise KindError(self.expected, self.words, value.text)
+            raise ArgumentError(self.expected, self.words, value.text)
         return self.table[value.text].bind(value)
 
 
@@ -363,10 +363,10 @@ class LayerKind:
         return f"{self.noun} such as `{self.words[0]}`"
 
     def coerce(self, value: Any) -> Any:
-        if isinstance(value, Word):
-            raise KindError(self.expected, self.words, value.text)
+        if isinstance(value, BareWord):
+            raise ArgumentError(self.expected, self.words, value.text)
         if getattr(type(value), "word", None) not in self.words:
-            raise KindError(self.expected, self.words)
+            raise ArgumentError(self.expected, self.words)
         return value
 
 
@@ -380,5 +380,5 @@ class TensorKind:
     def coerce(self, value: Any) -> Any:
         from_elaborator = type(value).__name__ == "Operand"
         if not from_elaborator:
-            raise KindError(self.expected)
+            raise ArgumentError(self.expected)
         return value

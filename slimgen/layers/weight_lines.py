@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
-from slimgen.layers.kinds import (
+from slimgen.layers.argument_types import (
+    ArgumentError,
     Choice,
     Either,
     Integer,
-    KindError,
     ListOf,
     Optional,
     Text,
 )
-from slimgen.layers.spec import Layer, parameter
+from slimgen.layers.declaration import Layer, parameter
 
 FORMATS = ("keras", "caffe", "safetensors")
 BOUND = Optional(Integer())
@@ -31,11 +31,10 @@ class Slices:
     def coerce(self, value: Any) -> Any:
         try:
             return PARTS.coerce(value)
-        except KindError:
-            raise KindError(self.expected) from None
+        except ArgumentError:
+            raise ArgumentError(self.expected) from None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Weights(Layer):
     """What a source calls this network's variables, as rules between braces.
 
@@ -56,7 +55,6 @@ class Weights(Layer):
     source: str = parameter(Text(), "what the source is called, for the reader")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Rename(Layer):
     """What the source calls some variables; the first rule that fits a variable decides.
 
@@ -95,7 +93,6 @@ class Rename(Layer):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class New(Layer):
     """Variables that the source does not have: they keep their initial values."""
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from slimgen.elaborate.report import TooMuch
-from slimgen.elaborate.values import Tensor
+from slimgen.elaborate.evaluated import Tensor
+from slimgen.elaborate.rejection import TooMuch
 from slimgen.ir.graph import Item, Value
-from slimgen.layers.spec import TensorType, VariableSpec
+from slimgen.layers.declaration import TensorType, VariableSpec
 from slimgen.messages import names as messages
 from slimgen.source import Span
 
@@ -21,7 +21,7 @@ class Created:
 
 
 @dataclass
-class Totals:
+class NetworkTotals:
     """What the functions of one network have in common."""
 
     items: int = 0
@@ -30,10 +30,12 @@ class Totals:
     end_points: dict[str, tuple[Tensor, Span]] = field(default_factory=dict)
 
 
-class Builder:
+class GraphBuilder:
     """One function: its items, and the outer tensors that it takes as inputs."""
 
-    def __init__(self, parent: "Builder | None", scope: str, totals: Totals) -> None:
+    def __init__(
+        self, parent: "GraphBuilder | None", scope: str, totals: NetworkTotals
+    ) -> None:
         self.parent = parent
         self.scope = scope
         self.totals = totals

@@ -6,7 +6,7 @@ from typing import Any
 
 from slimgen.diagnostics import Diagnostic
 from slimgen.ir.graph import Value
-from slimgen.layers.kinds import Word
+from slimgen.layers.argument_types import BareWord
 from slimgen.source import Span
 from slimgen.syntax import tree
 
@@ -27,7 +27,7 @@ class Tensor:
 
 
 @dataclass(frozen=True)
-class LetFunction:
+class Closure:
     """A function of the source, with the names that it sees."""
 
     declaration: tree.LetFunction
@@ -80,13 +80,13 @@ def describe(value: Any) -> str:
             return f'the string "{value[:40]}"'
         case tuple():
             return _described_list(value)
-        case Word(text=text, called=called):
+        case BareWord(text=text, called=called):
             return f"`{text}(…)`" if called else f"`{text}`"
         case Tensor(value=None):
             return "a tensor"
         case Tensor(value=Value(type=type_)):
             return f"a tensor {type_}"
-        case LetFunction():
+        case Closure():
             return f"the function `{value.declaration.name.text}`"
     return "something else"
 
@@ -102,7 +102,7 @@ def number_text(value: float) -> str:
 def _described_list(items: tuple[Any, ...]) -> str:
     """Write out a short list of plain values; of another, say how long it is."""
     plain = all(
-        item is None or isinstance(item, int | float | str | Word) for item in items
+        item is None or isinstance(item, int | float | str | BareWord) for item in items
     )
     texts = [describe(item).strip("`").removeprefix("the string ") for item in items]
     written = f"`[{', '.join(texts)}]`"
@@ -120,7 +120,7 @@ class Failed:
 
 
 @dataclass(frozen=True)
-class Given:
+class Argument:
     """An evaluated argument and where it stands."""
 
     value: Any

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from slimgen.emit.pairs import pair_names
-from slimgen.emit.patterns import NameGroup, group_names
+from slimgen.emit.name_groups import NameGroup, group_names
+from slimgen.emit.name_pairs import pair_names
 from slimgen.ir.graph import Network
-from slimgen.ir.weights import Transform, WeightMap
+from slimgen.ir.weight_map import Transform, WeightMap
 from slimgen.layers import LAYERS
-from slimgen.layers.values import python
+from slimgen.layers.literals import python
 
 
 @dataclass(frozen=True)

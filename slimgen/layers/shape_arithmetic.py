@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from slimgen.layers.spec import Shape, ShapeError, TensorType
+from slimgen.layers.declaration import Shape, ShapeError, TensorType
 
 
 def window_size(

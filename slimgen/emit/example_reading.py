@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slimgen.ir.jobs import Item, Train
-from slimgen.layers.values import python
+from slimgen.layers.literals import python
 
 
 @dataclass(frozen=True)

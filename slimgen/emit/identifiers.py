@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from slimgen.diagnostics import Diagnostic
 from slimgen.ir.graph import Graph, Path
-from slimgen.layers.values import Hole, python
+from slimgen.layers.literals import Hole, python
 from slimgen.messages import names as messages
 
 # What every emitted file uses itself, besides the functions of its layers.

@@ -83,7 +83,7 @@ def nodes_of(children: Sequence[Part], kind: type[Part]) -> tuple[Part, ...]:
     return tuple(child for child in children if isinstance(child, kind))
 
 
-class Builder(Transformer[Token, tree.Node]):
+class TreeBuilder(Transformer[Token, tree.SyntaxNode]):
     """Callbacks of the grammar's rules; a rule's parts come as `children`, in order."""
 
     # Files.
@@ -104,7 +104,7 @@ class Builder(Transformer[Token, tree.Node]):
 
     def job(self, children: list[Part]) -> tree.Job:
         word, target, origin, name, body = children
-        called = isinstance(target, tree.Call)
+        called = isinstance(target, tree.CallExpression)
         network = target.name if called else target
         settings = target.arguments if called else ()
         span = span_of(children)
@@ -264,9 +264,9 @@ class Builder(Transformer[Token, tree.Node]):
     def range(self, children: list[Part]) -> tree.Range:
         return tree.Range(span_of(children), children[0], children[2])
 
-    def call(self, children: list[Part]) -> tree.Call:
+    def call(self, children: list[Part]) -> tree.CallExpression:
         arguments = nodes_of(children, tree.Argument)
-        return tree.Call(span_of(children), children[0], arguments)
+        return tree.CallExpression(span_of(children), children[0], arguments)
 
     def index(self, children: list[Part]) -> tree.Index:
         return tree.Index(span_of(children), children[0], children[2])

@@ -8,9 +8,18 @@ emitted function derive from them. Its methods give shapes, variables and work.
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from slimgen.layers.kinds import Kind
+from slimgen.layers.argument_types import ArgumentType
+
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+else:
+
+    def dataclass_transform(**_: Any) -> Any:
+        """Leave a class as it is: only type checkers ask (in `typing` from Python 3.11)."""
+        return lambda cls: cls
+
 
 Shape = tuple[int | None, ...]
 
@@ -80,7 +89,7 @@ class Parameter:
     """One argument of a layer: a field of its dataclass."""
 
     name: str
-    kind: Kind
+    kind: ArgumentType
     doc: str
     default: Any
     required: bool
@@ -94,7 +103,7 @@ REQUIRED: Any = object()
 
 
 def parameter(
-    kind: Kind,
+    kind: ArgumentType,
     doc: str,
     default: Any = REQUIRED,
     *,
@@ -147,6 +156,7 @@ def _declared(layer: "type[Layer]") -> tuple[Parameter, ...]:
     return tuple(found)
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True, eq_default=False)
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Layer:
     """A layer with all its arguments; subclasses are declarations.
@@ -188,6 +198,10 @@ class Layer:
             if rank is None
             else cls.scopes_by_rank.get(rank, cls.default_scope)
         )
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        dataclass(frozen=True, kw_only=True, eq=False, repr=False)(cls)
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and vars(self) == vars(other)

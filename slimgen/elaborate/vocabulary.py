@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Mapping
 
 from slimgen.diagnostics import Diagnostic
 from slimgen.layers import LAYERS
+from slimgen.layers.declaration import Layer, parameters
 from slimgen.layers.describe import word_of
 from slimgen.layers.functions import ACTIVATIONS, INITIALIZERS, REGULARIZERS
-from slimgen.layers.spec import Layer, parameters
 from slimgen.messages import names as messages
 from slimgen.source import Span
 from slimgen.syntax import tree
