@@ -38,6 +38,7 @@ def resources() -> list[str]:
         for inside, outside in folders.items()
         for path in outside.rglob("*")
         if path.suffix in (".lark", ".j2", ".slim", ".md")
+        or (path.suffix == ".py" and outside.name == "templates")
     )
 
 
@@ -57,9 +58,8 @@ def test_every_package_is_listed() -> None:
         for path in ROOT.glob("slimgen/**/__init__.py")
     }
 
-    assert folders | {"slimgen.grammar", "slimgen.templates"} == set(
-        settings()["packages"]
-    )
+    own = {"slimgen.grammar", "slimgen.templates", "slimgen.templates.runtime"}
+    assert folders | own == set(settings()["packages"])
 
 
 def run(*command: object, cwd: Path) -> str:

@@ -99,7 +99,11 @@ class _Module:
 
     def __init__(self, graph: Graph) -> None:
         self.runtime: Runtime = describe_runtime(graph)
-        self.names = Names(RESERVED | top_level_names(self.runtime.parts))
+        self.names = Names(
+            RESERVED
+            | top_level_names(self.runtime.templates)
+            | self.runtime.possible_names
+        )
         self.normalizers: dict[tuple[Layer, int], str] = {}
         graph = self._respelled(graph)
         self.graph = self._with_normalizers(graph)
@@ -255,9 +259,7 @@ class _Module:
             render("network.py.j2", held=held, mixed=self.mixed),
             bodies,
         ]
-        for part in self.runtime.parts:
-            text = render(f"{part}.py.j2", **context)
-            parts.append(tidy(text) if part in FORMATTED else text)
+        parts += self.runtime.sections(context, parts).texts
         first, *rest = parts
         return first + "\n" + rest[0] + "\n" + "\n\n".join(["", *rest[1:]]).lstrip("\n")
 
@@ -276,10 +278,16 @@ class _Module:
     def _standard_imports(self, uses: Sequence[LayerUse]) -> list[str]:
         """What the file imports of Python's own: modules, and members with a dot."""
         templates = ["scope.py.j2", "network.py.j2", "networks.py.j2", "entry.py.j2"]
-        templates += [f"{part}.py.j2" for part in self.runtime.parts]
+        templates += [f"{part}.py.j2" for part in self.runtime.templates]
         templates += [f"layers/{use.key[0]}.py.j2" for use in uses if use.key[0]]
         templates += [f"functions/{helper}.py.j2" for helper in self._helpers(uses)]
-        needed = {"contextlib", "dataclasses", "functools", *self.runtime.imports}
+        library = self.runtime.library.imports(self.runtime.possible_names)
+        needed = library | {
+            "contextlib",
+            "dataclasses",
+            "functools",
+            *self.runtime.imports,
+        }
         for template in dict.fromkeys(templates):
             needed |= imports_of(template)
         return sorted(name for name in needed if name not in THIRD)
@@ -398,13 +406,6 @@ class _Module:
         return (same, *others)
 
 
-FORMATTED = (
-    "names",
-    "train/settings",
-    "train/data",
-    "train/loss",
-    "train/evaluate",
-)  # hold values of the model
 THIRD = ("numpy", "tensorflow")
 OPTIONS = ("dtype", "device", "saved")  # of a variable, in few files only
 

@@ -5,7 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from slimgen.emit.example_reading import Examples, describe_examples
+from slimgen.emit.fitting import tidy
+from slimgen.emit.library import Library, open_library, used_names
 from slimgen.emit.losses import PAIRED, Losses, describe_losses
+from slimgen.emit.templates import defined_names, render, source_text
 from slimgen.ir.graph import Graph, Network
 from slimgen.ir.jobs import Train
 
@@ -42,6 +45,10 @@ IMPORTS = {
     "train/evaluate": ("dataclasses",),
     "main": ("argparse", "os", "sys"),
 }  # fmt: skip
+MODULES: tuple[
+    str, ...
+] = ()  # the parts that are modules of the library: templates/PART.py
+FORMATTED = {"names", "train/settings", "train/data", "train/loss", "train/evaluate"}
 FORMATS = {  # beside checkpoints, with their names for the reader
     "keras": "Keras",
     "caffe": "Caffe in a .npy file",
@@ -70,6 +77,14 @@ class Labels:
 
 
 @dataclass(frozen=True)
+class Sections:
+    """The sections below the networks, and the names of the library in them."""
+
+    texts: tuple[str, ...]
+    names: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Runtime:
     """The parts of one file and what their templates see."""
 
@@ -84,6 +99,40 @@ class Runtime:
     families: tuple[str, ...]
     formats: tuple[str, ...]
     grey: bool
+    library: Library
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """The parts that Jinja renders; the others are modules of the library."""
+        modules = self.library.modules
+        return tuple(part for part in self.parts if f"{part}.py" not in modules)
+
+    @property
+    def possible_names(self) -> frozenset[str]:
+        """Names of the library that the parts may reach, as far as their sources tell."""
+        texts = [source_text(f"{part}.py.j2") for part in self.templates]
+        return self._reached(texts)
+
+    def sections(self, context: Mapping[str, Any], above: Sequence[str]) -> Sections:
+        """Write the parts below the networks; `above` is the text of the file till there."""
+        rendered = {part: render(f"{part}.py.j2", **context) for part in self.templates}
+        for part in FORMATTED & rendered.keys():
+            rendered[part] = tidy(rendered[part])
+        reached = self._reached([*above, *rendered.values()])
+        texts: list[str] = []
+        for part in self.parts:
+            module = self.library.modules.get(f"{part}.py")
+            texts.append(module.text(reached) if module else rendered[part])
+        return Sections(tuple(filter(str.strip, texts)), reached)
+
+    def _reached(self, texts: Sequence[str]) -> frozenset[str]:
+        """Return the definitions and imports that some texts reach."""
+        used: set[str] = set()
+        defined: set[str] = set()
+        for text in texts:
+            used |= used_names(text)
+            defined |= defined_names(text)
+        return self.library.reached(used, frozenset(defined))
 
     def context(
         self, networks: Sequence[Any], modules: Mapping[str, str]
@@ -154,12 +203,15 @@ def describe_runtime(graph: Graph) -> Runtime:
         imports |= {"shutil", "tempfile", "weakref"}
     if preprocess and "inception" in preprocess.families and not preprocess.fast:
         imports.add("functools")
+    modules = tuple(f"{part}.py" for part in parts if part in MODULES)
+    flags = {"SEVERAL_NETWORKS": len(graph.networks) > 1}
     labels = next((n.labels for n in graph.networks if n.labels), Labels())
     families = tuple(_family(network) for network in graph.networks)
     return Runtime(
         tuple(parts), tuple(sorted(imports)), preprocess, classifier, classes, labels,
         train, describe_examples(train, preprocessed) if train else None, families,
         formats, graph.networks[0].inputs[0].value.type.shape[-1] == 1,
+        open_library(modules, flags),
     )  # fmt: skip
 
 

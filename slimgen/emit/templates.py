@@ -29,7 +29,7 @@ def environment() -> jinja2.Environment:
 
 def render(template: str, /, **context: Any) -> str:
     """Render one template; one without a tag is its text, and not worth compiling."""
-    source = _source(template)
+    source = source_text(template)
     if not TAG.search(source):
         return source
     return environment().get_template(template).render(**context)
@@ -41,7 +41,8 @@ TOP_LEVEL = re.compile(r"^(?:def|class) (\w+)|^(\w+) = ", re.MULTILINE)
 
 
 @functools.cache
-def _source(template: str) -> str:
+def source_text(template: str) -> str:
+    """Return a file below `templates/` as it is."""
     loader = environment().loader
     assert loader is not None
     return loader.get_source(environment(), template)[0]
@@ -49,14 +50,18 @@ def _source(template: str) -> str:
 
 def imports_of(template: str) -> set[str]:
     """The modules that a template says it needs: `{# imports: math, re #}`."""
-    found = IMPORTS.match(_source(template))
+    found = IMPORTS.match(source_text(template))
     return {name.strip() for name in found[1].split(",")} if found else set()
 
 
 def top_level_names(parts: Iterable[str]) -> frozenset[str]:
-    """The names that the parts of an emitted file define."""
+    """The names that the templates of an emitted file define."""
     names: set[str] = set()
     for part in ("scope", "entry", "network", *parts):
-        for match in TOP_LEVEL.finditer(_source(f"{part}.py.j2")):
-            names.add(match[1] or match[2])
+        names |= defined_names(source_text(f"{part}.py.j2"))
     return frozenset(names)
+
+
+def defined_names(text: str) -> frozenset[str]:
+    """The names that a text defines at its left margin."""
+    return frozenset(m[1] or m[2] for m in TOP_LEVEL.finditer(text))

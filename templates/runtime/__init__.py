@@ -1,0 +1,1 @@
+"""Code of the emitted file that needs no decision, as ordinary Python modules."""
