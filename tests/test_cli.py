@@ -126,7 +126,7 @@ def test_the_tree_is_shown_with_places() -> None:
     )
 
 
-@pytest.mark.parametrize("stage", ["graph", "resolved"])
+@pytest.mark.parametrize("stage", ["graph", "resolved", "lowered"])
 def test_the_graph_is_shown(stage: str) -> None:
     outcome = run("show", "tiny.slim", "--stage", stage)
 

@@ -16,21 +16,22 @@ from slimgen.cli.streams import write_output
 from slimgen.diagnostics import Diagnostics
 from slimgen.source import Source
 
-STAGES = ("tree", "graph", "resolved")
+STAGES = ("tree", "graph", "resolved", "lowered")
 
 
 @click.command(epilog="""\b
 Examples:
   slimgen show vgg16.slim --stage resolved
-  slimgen show vgg16.slim --stage graph --passes none
+  slimgen show vgg16.slim --stage lowered --passes none
 """)
 @click.argument("file", type=PATH)
 @click.option(
     "--stage",
     type=click.Choice(STAGES),
     required=True,
-    help="tree: as written; graph: after the passes; "
-    "resolved: every argument of every layer and the line that set it.",
+    help="tree: the syntax; graph: networks and blocks with the arguments of the source; "
+    "resolved: every argument of every layer and the line that set it; "
+    "lowered: the graph after the passes, as it is emitted.",
 )
 @stdin_name_option
 @choice_options
@@ -76,8 +77,11 @@ def _show_graph(
     compilation = run_compiler(source, choices, reporter, emit=False)
     if compilation is None or compilation.graph is None:
         return
-    if stage == "graph":
-        graph = run_passes(compilation.graph, choices.passes)
-        write_output(print_graph(graph))
+    graph = compilation.graph
+    if stage == "resolved":
+        write_output(print_resolved(graph))
     else:
-        write_output(print_resolved(compilation.graph))
+        lowered = stage == "lowered"
+        write_output(
+            print_graph(run_passes(graph, choices.passes) if lowered else graph)
+        )

@@ -1,7 +1,6 @@
 """Layers, blocks and networks applied to the current tensor."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from slimgen.diagnostics import Diagnostic
 from slimgen.elaborate.arguments import Binder, Bound, EvaluatedLine, LineOperands
@@ -134,9 +133,9 @@ class LayerCalls:
         try:
             if type(layer).merges and len(types) < max(least, 1):
                 raise ShapeError("at least one tensor is needed")
-            made = layer.canonical(types)
-            (output,) = made.outputs(types)
-            return _with_canonical_normalizer(made, output), output
+            (output,) = layer.outputs(types)
+            _check_normalizer(layer, output)
+            return layer, output
         except ShapeError as error:
             found = [str(t) for t in types]
             raise Rejected(
@@ -230,9 +229,8 @@ class LayerCalls:
         env: Env,
     ) -> tuple[Layer, TensorType]:
         try:
-            made = bound.layer.canonical(types)
-            (output,) = made.outputs(types)
-            return made, output
+            (output,) = bound.layer.outputs(types)
+            return bound.layer, output
         except UnlikeInputs as error:
             raise Rejected(_unlike(error, line, types, parts, env)) from None
         except ShapeError as error:
@@ -288,10 +286,8 @@ def _height(value: Value) -> int:
     return shape[1] or 0 if len(shape) > 2 else 0
 
 
-def _with_canonical_normalizer(layer: Layer, output: TensorType) -> Layer:
-    """Fit a layer's normalizer to what it normalizes; ShapeError if it does not."""
+def _check_normalizer(layer: Layer, output: TensorType) -> None:
+    """Raise ShapeError if a layer's normalizer does not take the layer's output."""
     normalizer = getattr(layer, "normalizer", None)
-    if not isinstance(normalizer, Layer):
-        return layer
-    normalizer.outputs((output,))
-    return replace(layer, normalizer=normalizer.canonical((output,)))  # type: ignore[call-arg]
+    if isinstance(normalizer, Layer):
+        normalizer.outputs((output,))

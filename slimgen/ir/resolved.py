@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 from slimgen.ir.graph import Graph, Network, Origin
 from slimgen.ir.text import argument, in_line_order
 from slimgen.ir.unroll import Applied, UnrolledTensor, unroll
-from slimgen.layers import LAYERS
-from slimgen.layers.declaration import Layer, parameters
+from slimgen.layers.declaration import Layer
 from slimgen.source import Source, Span
 
 INDENT = "  "
@@ -58,14 +57,10 @@ def _rows(
 ) -> Iterator[tuple[str, str, str]]:
     """Yield name, value and place of each argument, those of a normalizer behind its own."""
     origins = {origin.parameter: origin for origin in said}
-    # What is emitted may have more fields than the word has arguments.
-    known = {one.name for one in parameters(LAYERS.get(layer.word, type(layer)))}
     for parameter in in_line_order(layer):
-        if parameter.name not in known:
-            continue
         value = getattr(layer, parameter.name)
         origin = origins.get(parameter.name)
-        where = _where(origin, value == parameter.default, main)
+        where = _where(origin, main)
         if isinstance(value, Layer):
             yield parameter.name, value.word, where
             inner = origin.inner if origin is not None else ()
@@ -75,10 +70,9 @@ def _rows(
             yield parameter.name, argument(parameter, value, inputs), where
 
 
-def _where(origin: Origin | None, is_default: bool, main: Source | None) -> str:
+def _where(origin: Origin | None, main: Source | None) -> str:
     if origin is None or origin.span is None:
-        # Such as biases that give way to a normalizer.
-        return "default" if is_default else "derived"
+        return "default"
     return f"{'scope' if origin.scope else 'line'} {_place(origin.span, main)}"
 
 

@@ -18,7 +18,7 @@ from slimgen.ir.unroll import (
     applied,
     unroll,
 )
-from slimgen.layers.declaration import Shape, TensorType, VariableSpec
+from slimgen.layers.declaration import Layer, Shape, TensorType, VariableSpec
 
 BYTES = {
     "bool": 1,
@@ -122,14 +122,16 @@ def _size(block: Entered) -> int:
 
 
 def _layer_row(part: Applied, root: str) -> SummaryRow:
+    # Layers that compute the same are alike, however the source writes their arguments.
+    layer = part.layer.canonical([tensor.type for tensor in part.inputs])
     return SummaryRow(
         "" if part.scope is None else _own_name(part.scope, root),
-        _word(part),
+        _word(layer),
         part.output.type,
         _parameters(part),
         _multiply_adds(part),
         _output_bytes(part),
-        likeness=part.layer,
+        likeness=layer,
         steps=part.steps,
     )
 
@@ -152,8 +154,7 @@ def _own_name(scope: str, root: str) -> str:
     return scope.removeprefix(f"{root}/") if root else scope
 
 
-def _word(part: Applied) -> str:
-    layer = part.layer
+def _word(layer: Layer) -> str:
     activation = getattr(layer, "activation", None)
     return activation.word if layer.word == "activate" and activation else layer.word
 

@@ -214,7 +214,10 @@ class Layer:
         return f"{type(self).__name__}({given})"
 
     def canonical(self, inputs: Sequence[TensorType]) -> "Layer":
-        """The same layer in the form that is emitted: windows spread, what is moot dropped."""
+        """The emitted form: sizes expanded to one per axis, ignored arguments removed.
+
+        Its outputs and variables are those of the layer itself, and it is its own canonical form.
+        """
         return self
 
     def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:

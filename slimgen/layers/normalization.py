@@ -320,7 +320,7 @@ class BatchNorm(Layer):
 
 
 class EmittedBatchNorm(BatchNorm):
-    """The form that is emitted."""
+    """`batch_norm` for inputs of a known rank: the form that is emitted."""
 
     updated: bool = parameter(
         Boolean(),
@@ -328,6 +328,9 @@ class EmittedBatchNorm(BatchNorm):
         positional=False,
         neutral=True,
     )
+
+    def canonical(self, inputs: Sequence[TensorType]) -> Layer:
+        return self
 
 
 def _agree(first: int | None, second: int | None) -> bool:

@@ -67,9 +67,10 @@ class FreeVariable(Layer):
     )
 
     def canonical(self, inputs: Sequence[TensorType]) -> Layer:
-        if self.dtype.startswith("float"):
-            return self
-        return replace(self, trainable=False)
+        return replace(self, trainable=self._is_trained())
+
+    def _is_trained(self) -> bool:
+        return self.trainable and self.dtype.startswith("float")
 
     def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         return (TensorType(self.shape, self.dtype),)
@@ -77,7 +78,7 @@ class FreeVariable(Layer):
     def variables(self, inputs: Sequence[TensorType]) -> tuple[VariableSpec, ...]:
         return (
             VariableSpec(
-                "", self.shape, self.initializer, self.regularizer, self.trainable,
-                self.dtype, self.device, self.saved,
+                "", self.shape, self.initializer, self.regularizer,
+                self._is_trained(), self.dtype, self.device, self.saved,
             ),
         )  # fmt: skip
