@@ -22,7 +22,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Compilation:
-    """What became of a source.
+    """The result of compiling a source.
 
     Attributes:
         sources: The source and everything that it uses, in order.

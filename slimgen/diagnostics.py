@@ -1,4 +1,4 @@
-"""What slimgen tells its user about a source: data only, no words and no printing."""
+"""Diagnostics about a source as data: no wording and no printing."""
 
 import enum
 from collections.abc import Iterator
@@ -62,7 +62,7 @@ def _cut(text: str) -> str:
 
 
 class Diagnostics:
-    """The findings of one compilation, collected while its stages go on."""
+    """The diagnostics of one compilation, collected over its stages."""
 
     def __init__(self) -> None:
         self._found: dict[Diagnostic, None] = {}  # in order; quick to look up

@@ -1,4 +1,4 @@
-"""What to build: from the command line, or from the project's settings."""
+"""The targets of a build, from the command line or from the project's settings."""
 
 import os
 import re
@@ -18,7 +18,7 @@ DEFINE = re.compile(r"(?P<name>\w+)\s*=\s*(?P<value>.*\S)\s*", re.DOTALL)
 
 @dataclass(frozen=True)
 class Choices:
-    """What the user decides besides the source: the compiler's Request."""
+    """The user's options that reach the compiler: parameters and networks."""
 
     defines: tuple[tuple[str, str], ...] = ()
     networks: tuple[str, ...] = ()
@@ -103,7 +103,7 @@ def _beside(path: str) -> str:
 
 
 def targets_of_project(diagnostics: Diagnostics) -> list[BuildTarget] | None:
-    """Return what the settings nearest above list; None when there are none."""
+    """Return the targets in the nearest pyproject.toml above; None without settings."""
     folder = os.getcwd()
     while True:
         path = os.path.join(folder, "pyproject.toml")
@@ -178,7 +178,7 @@ def sources_to_read(
 
 
 def project_targets(report: Callable[[Diagnostics], object]) -> list[BuildTarget]:
-    """Return what the settings list; that there are none is a usage error."""
+    """Return the targets of the project; a project without targets is a usage error."""
     found = Diagnostics()
     targets = targets_of_project(found)
     report(found)

@@ -1,4 +1,4 @@
-"""What every command that compiles shares: options, and the call of the compiler."""
+"""Options and the call of the compiler, shared by all commands that compile."""
 
 import difflib
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def stdin_name_option(command: Command) -> Command:
     return click.option(
         "--stdin-filename",
         metavar="NAME",
-        help="What '-' is called; `use` is relative to its folder.",
+        help="Name of the source on standard input; `use` is relative to its folder.",
     )(command)
 
 

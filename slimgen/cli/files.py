@@ -18,7 +18,7 @@ STDIN_NAME = "<stdin>"
 
 
 def read_source(path: str, name: str, diagnostics: Diagnostics) -> Source | None:
-    """Return the source in a file (`-`: standard input), or report why there is none."""
+    """Return the source in a file (`-`: standard input); None after an error is reported."""
     try:
         data = read_input() if path == STDIN else _read_bytes(path)
     except OSError as error:
@@ -64,7 +64,7 @@ class FileReader:
         self._diagnostics = diagnostics
 
     def __call__(self, path: str, user: Source) -> Source | None:
-        """Return the source that `user` uses as `path`; None when there is none."""
+        """Return the source that `user` uses as `path`; None if it does not exist."""
         if not path or posixpath.isabs(path) or "\0" in path:
             return None
         if path.startswith("std/"):
@@ -95,11 +95,11 @@ def _slashes(name: str) -> str:
 
 
 def read_built(path: str) -> str | None:
-    """Return the text of an output as it is on the disk; None when there is none."""
+    """Return the text of an output as it is on the disk; None if it does not exist."""
     try:
         mode = os.stat(path).st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            return None  # a device or a pipe holds nothing of ours
+            return None  # a device or a pipe holds no built file
         return _read_bytes(path).decode("utf-8", "replace")
     except FileNotFoundError:
         return None

@@ -1,4 +1,4 @@
-"""What stands around every command: exit codes, interrupts, and bugs of ours."""
+"""The frame of every command: exit codes, interrupts, and reports of internal errors."""
 
 import os
 import sys

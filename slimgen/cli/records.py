@@ -63,14 +63,14 @@ Examples:
     type=click.IntRange(0),
     default=0,
     show_default=True,
-    help="What order and split derive from.",
+    help="Seed of the order and of the split.",
 )
 @click.option(
     "--corrupt",
     type=click.Choice(("stop", "skip")),
     default="stop",
     show_default=True,
-    help="What to do about images that cannot be read.",
+    help="Stop at images that cannot be read, or skip them.",
 )
 @click.option("--force", is_flag=True, help="Replace records that are in OUT.")
 @reporting
@@ -109,7 +109,7 @@ def records(
 
 
 def _find(folder: str, reporter: CommandReport) -> tuple[list[str], list[Image]] | None:
-    """Return the classes and images of a folder; None where there are none, as reported."""
+    """Return the classes and images of a folder; None after an error is reported."""
     try:
         importlib.import_module("PIL")
     except ModuleNotFoundError:

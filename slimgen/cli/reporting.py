@@ -34,7 +34,7 @@ class CommandReport:
         return not judged.has_errors
 
     def report(self, one: Diagnostic) -> bool:
-        """Take one finding; say whether it is no error."""
+        """Take one finding; return True unless it is an error."""
         found = Diagnostics()
         found.report(one)
         return self.add(found)

@@ -48,7 +48,7 @@ def _parse_size(
         return None
     parts = given.split("x")
     if not all(part.isdecimal() and int(part) > 0 for part in parts):
-        raise click.BadParameter(f"'{given}' is no size; write 64x64 or 64x64x3.")
+        raise click.BadParameter(f"'{given}' is not a size; write 64x64 or 64x64x3.")
     return tuple(map(int, parts))
 
 
@@ -56,7 +56,7 @@ def _parse_tolerance(
     _context: click.Context, _parameter: click.Parameter, given: float | None
 ) -> float | None:
     if given is not None and not math.isfinite(given):
-        raise click.BadParameter(f"{given} is no number that differences can be below.")
+        raise click.BadParameter(f"{given} is not a finite number.")
     return given
 
 
@@ -104,13 +104,13 @@ Examples:
     default=2,
     show_default=True,
     type=click.IntRange(1),
-    help="How many images.",
+    help="Number of images.",
 )
 @click.option(
     "--tolerance",
     type=click.FloatRange(0, min_open=True),
     callback=_parse_tolerance,
-    help="How far apart is too far, in parts of the largest magnitude (default: 1e-5; 1e-4 "
+    help="Largest difference allowed, relative to the largest magnitude (default: 1e-5; 1e-4 "
     "for more than 200 layers).",
 )
 @click.option(
@@ -155,7 +155,7 @@ def verify(
 
 @dataclass(frozen=True)
 class Comparison:
-    """One run of the command: what is asked for, and where it is told."""
+    """One run of the command: its options, and the reporter of its findings."""
 
     reporter: CommandReport
     against: Against
@@ -167,7 +167,7 @@ class Comparison:
     training: bool
 
     def run(self, file: str) -> Verdict | None:
-        """Return what was found; None when that was nothing, which is reported."""
+        """Return the verdict; None after an error is reported."""
         if not self._has_original():
             return None
         (target,) = targets_of_files([file], None, None, self.choices)
@@ -184,7 +184,7 @@ class Comparison:
         return self._compare(source, network, shape)
 
     def _has_original(self) -> bool:
-        """Whether the library is installed and has the network, and the weights are there."""
+        """Whether the library is installed and has the network, and the weights exist."""
         library, name = self.against.library, self.against.name
         missing = missing_packages(library)
         if missing:
@@ -212,7 +212,7 @@ class Comparison:
         return (chosen or list(graph.networks))[0]
 
     def _shape_of(self, network: Network) -> tuple[int, ...] | None:
-        """Return the shape of the images; None when there is none, which is reported."""
+        """Return the shape of the images; None after an error is reported."""
         name, reason = network.name, ""
         shape: Shape = ()
         if len(network.inputs) != 1 or len(network.outputs) != 1:
@@ -223,12 +223,12 @@ class Comparison:
                 given = resized(shape, self.size)
                 if given is None:
                     own, other = _written(shape), _written(self.size)
-                    reason = f"its images are {own}, and '--size' says {other}"
+                    reason = f"its images are {own}, '--size' is {other}"
                 shape = given or shape
             if network.inputs[0].value.type.dtype != "float32":
                 reason = "its input is not of float32"
             elif None in shape:
-                reason = "the size of its images is free, and '--size' does not say it"
+                reason = "the size of its images is free, and '--size' does not fix it"
         if reason:
             self.reporter.report(verifying.not_comparable(name, reason))
             return None
@@ -272,7 +272,7 @@ class Comparison:
     def _run(
         self, request: ComparisonRequest, code: str, folder: Path
     ) -> tuple[Any, Any]:
-        """Return what was found, and what a step of training gave."""
+        """Return the differences of the end points, and those of a step of training."""
         model = folder / "model.py"
         model.write_text(code, encoding="utf-8")
         found = compare(replace(request, model=str(model)), folder)
@@ -301,12 +301,12 @@ def _is_there(weights: Path) -> bool:
 
 
 def _plain(name: str) -> str:
-    """Return a name as libraries agree on it: `vgg_16`, `VGG16`, `keras_vgg16` are one."""
+    """Return the common form of a name: `vgg_16`, `VGG16` and `keras_vgg16` are equal."""
     return name.replace("_", "").lower().removeprefix("keras")
 
 
 def _classes(network: Network) -> int | None:
-    """Return the number of classes; 0 for none, None where that is no parameter."""
+    """Return the number of classes: 0 for `none`, None without such a parameter."""
     parameters = dict(network.parameters)
     return (parameters["classes"] or 0) if "classes" in parameters else None
 

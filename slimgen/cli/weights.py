@@ -1,4 +1,4 @@
-"""`slimgen weights`: what a file of weights holds, and what a network would take of it."""
+"""`slimgen weights`: list a file of weights, and compare it with a network."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from slimgen.messages import weights as messages
 if TYPE_CHECKING:  # it brings the templates: only this command loads it
     from slimgen.weights.reading import WeightFile
 
-# Variables of which a map says nothing yet: rules for them are what is asked for.
+# Variables without a rule: the command proposes rules for them.
 UNFINISHED = frozenset({"E142"})
 
 
@@ -30,7 +30,7 @@ Examples:
     "model",
     type=PATH,
     metavar="MODEL",
-    help="A source: say what its network would load, and what not.",
+    help="Compare with the network of this source: loaded, missing and unused names.",
 )
 @click.option(
     "--format",
@@ -50,11 +50,11 @@ def weights(
     defines: tuple[tuple[str, str], ...],
     networks: tuple[str, ...],
 ) -> None:
-    """Print what a file of weights holds.
+    """List the values in a file of weights.
 
     FILE is a checkpoint of TensorFlow, a file of Keras (.h5, .keras), a dictionary of arrays
     (.npy) or a safetensors file; its bytes decide, not its name. With --for, the exit code is 1
-    when it does not fit the network, and rules are proposed for what a map does not say.
+    when it does not fit the network, and rules are proposed for names without one.
     """
     from slimgen.weights.fitting import fit
     from slimgen.weights.proposing import propose
@@ -82,7 +82,7 @@ def weights(
 
 
 def _network(model: str, choices: Choices, reporter: CommandReport) -> Network | None:
-    """Return the network of a source; None where there is no one network, as reported."""
+    """Return the only network of a source; None after an error is reported."""
     (target,) = targets_of_files([model], None, None, choices)
     source = load(target, reporter)
     if source is None:

@@ -1,4 +1,4 @@
-"""A character that does not belong into a text: E001."""
+"""The diagnostic of a character that the language does not have: E001."""
 
 import re
 import unicodedata
@@ -32,7 +32,7 @@ SIGNS = {
     "|": "write `or`",
     "||": "write `or`",
     "!": "write `not`",
-    "\\": "a statement goes on after a comma and inside parentheses; a string is taken literally",
+    "\\": "a statement continues after a comma and inside parentheses; a string has no escapes",
     "`": 'a string stands in double quotes: `"text"`',
     "^": "a power is `**`",
     "@": "",
@@ -45,7 +45,7 @@ MODULE = re.compile(r"\b(?:slim|tf_slim|tf|layers|nn|keras)$")
 
 
 def foreign_character(span: Span) -> Diagnostic:
-    """A character means nothing in the language, or hides in a string or comment."""
+    """Report a character that the language does not have, or that hides in a text."""
     text = span.text
     ascii_text = "".join(LOOK_ALIKES.get(c, c) for c in text)
     ascii_text = unicodedata.normalize("NFKC", ascii_text).strip()
@@ -66,7 +66,7 @@ def foreign_character(span: Span) -> Diagnostic:
         "E001",
         f"{character_name(text[0])} does not belong here",
         span,
-        label="not a sign of the language",
+        label="not a character of the language",
         help=remedy,
     )
 

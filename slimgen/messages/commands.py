@@ -1,4 +1,4 @@
-"""What is wrong with files, with the project's settings and with built files: E9xx."""
+"""Diagnostics about files, the project's settings and built files: E9xx."""
 
 from slimgen.diagnostics import Diagnostic, Severity
 from slimgen.source import Span
@@ -7,12 +7,12 @@ from slimgen.source import Span
 
 
 def unreadable_file(name: str, reason: str) -> Diagnostic:
-    """`name` cannot be read; `reason` is the system's, in our words."""
+    """Report a file that cannot be read; `reason` is a clause."""
     return Diagnostic("E901", f"`{name}` cannot be read: {reason}")
 
 
 def not_utf8(span: Span, byte: int) -> Diagnostic:
-    """A source holds a byte that is no UTF-8 text."""
+    """Report a source that is not UTF-8; the span marks the first wrong byte."""
     return Diagnostic(
         "E902",
         f"`{span.source.name}` is not text in UTF-8",
@@ -23,12 +23,12 @@ def not_utf8(span: Span, byte: int) -> Diagnostic:
 
 
 def unwritable_file(name: str, reason: str, remedy: str = "") -> Diagnostic:
-    """`name` cannot be written."""
+    """Report a file that cannot be written; `reason` is a clause."""
     return Diagnostic("E903", f"`{name}` cannot be written: {reason}", help=remedy)
 
 
 def output_is_source(name: str) -> Diagnostic:
-    """What is built would replace what it is built from."""
+    """Report an output that would overwrite its own source."""
     return Diagnostic(
         "E904",
         f"`{name}` is both source and output",
@@ -37,7 +37,7 @@ def output_is_source(name: str) -> Diagnostic:
 
 
 def output_not_ours(name: str, command: str) -> Diagnostic:
-    """The output exists and its head says nothing of slimgen."""
+    """Report an existing output whose head does not name slimgen."""
     return Diagnostic(
         "E905",
         f"`{name}` exists and was not built by slimgen",
@@ -46,21 +46,21 @@ def output_not_ours(name: str, command: str) -> Diagnostic:
 
 
 def output_twice(name: str, first: str, second: str) -> Diagnostic:
-    """Two builds write the same file."""
-    what = f"`{first}` twice" if first == second else f"`{first}` and `{second}`"
+    """Report two builds that would write the same file."""
+    sources = f"`{first}` twice" if first == second else f"`{first}` and `{second}`"
     return Diagnostic(
         "E906",
-        f"`{name}` is the output of {what}",
+        f"`{name}` is the output of {sources}",
         help="give each an output of its own",
     )
 
 
 def edits_replaced(name: str) -> Diagnostic:
-    """An output that was edited by hand is built anew."""
+    """Warn that a build overwrites an output that was edited by hand."""
     return Diagnostic(
         "W907",
-        f"`{name}` was edited by hand, and the edits are replaced",
-        help="what should stay belongs into the source, or into a file of its own",
+        f"`{name}` was edited by hand, and the edits are lost",
+        help="change the source instead, or keep the edits in a file of their own",
         severity=Severity.WARNING,
     )
 
@@ -69,12 +69,12 @@ def edits_replaced(name: str) -> Diagnostic:
 
 
 def settings_not_toml(span: Span, reason: str) -> Diagnostic:
-    """pyproject.toml is not TOML."""
+    """Report a pyproject.toml that is not TOML."""
     return Diagnostic("E910", f"`{span.source.name}` is not TOML", span, label=reason)
 
 
 def unknown_setting(span: Span, key: str, table: str, near: str | None) -> Diagnostic:
-    """A key of the settings means nothing; `near` is the likely intention."""
+    """Report an unknown key of the settings; `near` is the most similar known key."""
     return Diagnostic(
         "E911",
         f"`{table}` has no key `{key}`",
@@ -85,7 +85,7 @@ def unknown_setting(span: Span, key: str, table: str, near: str | None) -> Diagn
 
 
 def mistyped_setting(span: Span, key: str, expected: str, found: str) -> Diagnostic:
-    """A key of the settings has a value of another type."""
+    """Report a setting whose value has the wrong type."""
     return Diagnostic(
         "E912",
         f"`{key}` takes {expected}",
@@ -95,7 +95,7 @@ def mistyped_setting(span: Span, key: str, expected: str, found: str) -> Diagnos
 
 
 def missing_setting(span: Span, key: str, table: str) -> Diagnostic:
-    """A table of the settings lacks a key."""
+    """Report a table of the settings that lacks a required key."""
     return Diagnostic("E913", f"`{table}` needs a `{key}`", span, label="in this table")
 
 
@@ -103,7 +103,7 @@ def missing_setting(span: Span, key: str, table: str) -> Diagnostic:
 
 
 def output_stale(name: str, reason: str, command: str) -> Diagnostic:
-    """What would be built is not what was; `reason` is a clause."""
+    """Report an output that differs from a new build; `reason` is a clause."""
     return Diagnostic(
         "E920",
         f"`{name}` is stale: {reason}",
@@ -112,12 +112,12 @@ def output_stale(name: str, reason: str, command: str) -> Diagnostic:
 
 
 def output_missing(name: str, command: str) -> Diagnostic:
-    """The output has never been built, or was removed."""
+    """Report an output that does not exist."""
     return Diagnostic("E921", f"`{name}` is missing", help=f"`{command}` builds it")
 
 
 def output_edited(name: str, command: str) -> Diagnostic:
-    """The body is not the one that was built."""
+    """Report an output whose body does not have the digest in its head."""
     return Diagnostic(
         "E922",
         f"`{name}` was edited by hand",
@@ -126,7 +126,7 @@ def output_edited(name: str, command: str) -> Diagnostic:
 
 
 def output_of_other_format(name: str, old: int, new: int, command: str) -> Diagnostic:
-    """The output was made by a slimgen that wrote otherwise."""
+    """Report an output in another emission format."""
     return Diagnostic(
         "E923",
         f"`{name}` has emission format {old}, and this slimgen writes format {new}",
@@ -139,7 +139,7 @@ def output_of_other_format(name: str, old: int, new: int, command: str) -> Diagn
 
 
 def not_formatted(name: str) -> Diagnostic:
-    """`fmt --check` found another form than the canonical one."""
+    """Report a source that `slimgen fmt` would rewrite."""
     return Diagnostic(
         "E924",
         f"`{name}` is not in the canonical form",

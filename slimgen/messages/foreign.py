@@ -1,4 +1,4 @@
-"""What TF-Slim, Keras and PyTorch call things that have another name here."""
+"""Names of TF-Slim, Keras and PyTorch for layers, arguments and values of the language."""
 
 import re
 from collections.abc import Container
@@ -32,7 +32,7 @@ WORDS = {
     "variablescope": "in",
     "namescope": "in",
 }
-"""Words of lines, without case, `_` and the number of axes."""
+"""Layers of other libraries: lower case, without `_` and the number of axes."""
 
 KEYS = {
     "filters": "num_outputs",
@@ -72,17 +72,17 @@ ENDING = re.compile(r"_(?:initializer|regularizer|fn)$")
 
 
 def our_word(word: str) -> str:
-    """Return our word for a layer of another library, or nothing."""
+    """Return the language's word for a layer of another library, or ""."""
     return WORDS.get(AXES.sub("", word.lower()).replace("_", ""), "")
 
 
 def our_key(key: str, known: Container[str]) -> str:
-    """Return our name of an argument of another library, if the word has it."""
+    """Return the language's name for an argument of another library, if it is in `known`."""
     ours = KEYS.get(key, "")
     return ours if ours in known else ""
 
 
 def our_name(name: str, known: Container[str]) -> str:
-    """Return what stands here for a value such as `l2_regularizer` or `null`, or nothing."""
+    """Return the language's word for a value such as `l2_regularizer` or `null`, or ""."""
     ours = ENDING.sub("", name)
     return ours if ours != name and ours in known else NAMES.get(name, "")

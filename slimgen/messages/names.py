@@ -56,7 +56,7 @@ def unknown_word(
     hint: str = "",
     what: str = "layer, block or network",
 ) -> Diagnostic:
-    """Report a line whose first word is no layer, block or network; or a job's words."""
+    """Report an unknown first word of a line; `what` names what the word should be."""
     return Diagnostic(
         "E101",
         f"no {what} is called `{word}`",
@@ -81,7 +81,7 @@ def _meant(name: str) -> str:
 def unknown_name(
     span: Span, name: str, known: Sequence[str], hint: str = ""
 ) -> Diagnostic:
-    """Report a name that is neither in reach nor a word that the argument takes."""
+    """Report a name that is not defined here and that the argument does not take."""
     return Diagnostic(
         "E102",
         f"nothing is called `{name}` here",
@@ -98,7 +98,9 @@ def key_without_value(span: Span, key: str) -> Diagnostic:
 
 def end_point_hint(name: str) -> str:
     """Say how a layer's result becomes a value."""
-    return f"it names a layer: write `tap NAME` after it, or go on by `from {name}`"
+    return (
+        f"it names a layer: write `tap NAME` after it, or continue with `from {name}`"
+    )
 
 
 def unknown_argument(
@@ -143,7 +145,7 @@ def missing_parameter(span: Span, network: str, name: str) -> Diagnostic:
         f"the network `{network}` needs a value for `{name}`",
         span,
         "without a default",
-        f"give it by `-D {name}=…`, or a default: `{name} = …`",
+        f"set it with `-D {name}=…`, or declare a default: `{name} = …`",
     )
 
 
@@ -245,9 +247,9 @@ def cannot_compute(span: Span, reason: str, help: str = "") -> Diagnostic:
 
 
 def not_a_condition(span: Span, found: str) -> Diagnostic:
-    """Report a condition that is neither true nor false."""
+    """Report a condition whose value is not a truth value."""
     return Diagnostic(
-        "E113", f"a condition is true or false, found {found}", span, "this value"
+        "E113", f"a condition is `true` or `false`, found {found}", span, "this value"
     )
 
 
@@ -282,10 +284,10 @@ def nothing_to_reuse(span: Span, name: str, known: Sequence[str]) -> Diagnostic:
     """Report `reuse=true` where no earlier layer has that variable."""
     return Diagnostic(
         "E116",
-        f"there is no variable `{name}` to reuse",
+        f"no variable `{name}` exists to reuse",
         span,
         "`reuse` here",
-        suggestion(name, known) or "the layer that creates it comes first",
+        suggestion(name, known) or "an earlier layer must create it",
     )
 
 
@@ -305,9 +307,9 @@ def no_current_tensor(span: Span, word: str) -> Diagnostic:
     """Report a layer before any input."""
     return Diagnostic(
         "E118",
-        f"`{word}` has no tensor to work on",
+        f"`{word}` has no input tensor",
         span,
-        "nothing comes before",
+        "no input stands before this line",
         "a network begins with an input, such as `input images 224x224x3`",
     )
 
@@ -335,7 +337,7 @@ def out_of_reach(span: Span, name: str) -> Diagnostic:
         f"`{name}` is inside a block that has ended",
         span,
         "out of reach",
-        "what a block gives is its last tensor; end the block there, or go on inside it",
+        "a block returns only its last tensor: end the block there, or use it inside",
     )
 
 
@@ -353,11 +355,11 @@ def no_such_file(span: Span, path: str, known: Sequence[str]) -> Diagnostic:
     """Report a `use` of a file that cannot be read."""
     return Diagnostic(
         "E123",
-        f"there is no file `{path}` to use",
+        f"the file `{path}` does not exist",
         span,
         "not found",
         suggestion(path, known)
-        or "a path is relative to this file; ours begin with `std/`",
+        or "a path is relative to this file; slimgen's own files begin with `std/`",
     )
 
 
@@ -366,7 +368,7 @@ def no_such_network(name: str, known: Sequence[str]) -> Diagnostic:
     found = listed(known) if known else "no network"
     return Diagnostic(
         "E124",
-        f"there is no network `{name}`",
+        f"no network is called `{name}`",
         help=suggestion(name, known) or f"the source has {found}",
     )
 
@@ -381,7 +383,7 @@ def no_such_end_point(network: str, name: str, known: Sequence[str]) -> Diagnost
 
 
 def without_meaning(span: Span, word: str, key: str, why: str) -> Diagnostic:
-    """Report an argument of TF-Slim's that has nothing to act on here."""
+    """Report an argument of TF-Slim that has no effect in a built file."""
     return Diagnostic(
         "E126",
         f"`{key}` of `{word}` has no meaning here: {why}",
@@ -395,7 +397,7 @@ def no_network(span: Span | None) -> Diagnostic:
     """Report a source with nothing to build."""
     return Diagnostic(
         "E127",
-        "there is no network to build",
+        "the file has no network to build",
         span,
         help="a network is `network NAME { … }` with an input and layers",
     )
@@ -405,9 +407,9 @@ def nothing_in_network(span: Span, name: str) -> Diagnostic:
     """Report a network without an input or a layer."""
     return Diagnostic(
         "E127",
-        f"there is nothing to build in `{name}`",
+        f"`{name}` has nothing to build",
         span,
-        "neither an input nor a layer",
+        "it has neither an input nor a layer",
         "a network begins with an input, such as `input images 224x224x3`",
     )
 
@@ -433,10 +435,10 @@ def unknown_fact(span: Span, fact: str, tensor: str, has_axis: bool) -> Diagnost
 def emitted_name_taken(
     span: Span | None, name: str, emitted: str, other: str
 ) -> Diagnostic:
-    """Report two names that would be one in the emitted file."""
+    """Report a network whose class name is already used in the built file."""
     return Diagnostic(
         "E129",
-        f"`{name}` would be the class `{emitted}` in the emitted file, which is {other}",
+        f"`{name}` would be the class `{emitted}` in the built file, which is {other}",
         span,
         "this name",
         "choose another name",
@@ -450,15 +452,15 @@ def unknown_job_line(span: Span, word: str, known: Sequence[str]) -> Diagnostic:
         f"a job has no line `{word}`",
         span,
         "unknown line",
-        suggestion(word, known) or f"it knows {listed(known, 30)}",
+        suggestion(word, known) or f"its lines are {listed(known, 30)}",
     )
 
 
 def bad_define(name: str, text: str, reason: str = "") -> Diagnostic:
-    """Report a `-D` whose text is no value; `reason` is what to do, if that is known."""
+    """Report a `-D` whose text is not a value; `reason` is the remedy, if known."""
     return Diagnostic(
         "E131",
-        f"`{text[:60]}` is no value for `-D {name}`",
+        f"`{text[:60]}` is not a value for `-D {name}`",
         help=reason
         or "a value is a number, a size such as `300x400x3`, a word, a list or a "
         'string such as `"text"`; a shell needs quotes around some of them',
@@ -466,18 +468,18 @@ def bad_define(name: str, text: str, reason: str = "") -> Diagnostic:
 
 
 def labels_do_not_fit(span: Span, names: int, classes: int, offset: int) -> Diagnostic:
-    """Report label names whose number is not that of the classes."""
+    """Report a file of labels with more or fewer names than the network needs."""
     return Diagnostic(
         "E132",
         f"the file has {counted(names, 'label')}, the network needs {classes + offset}",
         span,
         f"{classes} for its classes and {offset} before them",
-        "there is a name for each class, and for each label before the first class",
+        "write one name for each class, and for each label before the first class",
     )
 
 
 def networks_differ(span: Span, what: str, name: str, first: str) -> Diagnostic:
-    """Report networks that one file cannot hold: it has one set of labels for all."""
+    """Report networks that one built file cannot hold, since it has one set of labels."""
     return Diagnostic(
         "E133",
         f"the {what} of `{name}` and of `{first}` differ",
@@ -488,7 +490,7 @@ def networks_differ(span: Span, what: str, name: str, first: str) -> Diagnostic:
 
 
 def no_tensor_inside(span: Span, key: str, word: str) -> Diagnostic:
-    """Report a tensor as an argument of a layer that is a value itself."""
+    """Report a tensor given to a layer that is itself an argument."""
     return Diagnostic(
         "E107",
         f"`{key}` of a `{word}` that is an argument takes no tensor",

@@ -1,6 +1,6 @@
 """The pages that `slimgen explain` prints, one Markdown file a code.
 
-A page is `# E203: title`, what it means, `## Wrong` and `## Right` with one fence each:
+A page is `# E203: title`, an explanation, `## Wrong` and `## Right` with one fence each:
 `slimgen` (a file that gives exactly this code, and its mended form) or, where no file alone
 can show it, `console` (the commands).
 """
@@ -28,7 +28,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Page:
-    """What is known about one code."""
+    """The page of one code, with its two examples."""
 
     code: str
     title: str
@@ -46,7 +46,7 @@ def codes() -> tuple[str, ...]:
 
 
 def read_page(code: str) -> Page:
-    """Return the page of one of `codes()`; a page of another form is a bug of ours."""
+    """Return the page of one of `codes()`; a page of another form raises ValueError."""
     path = files("slimgen.messages") / "pages" / f"{code}.md"
     return parse_page(path.read_text(encoding="utf-8"))
 
@@ -66,5 +66,5 @@ def parse_page(text: str) -> Page:
 
 
 def titles() -> dict[str, str]:
-    """Return what each code means, in a sentence."""
+    """Return the title of each code."""
     return {code: read_page(code).title for code in codes()}

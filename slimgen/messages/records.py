@@ -29,7 +29,7 @@ def image_left_out(path: str, reason: str) -> Diagnostic:
 
 
 def records_exist(folder: str, first: str) -> Diagnostic:
-    """Report records of an earlier run, with which a pattern would mix the new ones."""
+    """Report records of an earlier run: one pattern would match old and new ones."""
     return Diagnostic(
         "E963",
         f"`{folder}` holds records: `{first}`",
@@ -38,9 +38,9 @@ def records_exist(folder: str, first: str) -> Diagnostic:
 
 
 def pillow_missing() -> Diagnostic:
-    """Report that the package is missing that looks at images."""
+    """Report that Pillow, which decodes the images, is not installed."""
     return Diagnostic(
         "E964",
-        "to look at images, `PIL` is missing",
-        help="`pip install 'slimgen[records]'` installs what is needed",
+        "`PIL`, which reads images, is not installed",
+        help="`pip install 'slimgen[records]'` installs it",
     )

@@ -26,35 +26,40 @@ def parts_differ(
     parts: Sequence[tuple[Span, int, str]],
     help: str = "",
 ) -> Diagnostic:
-    """Report branches that do not go together.
+    """Report branches whose shapes cannot be merged.
 
     Args:
         span: The merging layer.
         word: Its word.
-        reason: What it needs, in a clause.
+        reason: A sentence about the shapes that it needs.
         parts: Place, number from 0 and shape of the branches in question.
-        help: What makes them differ.
+        help: The cause of the difference.
     """
     noun = " branch"
-    told = []
+    branches = []
     for _, index, shape in parts:
-        told.append(f"{shape} from the {ordinal(index)}{noun}")
+        branches.append(f"{shape} from the {ordinal(index)}{noun}")
         noun = ""
-    label = ", ".join(told)
+    label = ", ".join(branches)
     notes = tuple(Note(place, shape) for place, _, shape in parts)
     return Diagnostic("E203", _about(word, reason), span, label, help, notes)
 
 
 def shrinking_branches(parts: Sequence[tuple[int, int, int]]) -> str:
-    """Say by what branches divide the size: number from 0, factor, line (1, 0: not)."""
-    told: list[str] = []
+    """Write by which factor each branch divides the size.
+
+    Args:
+        parts: The branch's number from 0, its factor, and the line of the first stride;
+            the factor is 1 and the line 0 where the branch keeps the size.
+    """
+    found: list[str] = []
     for index, factor, line in parts:
-        branch = f"the {ordinal(index)}{'' if told else ' branch'}"
+        branch = f"the {ordinal(index)}{'' if found else ' branch'}"
         if factor > 1:
-            told.append(f"{branch} subsamples by {factor} (line {line})")
+            found.append(f"{branch} subsamples by {factor} (line {line})")
         else:
-            told.append(f"{branch} does not" if told else f"{branch} keeps the size")
-    return ", ".join(told)
+            found.append(f"{branch} does not" if found else f"{branch} keeps the size")
+    return ", ".join(found)
 
 
 def ordinal(index: int) -> str:
@@ -79,7 +84,7 @@ def reused_shape_differs(
 
 
 def wrong_input_size(span: Span, name: str, expected: str, found: str) -> Diagnostic:
-    """Report an input size that is no list of lengths."""
+    """Report an input size that is not a list of lengths."""
     return Diagnostic(
         "E205",
         f"the size of `{name}` is {expected}, found {found}",

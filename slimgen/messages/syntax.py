@@ -1,4 +1,4 @@
-"""What is wrong with a text before its words are looked up: E002 to E023."""
+"""Syntax errors, found before any word is looked up: E002 to E023."""
 
 from slimgen.diagnostics import Diagnostic, Note
 from slimgen.source import Span
@@ -30,7 +30,7 @@ def single_quotes(span: Span) -> Diagnostic:
 
 
 def malformed_number(span: Span, written: str) -> Diagnostic:
-    """Something touches a number that cannot belong to it."""
+    """A number is malformed."""
     text = span.text
     remedy = "a number is written `3`, `0.5` or `1e-3`, a size `3x3`"
     if text == written and text.endswith("."):
@@ -42,7 +42,7 @@ def malformed_number(span: Span, written: str) -> Diagnostic:
         remedy = f"a size from variables is a list: `[{parts}]`"
     return Diagnostic(
         "E004",
-        f"`{shorten(text)}` is no number",
+        f"`{shorten(text)}` is not a number",
         span,
         label="neither a number nor a size",
         help=remedy,
@@ -50,7 +50,7 @@ def malformed_number(span: Span, written: str) -> Diagnostic:
 
 
 def spaced_size(span: Span) -> Diagnostic:
-    """A size is written with blanks, and `x` is no name in the file."""
+    """A size is written with blanks, and the file does not define `x`."""
     return Diagnostic(
         "E004",
         "a size is written with blanks",
@@ -86,7 +86,7 @@ def number_out_of_range(span: Span, digits: int) -> Diagnostic:
 
 
 def never_closed(span: Span, bracket: str) -> Diagnostic:
-    """A bracket is open where it no longer can be."""
+    """A bracket is still open where its statement must have ended."""
     closer = {"(": ")", "[": "]", "<": ">", "{": "}"}[bracket]
     return Diagnostic(
         "E006",
@@ -139,7 +139,7 @@ def reserved_word(span: Span, word: str) -> Diagnostic:
 
 
 def expected(span: Span, wanted: str, found: str, remedy: str = "") -> Diagnostic:
-    """Something else has to stand here."""
+    """Another token is expected here."""
     return Diagnostic(
         "E010",
         f"expected {wanted}, found {found}",
@@ -251,7 +251,7 @@ def assignment_to_net(span: Span) -> Diagnostic:
     """The current tensor is assigned, as in TF-Slim."""
     return Diagnostic(
         "E017",
-        "`net` is not assigned: each line takes it and gives the next",
+        "`net` cannot be assigned: each line reads it and replaces it",
         span,
         label="the current tensor",
         help="write the layer alone: `conv 64 3x3`",
@@ -281,7 +281,7 @@ FOREIGN_WORDS = {
 
 
 def foreign_word(span: Span, word: str) -> Diagnostic:
-    """A word of Python that the language says otherwise."""
+    """A word of Python stands where the language has another word."""
     ours = FOREIGN_WORDS[word]
     return Diagnostic(
         "E018",
@@ -296,14 +296,14 @@ def foreign_comment(span: Span) -> Diagnostic:
     """A comment of another language."""
     return Diagnostic(
         "E018",
-        f"`{span.text}` begins no comment",
+        f"`{span.text}` does not begin a comment",
         span,
         label="a comment of another language",
         help="a comment begins with `#`; a whole division stands in parentheses: `(a // b)`",
     )
 
 
-def statement_goes_on(span: Span, found: str, remedy: str) -> Diagnostic:
+def statement_continues(span: Span, found: str, remedy: str) -> Diagnostic:
     """Something follows a statement that is complete."""
     return Diagnostic(
         "E019",
@@ -331,7 +331,7 @@ def brace_touches_word(span: Span) -> Diagnostic:
         "E020",
         "a `{` that touches a name puts a value into the name",
         span,
-        label="touches what stands before it",
+        label="touches the word before it",
         help="leave a blank before the brace that opens a body",
     )
 
@@ -342,7 +342,7 @@ def empty_braces(span: Span) -> Diagnostic:
         "E020",
         "a `{` that touches a name puts a value into the name",
         span,
-        label="there is none in these braces",
+        label="these braces are empty",
         help="leave a blank before the brace that opens a body",
     )
 
@@ -373,22 +373,22 @@ def detached_parenthesis(span: Span, word: str) -> Diagnostic:
 
 
 def limit(span: Span, message: str, label: str, remedy: str) -> Diagnostic:
-    """A limit of the compiler is passed."""
+    """The text exceeds a limit of the compiler."""
     return Diagnostic("E022", message, span, label=label, help=remedy)
 
 
 def file_too_long(span: Span, characters: int) -> Diagnostic:
-    """The file is longer than anyone writes."""
+    """The file exceeds the limit of characters."""
     return limit(
         span,
         f"the file has more than {characters:,} characters",
-        "nothing of it was read",
+        "the file was not read",
         "split it, and join the parts by `use`",
     )
 
 
 def token_too_long(span: Span, characters: int) -> Diagnostic:
-    """A name, number, string or comment is longer than anyone writes."""
+    """A name, number, string or comment exceeds the limit of characters."""
     return limit(
         span,
         f"this is longer than {characters:,} characters",
@@ -418,7 +418,7 @@ def expression_too_deep(span: Span, operators: int) -> Diagnostic:
 
 
 def too_many_errors(span: Span, errors: int) -> Diagnostic:
-    """So much is wrong that the text is probably something else."""
+    """The number of errors exceeds the limit; the text is probably not a source."""
     return limit(
         span,
         f"more than {errors} mistakes in the text",
@@ -428,12 +428,12 @@ def too_many_errors(span: Span, errors: int) -> Diagnostic:
 
 
 def wrong_place(span: Span, message: str, remedy: str) -> Diagnostic:
-    """A statement stands where its kind cannot."""
+    """A statement stands where its kind is not allowed."""
     return Diagnostic("E023", message, span, label="not here", help=remedy)
 
 
 def line_outside(span: Span, word: str) -> Diagnostic:
-    """A line stands outside of all braces and is no job."""
+    """A line that is not a job stands outside of all braces."""
     return wrong_place(
         span,
         f"a line of `{word}` stands outside of all braces",
@@ -446,7 +446,7 @@ def statement_outside(span: Span, word: str) -> Diagnostic:
     return wrong_place(
         span,
         f"`{word}` stands outside of all braces",
-        "it belongs into a network or a block",
+        "it belongs in a network or a block",
     )
 
 

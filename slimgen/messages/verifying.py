@@ -1,4 +1,4 @@
-"""What stands in the way of a comparison with another library: E94x."""
+"""Diagnostics of `slimgen verify`: E94x."""
 
 from collections.abc import Sequence
 
@@ -6,18 +6,18 @@ from slimgen.diagnostics import Diagnostic
 
 
 def packages_missing(library: str, packages: Sequence[str]) -> Diagnostic:
-    """The original's library, or what it needs, is not installed."""
+    """Report packages of the original's library that are not installed."""
     names = ", ".join(f"`{name}`" for name in packages)
     are = "is" if len(packages) == 1 else "are"
     return Diagnostic(
         "E940",
         f"to compare with {library}, {names} {are} missing",
-        help="`pip install 'slimgen[verify]'` installs what is needed",
+        help="`pip install 'slimgen[verify]'` installs the packages",
     )
 
 
 def unknown_original(library: str, name: str, near: str) -> Diagnostic:
-    """The library has no network of this name; `near` is the likely intention."""
+    """Report a network that the library does not have; `near` is the most similar name."""
     return Diagnostic(
         "E941",
         f"{library} has no network `{name}`",
@@ -30,19 +30,19 @@ def unknown_original(library: str, name: str, near: str) -> Diagnostic:
 
 
 def original_fails(original: str, reason: str) -> Diagnostic:
-    """The original cannot be built, or refuses the weights."""
+    """Report an original that cannot be built, or that refuses the weights."""
     return Diagnostic("E941", f"`{original}` cannot be run", help=reason)
 
 
 def not_comparable(network: str, reason: str, help: str = "") -> Diagnostic:
-    """The network is none that can be compared; `reason` is a clause."""
+    """Report a network that cannot be compared; `reason` is a clause."""
     return Diagnostic("E942", f"`{network}` cannot be compared: {reason}", help=help)
 
 
 def several_networks(names: Sequence[str]) -> Diagnostic:
-    """The file has several networks, and none has the original's name."""
+    """Report a file with several networks, none with the original's name."""
     return Diagnostic(
         "E942",
-        "the file has several networks, and none of the original's name",
+        "the file has several networks, and none has the original's name",
         help=f"pick one with `--network`: {', '.join(names)}",
     )

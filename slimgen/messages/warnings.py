@@ -1,4 +1,4 @@
-"""Warnings (W3xx): what is written and has no effect."""
+"""Warnings about statements and arguments without an effect: W3xx."""
 
 from slimgen.diagnostics import Diagnostic, Severity
 from slimgen.source import Span
@@ -22,7 +22,7 @@ def unused_scope_key(span: Span, key: str) -> Diagnostic:
         "W302",
         f"no line takes the default `{key}`",
         span,
-        "each line says its own",
+        "each line overrides it",
         "remove it, here or on the lines",
         severity=Severity.WARNING,
     )
@@ -53,7 +53,7 @@ def unused_file(span: Span, path: str) -> Diagnostic:
 
 
 def branch_without_effect(span: Span) -> Diagnostic:
-    """Warn of a side branch of which nothing can be found again."""
+    """Warn of a side branch without a named tensor."""
     return Diagnostic(
         "W305",
         "this branch has no effect",
@@ -65,12 +65,12 @@ def branch_without_effect(span: Span) -> Diagnostic:
 
 
 def job_left_out(span: Span, job: str, reason: str) -> Diagnostic:
-    """Warn of a job that a network changed by `-D` cannot have."""
+    """Warn of a job that does not fit a network that `-D` changed."""
     return Diagnostic(
         "W306",
         f"this build has no `{job}`: {reason}",
         span,
         "left out",
-        "the network was changed by `-D`; without it the job is there",
+        "`-D` changed the network; without that option the build has the job",
         severity=Severity.WARNING,
     )

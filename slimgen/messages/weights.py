@@ -11,7 +11,7 @@ def bad_pattern(span: Span, text: str, reason: str) -> Diagnostic:
     """Report a rule whose names cannot be read, or have no value."""
     return Diagnostic(
         "E141",
-        f"`{text[:60]}` stands for no names: {reason}",
+        f"`{text[:60]}` matches no names: {reason}",
         span,
         "these names",
         "`{b}` is a part of a name, `{weights,biases}` and `{1..3}` are lists, `*` is "
@@ -23,7 +23,7 @@ def no_source(span: Span, what: str, names: Sequence[str]) -> Diagnostic:
     """Report variables that no rule of a map fits."""
     return Diagnostic(
         "E142",
-        f"the map to {what} says nothing of {listed(names, 3)}",
+        f"the map to {what} has no rule for {listed(names, 3)}",
         span,
         "no rule fits",
         f'add `rename "{names[0]}" "…"`, or `new "{names[0]}"` if the source has none',
@@ -68,7 +68,7 @@ def unused_rule(
 def wrong_transform(
     span: Span, key: str, variable: str, shape: Sequence[int], found: str
 ) -> Diagnostic:
-    """Report a change of a source's value that cannot give the variable's shape."""
+    """Report a slice, reshape or transpose that does not give the variable's shape."""
     return Diagnostic(
         "E207",
         f"`{key}` gives {found}, `{variable}` is {list(shape)}",
@@ -98,12 +98,12 @@ def reader_missing(file: str, package: str) -> Diagnostic:
     return Diagnostic(
         "E951",
         f"to read `{file}`, `{package}` is missing",
-        help=f"`pip install 'slimgen[{extra}]'` installs what is needed",
+        help=f"`pip install 'slimgen[{extra}]'` installs it",
     )
 
 
 def one_network(source: str, names: Sequence[str]) -> Diagnostic:
-    """Report a source with several networks, or none, where one is meant."""
+    """Report a source that does not have exactly one network."""
     found = listed(names) if names else "no network"
     return Diagnostic(
         "E952",

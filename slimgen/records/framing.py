@@ -10,7 +10,7 @@ POLYNOMIAL = 0x82F63B78  # CRC-32C, RFC 3720, with its bits reversed
 
 @functools.cache
 def _tables() -> tuple[Sequence[int], Sequence[int]]:
-    """What one byte, and what two, make of a remainder."""
+    """Return the tables of the checksum for one byte and for two bytes."""
     one = array("I")
     for byte in range(256):
         rest = byte

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from slimgen.records.framing import example
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
-# What TensorFlow decodes, by Pillow's names for it; a MPO is a JPEG with more behind it.
+# The formats that TensorFlow decodes, by Pillow's names; an MPO is a JPEG with a tail.
 FORMATS = {"JPEG": b"jpg", "MPO": b"jpg", "PNG": b"png", "GIF": b"gif", "BMP": b"bmp"}
 
 
 class UnreadableImage(Exception):
-    """A file that is no image which TensorFlow decodes; the message says why."""
+    """A file that TensorFlow cannot decode; the message is the reason."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def _look_at(encoded: bytes) -> tuple[bytes, int, int]:
                 found.load()
                 kind, (width, height) = found.format or "", found.size
     except UnidentifiedImageError:
-        raise UnreadableImage("it is no image") from None
+        raise UnreadableImage("it is not an image") from None
     except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError) as error:
         raise UnreadableImage(str(error)) from None
     if kind not in FORMATS:

@@ -22,9 +22,9 @@ def render_sarif(
     """Return the log of one run.
 
     Args:
-        found: What the run found.
+        found: The diagnostics of the run.
         version: The version of slimgen.
-        titles: What each code means, in a sentence.
+        titles: The title of each code.
     """
     shown = list(found)
     codes = sorted({one.code for one in shown})

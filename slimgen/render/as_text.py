@@ -12,7 +12,7 @@ LONGEST = 600  # characters of a sentence; a name in it may have a million
 
 
 def render_text(found: Iterable[Diagnostic], style: Style = PLAIN) -> str:
-    """Return all diagnostics and the line that counts them; nothing when there are none."""
+    """Return all diagnostics and the line that counts them; "" without diagnostics."""
     shown = list(found)
     if not shown:
         return ""

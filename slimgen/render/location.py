@@ -1,4 +1,4 @@
-"""Where a span stands, as every format says it, and how many findings there are."""
+"""Lines and columns of spans, and the number of errors and warnings, for all formats."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ def locate(span: Span) -> Location:
     """Return the place of a span.
 
     A span at the end of the text points behind the last line that has text: the empty line
-    after the last line end is none that an editor shows.
+    after the last line end is not shown by editors.
     """
     text = span.source.text
     limit = len(text.rstrip())

@@ -9,7 +9,7 @@ RESET = "\033[0m"
 
 @dataclass(frozen=True)
 class Style:
-    """What stands before each kind of text; nothing where there is no colour."""
+    """The escape codes before each kind of text; empty without colour."""
 
     error: str = ""
     warning: str = ""

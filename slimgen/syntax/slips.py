@@ -243,7 +243,7 @@ def statement_goes_on(slip: Slip) -> Diagnostic | None:
     help_text = ""
     if any(token.type == "AS" for token in slip.before[-5:]):
         help_text = "the name comes last: arguments stand before `as`"
-    return messages.statement_goes_on(slip.span, describe(slip.found), help_text)
+    return messages.statement_continues(slip.span, describe(slip.found), help_text)
 
 
 CHECKS = (
