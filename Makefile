@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # research/slim's networks, to compare with; they need little of what the package depends on.
 RESEARCH := tf_object_detection_api==0.1
+# Where docs/english.py looks for banned phrases.
+ENGLISH := slimgen/messages slimgen/render slimgen/records slimgen/compiler.py slimgen/diagnostics.py
 # The tests start hundreds of programs: Python may keep their bytecode.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -35,10 +37,11 @@ test: $(INSTALLED)  ## Run the quick tests (two minutes at most).
 slow: $(INSTALLED)  ## Run the slow tests: TF-Slim itself, packaging, thousands of random cases.
 	$(BIN)/python -m pytest -m slow -n $(JOBS) --dist worksteal
 
-check: $(INSTALLED)  ## Format, lint and types.
+check: $(INSTALLED)  ## Format, lint, types and English.
 	$(BIN)/python -m black --check --quiet . || $(BIN)/python -m black --check --diff .
 	$(BIN)/python -m ruff check --quiet .
 	$(BIN)/python -m mypy
+	$(BIN)/python docs/english.py $(ENGLISH)
 
 update: $(INSTALLED)  ## Rewrite goldens and generated documentation; read the diff.
 	$(BIN)/python -m pytest -m "not slow" -n $(JOBS) --update

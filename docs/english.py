@@ -132,5 +132,5 @@ def check(folders: Sequence[Path]) -> list[str]:
 
 if __name__ == "__main__":
     problems = check([Path(name).resolve() for name in sys.argv[1:]] or [ROOT])
-    print("\n".join(problems))
+    sys.stdout.writelines(f"{problem}\n" for problem in problems)
     sys.exit(bool(problems))

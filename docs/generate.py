@@ -39,31 +39,33 @@ GROUPS = {
     "E0": "The text",
     "E1": "Names, arguments and values",
     "E2": "Shapes",
-    "W3": "What is written and never used",
+    "W3": "Statements and arguments without an effect",
     "E9": "Files, settings and the command line",
     "W9": "Warnings of the command line",
 }
 
 ABOUT_LAYERS = """\
 All words that a line may begin with, and all functions that an argument may name. `slimgen layers`
-prints the list, `slimgen layers conv` what a page says about a word."""
+prints the list, `slimgen layers conv` the page of a word."""
 
 ABOUT_FUNCTIONS = """\
 A function without arguments, or with its defaults, is a bare word; arguments stand in parentheses, by
 position or by key: `l2(0.1)`, `truncated_normal(stddev=0.01)`."""
 
 ABOUT_LINES = """\
-What these lines are for, in the order in which one needs them, is told by [training.md](../training.md).
+[training.md](../training.md) explains these lines in the order of a training.
 
-- Between a network's braces stand `preprocess`, `labels` and `weights`; between those of `weights`, `rename` and `new`.
-- `from FORMAT "FILE"` stands in the head of a job; then `include`, `exclude` and `rename` may stand between its braces.
-- Between the braces of `train NETWORK { … }` stand all others, and `preprocess` again for another one in training;
-  between those of `data`, an `item` for each input and label.
+- Between a network's braces stand `preprocess`, `labels` and `weights`; between those of `weights`,
+  `rename` and `new`.
+- `from FORMAT "FILE"` stands in the head of a job; then `include`, `exclude` and `rename` may stand
+  between its braces.
+- Between the braces of `train NETWORK { … }` stand all other lines, and a `preprocess` that replaces
+  the network's in training; between those of `data`, an `item` for each input and label.
 - Between the braces of `evaluate NETWORK { … }` stand `data` and `every`.
 - `every N UNIT` is short for `every=N unit=UNIT`, likewise `over`; it stands before the keys.
 
-A job needs `data` and `steps`. Without the other lines it has these, the preprocessing of its network,
-and `directory "runs/NETWORK"`:
+A job needs `data` and `steps`. The defaults of the other lines are these, the preprocessing of its
+network, and `directory "runs/NETWORK"`:
 
 ```slimgen
 batch 32

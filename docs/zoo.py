@@ -2,9 +2,9 @@
 
     python docs/zoo.py [NETWORK…]
 
-`make zoo` runs this. What is counted is counted anew; what is measured stands in docs/zoo.json
-with a digest of the sources it was measured on, and is measured again, at full size, where that
-is missing or another. A run that is stopped goes on with the next network.
+`make zoo` runs this. It counts lines and parameters each time. docs/zoo.json keeps the measured
+differences, each with a digest of its sources; a comparison, at full size, runs again only when
+the digest has changed. A stopped run continues with the next network.
 """
 
 import ast
@@ -187,11 +187,11 @@ ROWS = [
 
 
 def key(row: Row) -> str:
-    """Return what a row's result is kept under."""
+    """Return the key of a row's result."""
     return " ".join(part for part in (row.file, row.network, row.against) if part)
 
 
-# What is counted.
+# Counts.
 
 
 def digest_of(row: Row) -> str:
@@ -286,7 +286,7 @@ def code_lines(text: str) -> Iterator[int]:
             yield from set(range(token.start[0], token.end[0] + 1)) - silent
 
 
-# What is measured.
+# Measurements.
 
 
 def measure(row: Row, digest: str) -> dict[str, Any]:

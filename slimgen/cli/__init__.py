@@ -1,4 +1,4 @@
-"""The command line: reads files, prints and exits; everything else does not."""
+"""The command line: the only part that reads files, prints and exits."""
 
 import click
 

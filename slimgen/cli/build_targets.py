@@ -27,7 +27,7 @@ class Choices:
 
 @dataclass(frozen=True)
 class BuildTarget:
-    """One source, what it is called, where its output goes, and how to build it."""
+    """One source: its name, its output, and the options of its build."""
 
     source: str
     name: str
@@ -54,7 +54,7 @@ def parse_defines(
 def targets_of_files(
     files: Sequence[str], output: str | None, stdin_name: str | None, choices: Choices
 ) -> list[BuildTarget]:
-    """Return what the command line asks for; a mistake in it is a usage error."""
+    """Return the targets of the command line; a mistake in it is a usage error."""
     files = list(dict.fromkeys(files))
     if len(files) > 1 and STDIN in files:
         raise click.UsageError("'-' stands for standard input and is read alone.")
@@ -137,7 +137,7 @@ def _project_target(folder: str, build: Build) -> BuildTarget:
 def check_targets(
     targets: Sequence[BuildTarget], diagnostics: Diagnostics
 ) -> list[BuildTarget]:
-    """Return the targets that may be built; report those that would destroy something."""
+    """Return the targets that may be built; report those that would overwrite a file."""
     sources = {os.path.realpath(t.source) for t in targets if t.source != STDIN}
     writers: dict[str, BuildTarget] = {}
     sound = []
@@ -169,7 +169,7 @@ def sources_to_read(
     choices: Choices,
     report: Callable[[Diagnostics], object],
 ) -> list[BuildTarget]:
-    """Return what a command that writes no output reads: its files, or the project's."""
+    """Return the targets of a command without outputs: its files, or the project's."""
     if files:
         return targets_of_files(files, None, stdin_name, choices)
     if stdin_name is not None or choices != Choices():

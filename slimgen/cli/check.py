@@ -1,4 +1,4 @@
-"""`slimgen check`: what is wrong with sources, without building anything."""
+"""`slimgen check`: the errors and warnings of sources, without a build."""
 
 import click
 
@@ -31,7 +31,7 @@ def check(
     defines: tuple[tuple[str, str], ...],
     networks: tuple[str, ...],
 ) -> None:
-    """Report what is wrong with sources.
+    """Report errors and warnings of sources.
 
     Nothing is written. Without FILES, checks the sources that pyproject.toml lists.
     """

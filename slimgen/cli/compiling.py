@@ -24,12 +24,12 @@ PATH = click.Path(allow_dash=True, readable=False)  # E901 says why
 
 
 def files_argument(command: Command) -> Command:
-    """Give a command its files."""
+    """Add the argument FILES to a command."""
     return click.argument("files", nargs=-1, type=PATH)(command)
 
 
 def stdin_name_option(command: Command) -> Command:
-    """Give a command the name of what it reads from standard input."""
+    """Add `--stdin-filename` to a command."""
     return click.option(
         "--stdin-filename",
         metavar="NAME",
@@ -38,13 +38,13 @@ def stdin_name_option(command: Command) -> Command:
 
 
 def choice_options(command: Command) -> Command:
-    """Give a command `-D` and `--network`."""
+    """Add `-D` and `--network` to a command."""
     command = click.option(
         "--network",
         "networks",
         multiple=True,
         metavar="NAME",
-        help="Only this network; may stand more than once.",
+        help="Only this network (repeatable).",
     )(command)
     return click.option(
         "-D",
@@ -52,17 +52,17 @@ def choice_options(command: Command) -> Command:
         multiple=True,
         metavar="NAME=VALUE",
         callback=parse_defines,
-        help="Set a parameter or the size of an input; may stand more than once.",
+        help="Set a parameter or the size of an input (repeatable).",
     )(command)
 
 
 def passes_option(command: Command) -> Command:
-    """Give a command `--passes`."""
+    """Add `--passes` to a command."""
     return click.option(
         "--passes",
         metavar="none|all|NAME,…",
         callback=_parse_passes,
-        help="Which rewrites of the graph are done (default: all).",
+        help="Passes over the graph to run (default: all).",
     )(command)
 
 
@@ -84,13 +84,13 @@ def _parse_passes(
 
 
 def suggestion(word: str, known: list[str]) -> str:
-    """Return ` Did you mean …?`, or nothing."""
+    """Return ` Did you mean …?`, or ""."""
     near = difflib.get_close_matches(word, known, 1)
     return f" Did you mean '{near[0]}'?" if near else ""
 
 
 def load(target: BuildTarget, reporter: CommandReport) -> Source | None:
-    """Return the source of a target; None when it cannot be read, which is reported."""
+    """Return the source of a target; None after an error is reported."""
     found = Diagnostics()
     source = read_source(target.source, target.name, found)
     reporter.add(found)
@@ -105,7 +105,7 @@ def run_compiler(
     emit: bool,
     tolerated: frozenset[str] = frozenset(),
 ) -> "Compilation | None":
-    """Compile a source; None when it has errors, which are reported.
+    """Compile a source; None after its errors are reported.
 
     Mistakes with one of the codes in `tolerated` do not matter here.
     """
@@ -120,7 +120,7 @@ def run_compiler(
 
 
 def compile_quietly(source: Source, choices: Choices) -> "Compilation | None":
-    """Compile up to the graph and report nothing; None when there are errors."""
+    """Compile up to the graph without a report; None if the source has errors."""
     from slimgen.compiler import analyze
 
     compilation = analyze(source, _request(choices), FileReader(Diagnostics()))

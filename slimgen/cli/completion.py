@@ -1,4 +1,4 @@
-"""`slimgen completion`: what a shell needs to complete our commands."""
+"""`slimgen completion`: the script with which a shell completes slimgen's commands."""
 
 import click
 from click.shell_completion import get_completion_class

@@ -1,4 +1,4 @@
-"""Exit codes, everywhere the same."""
+"""The exit codes of all commands."""
 
 DONE = 0  # warnings are allowed
 FINDINGS = 1  # errors in a source, files that cannot be read or written, stale outputs

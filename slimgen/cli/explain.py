@@ -22,7 +22,7 @@ Examples:
 @click.argument("code", required=False, shell_complete=_complete)
 @reporting
 def explain(reporter: CommandReport, *, code: str | None) -> None:
-    """Print what a diagnostic means.
+    """Print the page of a diagnostic.
 
     With an example that has the mistake, and one that has not. Without CODE, lists all
     codes.

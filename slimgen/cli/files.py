@@ -1,4 +1,4 @@
-"""Reading sources and writing outputs; what the system refuses becomes a diagnostic."""
+"""Reading sources and writing outputs; errors of the system become diagnostics."""
 
 import contextlib
 import os
@@ -45,7 +45,7 @@ def _decode(name: str, data: bytes, diagnostics: Diagnostics) -> Source | None:
 
 
 def reason_of(error: OSError) -> str:
-    """Return why the system refused, in our words."""
+    """Return a clause with the reason of a system error."""
     match error:
         case FileNotFoundError():
             return "there is no such file"
@@ -58,7 +58,7 @@ def reason_of(error: OSError) -> str:
 
 
 class FileReader:
-    """Resolves `use "path"`, relative to the file that says it; `std/…` is ours."""
+    """Resolves `use "path"`, relative to the file that names it; `std/…` is slimgen's."""
 
     def __init__(self, diagnostics: Diagnostics) -> None:
         self._diagnostics = diagnostics
@@ -106,7 +106,7 @@ def read_built(path: str) -> str | None:
 
 
 def write_file(path: str, text: str) -> bool:
-    """Put `text` into a file, whole or not at all; say whether that changed the file.
+    """Put `text` into a file, whole or not at all; return whether the file changed.
 
     A file whose bytes are the same is not touched, so that its time stays. A link keeps
     pointing, a file keeps its mode. Errors of the system are raised as OSError.
@@ -133,7 +133,7 @@ def write_file(path: str, text: str) -> bool:
 
 
 def _replace(path: str, data: bytes, mode: int | None) -> None:
-    """Write beside `path`, then rename: nobody sees half a file."""
+    """Write beside `path`, then rename: no reader sees half a file."""
     path = os.path.realpath(path)  # a link stays, its file is replaced
     descriptor, beside = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".slimgen-")
     try:
@@ -148,14 +148,14 @@ def _replace(path: str, data: bytes, mode: int | None) -> None:
 
 
 def _usual_mode() -> int:
-    """Return the mode of a new file; the system tells its mask only while changing it."""
+    """Return the mode of a new file; reading the system's mask requires setting it."""
     mask = os.umask(0o077)
     os.umask(mask)
     return 0o666 & ~mask
 
 
 def refusal(name: str, error: OSError) -> Diagnostic:
-    """Return the diagnostic for an output that the system refused."""
+    """Return the diagnostic of an output that cannot be written."""
     folder = os.path.dirname(name)
     if isinstance(error, FileNotFoundError) and folder and not os.path.isdir(folder):
         remedy = f"`mkdir -p {folder}` makes it"

@@ -22,9 +22,9 @@ Examples:
 @files_argument
 @stdin_name_option
 @click.option(
-    "--check", is_flag=True, help="Write nothing; say which files would change."
+    "--check", is_flag=True, help="Write nothing; report files that would change."
 )
-@click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
+@click.option("--diff", is_flag=True, help="Write nothing; print the changes.")
 @reporting
 def fmt(
     reporter: CommandReport,

@@ -29,7 +29,7 @@ Examples:
 @click.argument("name", required=False, shell_complete=_complete)
 @reporting
 def layers(reporter: CommandReport, *, name: str | None) -> None:
-    """Print the layers, or what is known about one."""
+    """Print all words of the language, or the page of one."""
     from slimgen.layers import describe as pages
 
     if name is None:

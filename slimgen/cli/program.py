@@ -36,7 +36,7 @@ class CommandGroup(click.Group):
         windows_expand_args: bool = True,
         **extra: Any,
     ) -> Any:
-        """Run a command and exit; nothing that goes wrong is shown as a traceback."""
+        """Run a command and exit; an internal error shows one line, not a traceback."""
         given = sys.argv[1:] if args is None else list(args)
         try:
             code = super().main(
@@ -78,5 +78,5 @@ def show_version(context: click.Context, _: click.Parameter, asked: bool) -> Non
 
 
 def version() -> str:
-    """Return the version that is installed."""
+    """Return the installed version."""
     return metadata.version("slimgen")

@@ -134,7 +134,7 @@ def _shards(stem: str, images: Sequence[Image], count: int) -> Iterator[Shard]:
 
 
 class Writer:
-    """Writes shards beside where they go, and puts them there when all are whole."""
+    """Writes shards into a temporary folder, and moves them when all are complete."""
 
     def __init__(
         self, folder: str, out: str, skip: bool, reporter: CommandReport
@@ -146,7 +146,7 @@ class Writer:
         self.left_out = 0
 
     def write(self, shards: Sequence[Shard], names: Sequence[str], force: bool) -> bool:
-        """Write shards and labels; say whether they are there. OSError is the system's."""
+        """Write shards and labels; return whether they are complete."""
         os.makedirs(self.out, exist_ok=True)
         earlier = sorted(name for name in os.listdir(self.out) if OURS.match(name))
         if earlier and not force:
@@ -168,7 +168,7 @@ class Writer:
         return True
 
     def _fill(self, beside: str, shards: Sequence[Shard]) -> bool:
-        """Write the shards; say whether all images could be read, or be left out."""
+        """Write the shards; return whether every image was read or left out."""
         whole = True
         count = sum(len(shard.images) for shard in shards)
         with progress(count) as done:
@@ -185,7 +185,7 @@ class Writer:
         return whole
 
     def _record(self, image: Image) -> bytes | None:
-        """Return the record of an image; None, as reported, if it cannot be read."""
+        """Return the record of an image; None after an error is reported."""
         try:
             return record(self.folder, image)
         except (UnreadableImage, OSError) as error:

@@ -1,4 +1,4 @@
-"""Collecting what a command finds, and telling it once, in the form that is asked for."""
+"""The diagnostics of a command, collected and printed once, in the form of `--diagnostics`."""
 
 import functools
 from collections.abc import Callable
@@ -17,7 +17,7 @@ FORMATS = ("text", "json", "github", "sarif")
 
 
 class CommandReport:
-    """The findings of one run of a command."""
+    """The diagnostics of one run of a command."""
 
     def __init__(self, form: str, strict: bool, color: str) -> None:
         self.color = color
@@ -27,29 +27,29 @@ class CommandReport:
         self._failed = False
 
     def add(self, found: Diagnostics) -> bool:
-        """Take the findings of one file; say whether there is no error among them."""
+        """Take the diagnostics of one file; return whether no error is among them."""
         judged = found.with_warnings_as_errors() if self._strict else found
         for one in judged:
             self._found.report(one)
         return not judged.has_errors
 
     def report(self, one: Diagnostic) -> bool:
-        """Take one finding; return True unless it is an error."""
+        """Take one diagnostic; return True unless it is an error."""
         found = Diagnostics()
         found.report(one)
         return self.add(found)
 
     def fail(self) -> None:
-        """Let the run end as one with an error; the command's own result says which."""
+        """End the run with exit code 1; the command's own output names the reason."""
         self._failed = True
 
     def say(self, text: str) -> None:
-        """Tell the user what was done, where that does not spoil a document."""
+        """Print a message for people; `--diagnostics json` and `sarif` stay one document."""
         if self._form == "text":
             write_error(f"{text}\n")
 
     def finish(self) -> int:
-        """Print what was found to standard error; return the exit code."""
+        """Print the diagnostics to standard error; return the exit code."""
         color = wants_color(self.color, error=True)
         write_error(self._render(color), color)
         failed = self._failed or self._found.has_errors
@@ -68,16 +68,16 @@ class CommandReport:
 
 
 def reporting(command: Callable[..., None]) -> Callable[..., int]:
-    """Give a command the options about diagnostics, and a Reporter as its first argument."""
+    """Add the options about diagnostics to a command, and a report as first argument."""
 
     @click.option(
         "--diagnostics",
         type=click.Choice(FORMATS),
         default="text",
         show_default=True,
-        help="Form of what is found, on standard error.",
+        help="Format of the diagnostics, on standard error.",
     )
-    @click.option("--strict", is_flag=True, help="Take warnings for errors.")
+    @click.option("--strict", is_flag=True, help="Treat warnings as errors.")
     @click.option(
         "--color",
         type=click.Choice(("auto", "always", "never")),

@@ -45,7 +45,7 @@ def show(
     stdin_filename: str | None,
     **chosen: tuple[tuple[str, str], ...],
 ) -> None:
-    """Print what a stage of the compiler makes of a source."""
+    """Print the output of one stage of the compiler."""
     choices = Choices(**chosen)  # type: ignore[arg-type]
     (target,) = targets_of_files([file], None, stdin_filename, choices)
     source = load(target, reporter)

@@ -35,7 +35,7 @@ def write_error(text: str, color: bool = False) -> None:
 
 @contextlib.contextmanager
 def progress(count: int) -> Iterator[Callable[[], None]]:
-    """Yield what is called after each of some steps: on a terminal a bar shows them."""
+    """Yield a function to call after each step; a terminal shows a bar of the progress."""
     if not sys.stderr.isatty():
         yield lambda: None
         return
@@ -56,7 +56,7 @@ def read_input() -> bytes:
 
 
 def wants_color(when: str, *, error: bool) -> bool:
-    """Whether a stream is to be coloured.
+    """Whether to colour a stream.
 
     Args:
         when: `--color`; `auto` asks NO_COLOR, FORCE_COLOR, TERM and the stream, in this
@@ -75,5 +75,5 @@ def wants_color(when: str, *, error: bool) -> bool:
 
 
 def style_of(color: bool) -> Style:
-    """Return the colours, or none."""
+    """Return the colours, or a style without any."""
     return COLOR if color else PLAIN

@@ -25,7 +25,7 @@ Examples:
     type=click.Choice(("text", "json")),
     default="text",
     show_default=True,
-    help="Form of the summary, on standard output.",
+    help="Format of the summary, on standard output.",
 )
 @stdin_name_option
 @choice_options

@@ -24,7 +24,7 @@ def files_of(source: Source) -> list[str]:
 def with_files(
     source: Source, read: Callable[[str, Source], Source | None]
 ) -> tuple[Source, ...]:
-    """Return a source and all that it reads, directly or not, each once.
+    """Return a source and all files that it uses, directly or not, each once.
 
     It may be more than the compiler reads: the labels of a network that is not chosen.
     """

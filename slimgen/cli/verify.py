@@ -1,4 +1,4 @@
-"""`slimgen verify`: a network beside the one in another library that it follows."""
+"""`slimgen verify`: compare a network with its original in another library."""
 
 import difflib
 import math
@@ -61,9 +61,9 @@ def _parse_tolerance(
 
 
 def resized(shape: Shape, size: tuple[int, ...]) -> Shape | None:
-    """Return an image's shape with `size`: all of it, or its last lengths before the channels.
+    """Return an image's shape with `size` as its whole shape, or as its last spatial lengths.
 
-    None: it has too many lengths, or other channels than the network takes.
+    None: `size` has too many lengths, or other channels than the network takes.
     """
     if len(size) < len(shape):
         return (*shape[: len(shape) - 1 - len(size)], *size, shape[-1])
@@ -90,7 +90,7 @@ Examples:
     "--weights",
     type=click.Path(readable=False),
     metavar="FILE",
-    help="Weights in the library's format (default: random values, which it saves itself).",
+    help="Weights in the library's format (default: random values that the library saves).",
 )
 @click.option(
     "--size",
@@ -123,7 +123,7 @@ Examples:
     type=click.Choice(("text", "json")),
     default="text",
     show_default=True,
-    help="Form of the result, on standard output.",
+    help="Format of the result, on standard output.",
 )
 @choice_options
 @reporting
@@ -139,8 +139,8 @@ def verify(
 ) -> None:
     """Compare a network with its original in TF-Slim or Keras.
 
-    Both get the same weights and the same random images; the largest difference of each end
-    point is printed, and the first that is too large. The exit code is 0 when none is.
+    Both networks get the same weights and the same random images. Prints the largest difference
+    of each end point, and the first that exceeds the tolerance: then the exit code is 1.
     """
     if len(networks) > 1:
         raise click.UsageError("'--network' stands once here.")
@@ -296,7 +296,7 @@ def _written(shape: Shape) -> str:
 
 
 def _is_there(weights: Path) -> bool:
-    """Whether a file is there, or a checkpoint of TensorFlow, which is named by its prefix."""
+    """Whether a file exists, or a checkpoint of TensorFlow with this prefix."""
     return weights.exists() or weights.with_name(f"{weights.name}.index").exists()
 
 

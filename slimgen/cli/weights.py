@@ -37,7 +37,7 @@ Examples:
     type=click.Choice(("text", "json")),
     default="text",
     show_default=True,
-    help="Form of the result, on standard output.",
+    help="Format of the result, on standard output.",
 )
 @choice_options
 @reporting
