@@ -47,12 +47,12 @@ def emit(pairs: Sequence[tuple[Layer, TensorType]]) -> Emitted:
         IMPORTS,
         render("scope.py.j2", options=OPTIONS, foreign=False, held=False, mixed=False),
     ]
-    parts += [render(f"functions/{name}.py.j2") for name in needed(layers)]
+    parts += [render(f"functions/{name}.py.j2") for name in needed(uses)]
     for definition in list(definitions.values())[:1]:
         parts += [f"{name} = {text}" for text, name in definition.constants.items()]
     parts += [definition.text() for definition in definitions.values()]
     for index, use in enumerate(uses):
-        definition = definitions[use.key]
+        definition = definitions[use.written.name]
         arguments = ", ".join(["inputs", *definition.arguments(use.layer, ["inputs"])])
         call = f'{definition.name}({arguments}, scope=scope / "L")'
         parts.append(f"def call{index}(inputs, scope):\n    return {call}")

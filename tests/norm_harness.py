@@ -8,8 +8,10 @@ from slimgen.emit.identifiers import Names
 from slimgen.emit.layer_functions import LayerUse, define_functions
 from slimgen.emit.module import OPTIONS
 from slimgen.emit.templates import render
+from slimgen.emit.tensorflow.definitions import definition, helpers
+from slimgen.emit.tensorflow.expressions import expression
+from slimgen.emit.tensorflow.functions import needed_functions
 from slimgen.layers.declaration import Layer, TensorType
-from slimgen.layers.functions import needed_templates
 
 IMPORTS = """
 import contextlib
@@ -74,27 +76,28 @@ def write(layers: Sequence[Layer], *types: TensorType) -> tuple[str, list[Layer]
         IMPORTS,
         render("scope.py.j2", options=OPTIONS, foreign=False, held=False, mixed=False),
     ]
-    parts += [render(f"functions/{name}.py.j2") for name in needed(layers)]
-    for definition in list(definitions.values())[:1]:
-        parts += [f"{name} = {text}" for text, name in definition.constants.items()]
-    parts += [definition.text() for definition in definitions.values()]
+    parts += [render(f"functions/{name}.py.j2") for name in needed(uses)]
+    for one in list(definitions.values())[:1]:
+        parts += [f"{name} = {text}" for text, name in one.constants.items()]
+    parts += [one.text() for one in definitions.values()]
     inputs = [f"x{i}" for i in range(len(types))]
     for index, layer in enumerate(layers):
-        key = LayerUse(layer, types).key
-        call = layer.expression(inputs) if not key[0] else ""
-        if key[0]:
-            given = ", ".join(["x0", *definitions[key].arguments(layer, inputs)])
-            call = f'{definitions[key].name}({given}, scope=scope / "L")'
+        written = definition(layer, types)
+        if written is None:
+            call = expression(layer, inputs)
+        else:
+            one = definitions[written.name]
+            given = ", ".join(["x0", *one.arguments(layer, inputs)])
+            call = f'{one.name}({given}, scope=scope / "L")'
         taken = ", ".join([*inputs, "scope"])
         parts.append(f"def call{index}({taken}):\n    return {call}")
     return "\n\n\n".join(parts), layers
 
 
-def needed(layers: Sequence[Layer]) -> list[str]:
+def needed(uses: Sequence[LayerUse]) -> list[str]:
     """Name the templates of templates/functions that the layers call."""
     found: dict[str, None] = {}
-    for layer in layers:
-        found |= dict.fromkeys(layer.helpers())
-        for field in dataclasses.fields(layer):
-            found |= dict.fromkeys(needed_templates(getattr(layer, field.name)))
-    return [name for name in found if name != "dict"]
+    for use in uses:
+        found |= dict.fromkeys(helpers(use.layer, use.inputs))
+        found |= dict.fromkeys(needed_functions(use.layer))
+    return list(found)

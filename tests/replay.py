@@ -12,10 +12,13 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from slimgen.emit.spelling import plain
+from slimgen.emit.tensorflow.definitions import definition, is_defined
+from slimgen.emit.tensorflow.expressions import expression
+from slimgen.emit.tensorflow.values import python
 from slimgen.ir.graph import Call, EndPoint, Function, Graph, Network, Node
 from slimgen.layers.declaration import Layer, TensorType, parameters
 from slimgen.layers.literals import NamedFunction as Named
-from slimgen.layers.literals import Operand, python
+from slimgen.layers.literals import Operand
 from slimgen.layers.variable import FreeVariable
 
 # Each tensor that can be made, by what makes it of what, to its number: equal numbers
@@ -321,7 +324,7 @@ class Interpreter:
         types = [value.type for value in node.inputs]
         if isinstance(node.layer, FreeVariable):
             return Token("variable", full or scope)
-        if node.layer.template(types):
+        if is_defined(type(node.layer)):
             result = self.record.result()
             self.record.applied.append(self.applied(node.layer, types, full, taken))
         else:
@@ -343,7 +346,9 @@ class Interpreter:
             for parameter in parameters(one)
             if getattr(one, parameter.name) == parameter.neutral
         )
-        return Applied(one.function(types), scope, arguments, taken[0].number, moot)
+        return Applied(
+            definition(one, types).name, scope, arguments, taken[0].number, moot
+        )
 
     def argument(self, value: Any, types: list[TensorType], taken: list[Token]) -> Any:
         match value:
@@ -362,7 +367,7 @@ def expression_of(layer: Layer, taken: list[Token]) -> Token:
     literals = {one.name: getattr(layer, one.name) for one in fields(layer)}
     plains = {name: plain_value(value) for name, value in literals.items()}
     names: dict[str, Any] = {f"x{i}": tensor for i, tensor in enumerate(taken)}
-    text = replace(layer, **plains).expression(list(names))
+    text = expression(replace(layer, **plains), list(names))
     found: Token = eval(text, {}, Symbols(names))
     return found
 

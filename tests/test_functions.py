@@ -2,7 +2,8 @@
 
 import pytest
 
-from slimgen.emit.templates import render
+from slimgen.emit.tensorflow.functions import needed_functions
+from slimgen.emit.tensorflow.values import python
 from slimgen.layers.argument_types import ArgumentError, BareWord
 from slimgen.layers.functions import (
     ACTIVATION,
@@ -11,10 +12,7 @@ from slimgen.layers.functions import (
     INITIALIZERS,
     REGULARIZER,
     REGULARIZERS,
-    needed_modules,
-    needed_templates,
 )
-from slimgen.layers.literals import python
 
 TABLES = (ACTIVATIONS, INITIALIZERS, REGULARIZERS)
 
@@ -147,22 +145,5 @@ def test_an_optional_function_says_what_is_wrong_with_its_arguments():
         (None, ()),
     ],
 )
-def test_templates_that_a_value_needs(value, expected):
-    assert expected == needed_templates(value)
-
-
-def test_modules_that_a_value_needs():
-    term = word("python", "my.losses:term")
-    value = REGULARIZER.coerce(word("sum", (term, word("l2", 0.1), term)))
-
-    assert ("my.losses",) == needed_modules(value)
-    assert () == needed_modules(None)
-
-
-def test_every_function_has_its_template():
-    for table in TABLES:
-        for spec in table.values():
-            if "." not in spec.target and spec.word != "python":
-                text = render(f"functions/{spec.target}.py.j2")
-                assert f"def {spec.target}(" in text
-                assert all(render(f"functions/{name}.py.j2") for name in spec.needs)
+def test_functions_of_the_file_that_a_value_needs(value, expected):
+    assert expected == needed_functions(value)

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from slimgen.emit.templates import render
+from slimgen.emit.tensorflow.functions import needed_functions
+from slimgen.emit.tensorflow.values import python
 from slimgen.layers.argument_types import BareWord
 from slimgen.layers.functions import (
     ACTIVATIONS,
     INITIALIZER,
     INITIALIZERS,
     REGULARIZER,
-    needed_templates,
 )
-from slimgen.layers.literals import python
 
 tf = pytest.importorskip("tensorflow")
 
@@ -82,7 +82,7 @@ def word(name, *positional, **keywords):
 def emitted_function(function):
     """Return the function of the emitted file that a value stands for."""
     parts = ["import functools, math", "import tensorflow as tf"]
-    parts += [render(f"functions/{name}.py.j2") for name in needed_templates(function)]
+    parts += [render(f"functions/{name}.py.j2") for name in needed_functions(function)]
     names = {}
     exec("\n\n".join([*parts, f"found = {python(function)}"]), names)
     return names["found"]

@@ -6,9 +6,10 @@ import black
 import pytest
 from layer_harness import emit
 
+from slimgen.emit.tensorflow.values import python
 from slimgen.layers import LAYERS
 from slimgen.layers.declaration import ShapeError, TensorType, parameters
-from slimgen.layers.literals import NamedFunction, python
+from slimgen.layers.literals import NamedFunction
 
 CONV, TRANSPOSE = LAYERS["conv"], LAYERS["conv_transpose"]
 SEPARABLE, DEPTHWISE = LAYERS["separable_conv"], LAYERS["depthwise_conv"]
@@ -212,9 +213,7 @@ def test_variables(layer, source, expected):
 
 
 def test_variables_have_the_layer_s_arguments():
-    term, start = NamedFunction("l2", (("scale", 0.1),), "l2", True), NamedFunction(
-        "zeros"
-    )
+    term, start = NamedFunction("l2", (("scale", 0.1),)), NamedFunction("zeros")
     layer = SEPARABLE(
         **CONV_3, regularizer=term, biases_regularizer=None, trainable=False,
         pointwise_initializer=start, device="cpu:0",

@@ -24,8 +24,8 @@ FAMILIES = (
 OURS = [layer for layer in LAYERS.values() if layer.family in FAMILIES]
 IMAGE = TensorType((None, 8, 9, 4))
 ROW = TensorType((None, 6))
-ONES = NamedFunction("ones", target="ones")
-RELU = NamedFunction("relu", target="tf.nn.relu")
+ONES = NamedFunction("ones")
+RELU = NamedFunction("relu")
 
 
 def layer(word, **arguments):
@@ -37,7 +37,7 @@ def kind(word, name):
 
 
 def params(**values):
-    return NamedFunction("params", tuple(values.items()), "dict", factory=True)
+    return NamedFunction("params", tuple(values.items()))
 
 
 @pytest.mark.parametrize("declared", OURS, ids=lambda declared: declared.word)
@@ -130,8 +130,8 @@ def test_batch_norm_in_use_alone_has_nothing_to_debias():
 
 
 def test_batch_norm_hands_initializers_and_regularizers_to_its_variables():
-    half = NamedFunction("constant", (("value", 0.5),), "constant", factory=True)
-    l2 = NamedFunction("l2", (("scale", 0.1),), "l2", factory=True)
+    half = NamedFunction("constant", (("value", 0.5),))
+    l2 = NamedFunction("l2", (("scale", 0.1),))
     made = layer(
         "batch_norm",
         scale=True,
@@ -390,7 +390,7 @@ def test_keep_prob_is_a_share(value):
 
 # What is emitted.
 
-L1 = NamedFunction("l1", (("scale", 0.1),), "l1", factory=True)
+L1 = NamedFunction("l1", (("scale", 0.1),))
 CHOICES = {
     "batch_norm": {
         "scale": [False, True],

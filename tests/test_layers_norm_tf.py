@@ -31,7 +31,7 @@ def random(shape, seed=0):
 
 
 def params(**values):
-    return NamedFunction("params", tuple(values.items()), "dict", factory=True)
+    return NamedFunction("params", tuple(values.items()))
 
 
 def filled(model):
@@ -245,9 +245,9 @@ def test_an_adjustment_applies_in_training_alone():
 
 
 def test_values_by_name_reach_the_variables():
-    two = NamedFunction("constant", (("value", 2.0),), "constant", factory=True)
-    four = NamedFunction("constant", (("value", 4.0),), "constant", factory=True)
-    l2 = NamedFunction("l2", (("scale", 0.5),), "l2", factory=True)
+    two = NamedFunction("constant", (("value", 2.0),))
+    four = NamedFunction("constant", (("value", 4.0),))
+    l2 = NamedFunction("l2", (("scale", 0.5),))
     made = layer(
         "batch_norm",
         scale=True,

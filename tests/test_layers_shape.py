@@ -5,6 +5,7 @@ No TensorFlow: what they take, what they infer and what they are written as.
 
 import pytest
 
+from slimgen.emit.tensorflow.expressions import expression
 from slimgen.layers import LAYERS
 from slimgen.layers.argument_types import ArgumentError
 from slimgen.layers.declaration import ShapeError, TensorType, parameters
@@ -14,8 +15,8 @@ from slimgen.layers.reshaping import Flattened
 
 IMAGE = TensorType((None, 8, 9, 4))
 ROW = TensorType((None, 6))
-ONES = NamedFunction("ones", target="ones")
-RELU = NamedFunction("relu", target="tf.nn.relu")
+ONES = NamedFunction("ones")
+RELU = NamedFunction("relu")
 
 
 def layer(word, **arguments):
@@ -87,7 +88,7 @@ def test_concat_adds_lengths():
     ],
 )  # fmt: skip
 def test_merges_are_written_plainly(word, arguments, expected):
-    assert expected == layer(word, **arguments).expression(["a", "b"])
+    assert expected == expression(layer(word, **arguments), ["a", "b"])
 
 
 @pytest.mark.parametrize(
@@ -243,7 +244,7 @@ def test_shapes_that_do_not_fit_are_refused(made, source, message):
     ],
 )  # fmt: skip
 def test_what_is_one_call_is_written_as_one(made, source, expected):
-    assert expected == made.canonical((source,)).expression(["net"])
+    assert expected == expression(made.canonical((source,)), ["net"])
 
 
 def test_flatten_stays_flatten_when_it_is_written():
@@ -270,7 +271,7 @@ def test_other_margins_are_refused(value):
 def test_a_function_of_the_user_s_is_module_and_name():
     found = kind("python", "op").coerce("my_ops.layers:swish")
 
-    assert "my_ops.layers.swish(net)" == layer("python", op=found).expression(["net"])
+    assert "my_ops.layers.swish(net)" == expression(layer("python", op=found), ["net"])
     for wrong in ("swish", "my-ops:swish", "os:system;", "a:import", 3):
         with pytest.raises(ArgumentError, match="a function of yours such as"):
             kind("python", "op").coerce(wrong)

@@ -202,7 +202,7 @@ def test_gradients_are_those_of_small_steps(made, x):
 # Merges.
 
 A, B, C = random([3, 4, 5, 2], 1), random([3, 1, 1, 2], 2), random([3, 4, 5, 1], 3)
-RELU = NamedFunction("relu", target="tf.nn.relu")
+RELU = NamedFunction("relu")
 MERGES = [
     (layer("add"), A, B, lambda a, b: a + b),
     (layer("add", activation=RELU), B, A, lambda a, b: np.maximum(a + b, 0)),

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from slimgen.emit.tensorflow.values import python
 from slimgen.ir.jobs import Item, Train
-from slimgen.layers.literals import python
 
 
 @dataclass(frozen=True)

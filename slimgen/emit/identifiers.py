@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from slimgen.diagnostics import Diagnostic
+from slimgen.emit.tensorflow.values import python
 from slimgen.ir.graph import Graph, Path
-from slimgen.layers.literals import Hole, python
+from slimgen.layers.literals import Hole
 from slimgen.messages import names as messages
 
 # What every emitted file uses itself, besides the functions of its layers.

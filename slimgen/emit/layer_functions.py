@@ -11,8 +11,11 @@ from typing import Any
 
 from slimgen.emit.fitting import signature, tidy
 from slimgen.emit.templates import render
+from slimgen.emit.tensorflow.definitions import Definition, definition
+from slimgen.emit.tensorflow.functions import target
+from slimgen.emit.tensorflow.values import python
 from slimgen.layers.declaration import Layer, Parameter, TensorType, parameters
-from slimgen.layers.literals import Hole, NamedFunction, Operand, literals, python
+from slimgen.layers.literals import Hole, NamedFunction, Operand, literals
 
 SHORT = {"bfloat16", "float16"}
 
@@ -25,9 +28,9 @@ class LayerUse:
     inputs: tuple[TensorType, ...]
 
     @property
-    def key(self) -> tuple[str, str]:
-        """Template and name of the function."""
-        return self.layer.template(self.inputs), self.layer.function(self.inputs)
+    def written(self) -> Definition | None:
+        """The function that the layer is written as; None for an expression."""
+        return definition(self.layer, self.inputs)
 
 
 @dataclass(frozen=True)
@@ -121,20 +124,24 @@ def _call_order(slot: Slot) -> tuple[bool, bool]:
 
 def define_functions(
     uses: Sequence[LayerUse], free: Callable[[str], str], mixed: bool = False
-) -> dict[tuple[str, str], FunctionDefinition]:
-    """Make one function for each kind of layer used, in order of first use.
+) -> dict[str, FunctionDefinition]:
+    """Make one function for each kind of layer used, by name, in order of first use.
 
     `free` hands out a name of the file, for the constants that signatures need. With
     `mixed` what takes 32 bits takes 16 too, and keeps its variables in 32.
     """
-    groups: dict[tuple[str, str], list[LayerUse]] = {}
+    groups: dict[str, list[LayerUse]] = {}
+    templates: dict[str, str] = {}
     for use in uses:
-        if use.key[0]:
-            groups.setdefault(use.key, []).append(use)
+        written = use.written
+        if written is not None:
+            groups.setdefault(written.name, []).append(use)
+            templates[written.name] = written.template
     constants: dict[str, str] = {}
     definitions = {}
-    for key, group in groups.items():
-        definitions[key] = one = _define(key, group, constants, mixed)
+    for name, group in groups.items():
+        one = _define(templates[name], name, group, constants, mixed)
+        definitions[name] = one
         for slot in one.slots:
             if slot.used and isinstance(slot.default, NamedFunction):
                 _name_constant(slot.default, constants, free)
@@ -142,7 +149,11 @@ def define_functions(
 
 
 def _define(
-    key: tuple[str, str], uses: list[LayerUse], constants: dict[str, str], mixed: bool
+    template: str,
+    name: str,
+    uses: list[LayerUse],
+    constants: dict[str, str],
+    mixed: bool,
 ) -> FunctionDefinition:
     slots = tuple(
         _slot(parameter, [getattr(use.layer, parameter.name) for use in uses])
@@ -152,7 +163,7 @@ def _define(
     ranks = tuple(sorted({use.inputs[0].rank for use in uses}))
     found = {use.inputs[0].dtype for use in uses} | (SHORT if mixed else set())
     dtypes = tuple(sorted(found))
-    return FunctionDefinition(key[0], key[1], slots, ranks, dtypes, mixed, constants)
+    return FunctionDefinition(template, name, slots, ranks, dtypes, mixed, constants)
 
 
 def _name_constant(
@@ -162,7 +173,7 @@ def _name_constant(
     text = python(function)
     if "(" not in text or text in constants:
         return
-    constants[text] = free(function.target.rpartition(".")[2].upper())
+    constants[text] = free(target(function)[0].rpartition(".")[2].upper())
 
 
 def _slot(parameter: Parameter, values: list[Any]) -> Slot:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from slimgen.emit.tensorflow.values import python
 from slimgen.ir.jobs import Loss, Target, Term
-from slimgen.layers.literals import python
 
 # What compares rows: the first two all of a batch, by the distances between them.
 PAIRED = ("triplet_semihard_loss", "lifted_struct_loss")

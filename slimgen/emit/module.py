@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 from slimgen.emit.docstrings import docstring_text, wrapped
 from slimgen.emit.fitting import fitted, signature, tidy
@@ -18,6 +17,9 @@ from slimgen.emit.spelling import (
 )
 from slimgen.emit.statements import BodyWriter, Emitted
 from slimgen.emit.templates import imports_of, render, top_level_names
+from slimgen.emit.tensorflow.definitions import definition, helpers
+from slimgen.emit.tensorflow.functions import needed_functions
+from slimgen.emit.tensorflow.values import python
 from slimgen.emit.weight_tables import (
     OtherNames,
     SameNames,
@@ -37,8 +39,6 @@ from slimgen.ir.graph import (
     walk,
 )
 from slimgen.layers.declaration import Layer, TensorType
-from slimgen.layers.functions import ACTIVATIONS, INITIALIZERS, REGULARIZERS
-from slimgen.layers.literals import Hole, python
 from slimgen.layers.literals import NamedFunction as Named
 
 
@@ -135,7 +135,7 @@ class _Module:
         uses = [*self._uses(graph), *self._normalizer_uses(graph)]
         self.imported = self._standard_imports(uses)
         reserved = [name.rpartition(".")[2] for name in self.imported]
-        reserved += [use.key[1] for use in uses if use.key[0]]
+        reserved += [use.written.name for use in uses if use.written]
         reserved += [class_name(network.name) for network in graph.networks]
         for name in [*reserved, *self._helpers(uses)]:
             self.names.take(name)
@@ -174,7 +174,7 @@ class _Module:
         key = (layer, node.output.type.rank)
         if key not in self.normalizers:
             self.normalizers[key] = self.names.free("normalize")
-        return Named("normalize", target=self.normalizers[key])
+        return Named("normalize", path=self.normalizers[key])
 
     def _items(self, graph: Graph) -> Iterable[Item]:
         for function in graph.functions:
@@ -202,20 +202,9 @@ class _Module:
     def _helpers(self, uses: Sequence[LayerUse]) -> list[str]:
         """The helper functions, each after those that it calls."""
         order: dict[str, None] = {}
-
-        def need(name: str) -> None:
-            if name not in order:
-                for inner in NEEDS.get(name, ()):
-                    need(inner)
-                order[name] = None
-
         for use in uses:
-            for name in use.layer.helpers():
-                need(name)
-            for value in _values(use.layer):
-                for function in _functions(value):
-                    for name in _helper_names(function):
-                        need(name)
+            order |= dict.fromkeys(helpers(use.layer, use.inputs))
+            order |= dict.fromkeys(needed_functions(use.layer))
         return list(order)
 
     def _scoped(self) -> frozenset[str]:
@@ -279,7 +268,7 @@ class _Module:
         """What the file imports of Python's own: modules, and members with a dot."""
         templates = ["scope.py.j2", "network.py.j2", "networks.py.j2", "entry.py.j2"]
         templates += [f"{part}.py.j2" for part in self.runtime.templates]
-        templates += [f"layers/{use.key[0]}.py.j2" for use in uses if use.key[0]]
+        templates += [f"layers/{u.written.template}.py.j2" for u in uses if u.written]
         templates += [f"functions/{helper}.py.j2" for helper in self._helpers(uses)]
         library = self.runtime.library.imports(self.runtime.possible_names)
         needed = library | {
@@ -329,7 +318,9 @@ class _Module:
         return "\n\n\n".join(text.strip("\n") for text in texts) + "\n"
 
     def _normalizing(self, layer: Layer, rank: int) -> FunctionDefinition:
-        return self.layers[LayerUse(layer, (TensorType((None,) * rank),)).key]
+        written = definition(layer, (TensorType((None,) * rank),))
+        assert written is not None
+        return self.layers[written.name]
 
     def _normalize(self, layer: Layer, rank: int, name: str) -> str:
         definition = self._normalizing(layer, rank)
@@ -408,47 +399,6 @@ class _Module:
 
 THIRD = ("numpy", "tensorflow")
 OPTIONS = ("dtype", "device", "saved")  # of a variable, in few files only
-
-
-def _needs() -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for table in (ACTIVATIONS, INITIALIZERS, REGULARIZERS):
-        for spec in table.values():
-            found[spec.target] = spec.needs
-    return found
-
-
-NEEDS = _needs()
-
-
-def _values(layer: Layer) -> Iterable[Any]:
-    for field in fields(layer):
-        yield getattr(layer, field.name)
-
-
-def _functions(value: Any) -> Iterable[Named]:
-    """Yield the named functions in a value, those of a hole too."""
-    if isinstance(value, Named):
-        yield value
-        for _, inner in value.arguments:
-            yield from _functions(inner)
-    elif isinstance(value, Hole):
-        for inner in value.values:
-            yield from _functions(inner)
-    elif isinstance(value, tuple):
-        for inner in value:
-            yield from _functions(inner)
-
-
-def _helper_names(function: Named) -> list[str]:
-    """The emitted helpers of a function: none for TensorFlow's and the user's own."""
-    if "." in function.target or function.word in (
-        "normalize",
-        "params",
-        "python",
-    ):
-        return []
-    return [function.target]
 
 
 def _size(network: Network) -> str:

@@ -82,14 +82,14 @@ class Spelling:
         return tuple(map(self._item, items))
 
     def _function(self, function: NamedFunction) -> NamedFunction:
-        target = function.target
+        path = function.path
         if function.word == "python":
-            module, _, name = target.rpartition(".")
-            target = f"{self.modules.get(module, module)}.{name}"
+            module, _, name = path.rpartition(".")
+            path = f"{self.modules.get(module, module)}.{name}"
         elif not function.arguments:
             return function
         arguments = tuple((key, self.value(item)) for key, item in function.arguments)
-        return replace(function, arguments=arguments, target=target)
+        return replace(function, arguments=arguments, path=path)
 
     def _layer(self, layer: Layer) -> Layer:
         changed = {}
@@ -212,8 +212,8 @@ def _modules(value: Any) -> Iterable[str]:
                 yield from _modules(item)
         case Hole(values=values):
             yield from _modules(values)
-        case NamedFunction(word="python", target=target):
-            yield target.rpartition(".")[0]
+        case NamedFunction(word="python", path=path):
+            yield path.rpartition(".")[0]
         case NamedFunction(arguments=arguments):
             for _, item in arguments:
                 yield from _modules(item)

@@ -6,11 +6,13 @@ from typing import TypeGuard
 
 from slimgen.emit.fitting import WIDTH, fitted
 from slimgen.emit.identifiers import identifier, scope_text
-from slimgen.emit.layer_functions import FunctionDefinition, LayerUse
+from slimgen.emit.layer_functions import FunctionDefinition
 from slimgen.emit.spelling import Spelling
+from slimgen.emit.tensorflow.definitions import definition
+from slimgen.emit.tensorflow.expressions import expression
+from slimgen.emit.tensorflow.values import python
 from slimgen.ir.graph import Call, EndPoint, Item, Loop, Node, Path, Value
 from slimgen.layers.declaration import TensorType
-from slimgen.layers.literals import python
 from slimgen.layers.mixed_precision import is_narrowed, narrowed
 from slimgen.layers.variable import FreeVariable
 
@@ -28,7 +30,7 @@ class Emitted:
         mixed: Training may compute in 16 bits, of variables with 32.
     """
 
-    layers: Mapping[tuple[str, str], FunctionDefinition]
+    layers: Mapping[str, FunctionDefinition]
     blocks: Mapping[str, str]
     scoped: frozenset[str]
     parameters: Mapping[str, tuple[str, ...]]
@@ -125,11 +127,11 @@ class BodyWriter:
         scope = scope_text(node.scope) if node.scope is not None else None
         if isinstance(node.layer, FreeVariable):
             return self._narrow(free_variable(node.layer, node.scope or ()), node)
-        template = node.layer.template(types)
-        if not template:
-            text = self._narrow(node.layer.expression(names), node)
+        written = definition(node.layer, types)
+        if written is None:
+            text = self._narrow(expression(node.layer, names), node)
             return text if scope is None else f"end_point({text}, {scope})"
-        function = self.emitted.layers[LayerUse(node.layer, types).key]
+        function = self.emitted.layers[written.name]
         arguments = function.arguments(node.layer, names)
         scopes = [] if scope is None else [f"scope={scope}"]
         return f"{function.name}({', '.join([*names[:1], *arguments, *scopes])})"

@@ -7,7 +7,7 @@ from typing import Any
 
 import jinja2
 
-from slimgen.layers.literals import python
+from slimgen.emit.tensorflow.values import python
 
 
 @functools.cache

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from slimgen.emit.name_groups import NameGroup, group_names
 from slimgen.emit.name_pairs import pair_names
+from slimgen.emit.tensorflow.values import python
 from slimgen.ir.graph import Network
 from slimgen.ir.weight_map import Transform, WeightMap
 from slimgen.layers import LAYERS
-from slimgen.layers.literals import python
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,8 @@ from collections.abc import Sequence
 from slimgen.layers.argument_types import FunctionKind, Integer
 from slimgen.layers.declaration import Layer, ShapeError, TensorType, parameter
 from slimgen.layers.functions import ACTIVATIONS
-from slimgen.layers.literals import NamedFunction, python
+from slimgen.layers.literals import NamedFunction
 from slimgen.layers.shape_arithmetic import axis_of, require_float
-
-
-def applied(function: NamedFunction, value: str) -> str:
-    """Write the function applied to `value` in Python."""
-    if function.factory or not function.arguments:
-        return f"{python(function)}({value})"
-    given = ", ".join(f"{key}={python(item)}" for key, item in function.arguments)
-    return f"{function.target}({value}, {given})"
 
 
 class Activate(Layer):
@@ -25,6 +17,7 @@ class Activate(Layer):
 
     word = "activate"
     family = "Activations"
+    varies = False
     opens_variable_scope = False
     example = "leaky_relu 0.1"
 
@@ -36,10 +29,6 @@ class Activate(Layer):
         """Return the shape of the input."""
         require_float(inputs[0])
         return (inputs[0],)
-
-    def expression(self, inputs: Sequence[str]) -> str:
-        """Write one call: `tf.nn.leaky_relu(net, alpha=0.1)`."""
-        return applied(self.activation, inputs[0])
 
 
 class Softmax(Layer):
@@ -53,6 +42,7 @@ class Softmax(Layer):
     slim = "softmax"
     tensorflow = "tf.nn.softmax"
     family = "Activations"
+    varies = False
     default_scope = "softmax"
     example = "softmax as Predictions"
 
@@ -70,10 +60,6 @@ class Softmax(Layer):
             raise ShapeError("`softmax` is within an example: axis 0 is the batch")
         return (inputs[0],)
 
-    def expression(self, inputs: Sequence[str]) -> str:
-        axis = "" if self.axis == -1 else f", axis={python(self.axis)}"
-        return f"tf.nn.softmax({inputs[0]}{axis})"
-
 
 class Crelu(Layer):
     """Keep the positive and the negative parts of each value, one behind the other.
@@ -85,6 +71,7 @@ class Crelu(Layer):
     word = "crelu"
     tensorflow = "tf.nn.crelu"
     family = "Activations"
+    varies = False
     opens_variable_scope = False
     example = "crelu"
 
@@ -99,8 +86,3 @@ class Crelu(Layer):
         length = shape[self.axis]
         shape[self.axis] = None if length is None else 2 * length
         return (TensorType(tuple(shape), inputs[0].dtype),)
-
-    def expression(self, inputs: Sequence[str]) -> str:
-        """Write one call."""
-        axis = "" if self.axis == -1 else f", axis={python(self.axis)}"
-        return f"tf.nn.crelu({inputs[0]}{axis})"

@@ -264,23 +264,17 @@ class FunctionSpec:
 
     Attributes:
         word: Its name in the language.
-        target: Its name in the emitted file, such as `tf.nn.relu` or `truncated_normal`.
         doc: One clause, with the formula where there is one.
         parameters: Name, kind and default (`...`: required) of each argument.
-        factory: The target makes the function from the arguments.
         slim: TF-Slim's or TensorFlow's name.
         check: Raises KindError when the arguments do not go together.
-        needs: Other emitted functions that the target calls.
     """
 
     word: str
-    target: str
     doc: str
     parameters: tuple[tuple[str, ArgumentType, Any], ...] = ()
-    factory: bool = False
     slim: str = ""
     check: Callable[[Mapping[str, Any]], None] | None = None
-    needs: tuple[str, ...] = ()
 
     def bind(self, word: BareWord) -> NamedFunction:
         """Give it the arguments of `word`; arguments left at their defaults are omitted."""
@@ -294,9 +288,7 @@ class FunctionSpec:
             if key in given:
                 raise ArgumentError(f"`{key}` of `{self.word}` only once")
             given[key] = value
-        return NamedFunction(
-            self.word, tuple(self._arguments(given)), self.target, self.factory
-        )
+        return NamedFunction(self.word, tuple(self._arguments(given)))
 
     def _written(self) -> str:
         """Write the call with its parameters: `l2(scale)`."""

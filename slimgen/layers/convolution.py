@@ -29,7 +29,6 @@ from slimgen.layers.shape_arithmetic import (
 PADDING = Choice(("SAME", "VALID"))
 DATA_FORMAT = Optional(Choice(tuple(text for pair in FORMATS for text in pair)))
 PADDING_DOC = "`SAME`: ceil(size / stride) positions, `VALID`: whole windows only"
-FORMAT_HELPERS = ("channels_last", "in_format")
 FORMAT_DOC = "order of the axes; `NC…`: channels first"
 RATE_DOC = "distance between the window's values (atrous convolution)"
 
@@ -117,18 +116,6 @@ class Conv(Parametrised):
         """Count the window's values for each value of the output."""
         kernel = self.kernel_variables(inputs)[0].shape
         return elements(outputs[0]) * math.prod(kernel[:-1])
-
-    def template(self, inputs: Sequence[TensorType]) -> str:
-        """Return the one template of all numbers of axes."""
-        return "conv"
-
-    def function(self, inputs: Sequence[TensorType]) -> str:
-        """Return `conv1d`, `conv2d` or `conv3d`."""
-        return f"conv{inputs[0].rank - 2}d"
-
-    def helpers(self) -> tuple[str, ...]:
-        """Return what moves the channels, where they come first."""
-        return FORMAT_HELPERS if self.data_format else ()
 
 
 def check_groups(groups: int, *channels: int) -> None:

@@ -188,7 +188,10 @@ class Layer:
     form: ClassVar[str] = ""  # the word that picks it
     takes_names: ClassVar[bool] = False  # names of the model's need no quotes
     gathers: ClassVar[bool] = False  # what has no key is one list
-    sizes: ClassVar[tuple[str, ...]] = ()  # fields whose numbers calls may vary
+    # Whether calls of one block may give it different arguments. Where they may not, the
+    # numbers in the fields `sizes` still may.
+    varies: ClassVar[bool] = True
+    sizes: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def scope_for(cls, rank: int | None) -> str | None:
@@ -233,19 +236,3 @@ class Layer:
     ) -> int:
         """Multiplications with additions for one example; 0 where none are counted."""
         return 0
-
-    def template(self, inputs: Sequence[TensorType]) -> str:
-        """The template of the emitted function, in templates/layers; "" for none."""
-        return ""
-
-    def function(self, inputs: Sequence[TensorType]) -> str:
-        """The name of the emitted function, such as `conv2d`."""
-        return self.word
-
-    def helpers(self) -> tuple[str, ...]:
-        """Functions that its emitted code calls: names of templates in templates/functions."""
-        return ()
-
-    def expression(self, inputs: Sequence[str]) -> str:
-        """The Python expression, for a layer without a function of its own."""
-        raise NotImplementedError

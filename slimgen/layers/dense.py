@@ -52,11 +52,3 @@ class FullyConnected(Parametrised):
     ) -> int:
         """Count one for each weight."""
         return inputs[0].channels * self.num_outputs
-
-    def template(self, inputs: Sequence[TensorType]) -> str:
-        """Return the template's name."""
-        return "fully_connected"
-
-    def function(self, inputs: Sequence[TensorType]) -> str:
-        """Return TF-Slim's name."""
-        return "fully_connected"

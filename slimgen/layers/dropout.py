@@ -69,12 +69,6 @@ class Dropout(Layer):
         """With a seed, how often it has drawn; no checkpoint of TF-Slim's has that."""
         return () if self.seed is None else (counter("draws"),)
 
-    def template(self, inputs: Sequence[TensorType]) -> str:
-        return "dropout"
-
-    def helpers(self) -> tuple[str, ...]:
-        return () if self.seed is None else ("zeros",)
-
 
 def counter(name: str) -> VariableSpec:
     """A whole number that counts calls, left out of slim's checkpoints."""
@@ -113,9 +107,3 @@ class DropPath(Layer):
 
     def variables(self, inputs: Sequence[TensorType]) -> tuple[VariableSpec, ...]:
         return () if self.steps is None else (counter("step"),)
-
-    def template(self, inputs: Sequence[TensorType]) -> str:
-        return "drop_path"
-
-    def helpers(self) -> tuple[str, ...]:
-        return () if self.steps is None else ("zeros",)

@@ -13,7 +13,7 @@ from slimgen.layers.declaration import (
     parameter,
 )
 from slimgen.layers.functions import ACTIVATION, INITIALIZER
-from slimgen.layers.literals import NamedFunction, python
+from slimgen.layers.literals import NamedFunction
 from slimgen.layers.normalization import (
     DATA_FORMAT,
     ONES,
@@ -118,12 +118,6 @@ class LayerNorm(Layer):
     def variables(self, inputs: Sequence[TensorType]) -> tuple[VariableSpec, ...]:
         return _learned(self, self._parameter_shape(inputs[0]), inputs[0].dtype)
 
-    def template(self, inputs: Sequence[TensorType]) -> str:
-        return self.word
-
-    def helpers(self) -> tuple[str, ...]:
-        return ("zeros", "ones")
-
 
 def _learned(
     layer: Any, shape: tuple[int, ...], dtype: str
@@ -187,13 +181,6 @@ class InstanceNorm(Layer):
     def variables(self, inputs: Sequence[TensorType]) -> tuple[VariableSpec, ...]:
         shape = (channel_axis_length(inputs[0], self.data_format),)
         return _learned(self, shape, inputs[0].dtype)
-
-    def template(self, inputs: Sequence[TensorType]) -> str:
-        return self.word
-
-    def helpers(self) -> tuple[str, ...]:
-        first = channels_first(self.data_format)
-        return ("zeros", "ones", *(("channels_last", "in_format") if first else ()))
 
 
 class GroupNorm(Layer):
@@ -269,12 +256,6 @@ class GroupNorm(Layer):
     def variables(self, inputs: Sequence[TensorType]) -> tuple[VariableSpec, ...]:
         return _learned(self, (self._channels(inputs[0]),), inputs[0].dtype)
 
-    def template(self, inputs: Sequence[TensorType]) -> str:
-        return self.word
-
-    def helpers(self) -> tuple[str, ...]:
-        return ("zeros", "ones")
-
 
 class LocalResponseNorm(Layer):
     """Divide by a power of the squares of neighbouring channels.
@@ -287,6 +268,7 @@ class LocalResponseNorm(Layer):
     word = "lrn"
     tensorflow = "tf.nn.local_response_normalization"
     family = "Normalization"
+    varies = False
     example = "lrn 4 1.0 0.0001 0.75 as norm1"
 
     depth_radius: int = parameter(Integer(0), "channels on either side", 5)
@@ -299,13 +281,6 @@ class LocalResponseNorm(Layer):
         if inputs[0].rank != 4:
             raise ShapeError(f"an input of rank 4 is needed, this one is {inputs[0]}")
         return (inputs[0],)
-
-    def expression(self, inputs: Sequence[str]) -> str:
-        given = ", ".join(
-            f"{name}={python(getattr(self, name))}"
-            for name in ("depth_radius", "bias", "alpha", "beta")
-        )
-        return f"tf.nn.local_response_normalization({inputs[0]}, {given})"
 
 
 class UnitNorm(Layer):
@@ -330,6 +305,3 @@ class UnitNorm(Layer):
         require_float(inputs[0])
         axis_of(self.dim, inputs[0].rank, self.word)
         return (inputs[0],)
-
-    def template(self, inputs: Sequence[TensorType]) -> str:
-        return self.word

@@ -1,15 +1,13 @@
 """The functions that can be named: activations, initializers, regularizers.
 
 Formulas and defaults are TF-Slim's (tf_slim/layers/initializers.py, regularizers.py) and
-TensorFlow 1's. In the emitted file an activation is `f(x)`, an initializer
-`f(shape, generator)`, a regularizer `f(weights)` with a scalar result. A target without a
-dot is the template templates/functions/<target>.py.j2.
+TensorFlow 1's.
 """
 
 import keyword
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +57,7 @@ def python_target(text: Any) -> str:
 
 @dataclass(frozen=True)
 class PythonSpec(FunctionSpec):
-    """A user's function: its target is the imported name, its keys are handed to it."""
+    """A user's function: it is imported, and its keys are handed to it."""
 
     def bind(self, word: BareWord) -> NamedFunction:
         """Bind `python("module:function", key=value)`."""
@@ -72,20 +70,17 @@ class PythonSpec(FunctionSpec):
                 raise ArgumentError(
                     f"a number, a string or `none` as `{key}` of `python`"
                 )
-        target = python_target(word.positional[0])
-        return NamedFunction(self.word, tuple(word.keywords), target)
+        path = python_target(word.positional[0])
+        return NamedFunction(self.word, tuple(word.keywords), path)
 
 
-PYTHON = PythonSpec(
-    "python", "python", "a function of yours, imported by the emitted file"
-)
+PYTHON = PythonSpec("python", "a function of yours, imported by the emitted file")
 
 
 def _activation(
-    word: str, target: str, doc: str, *parameters: tuple[str, Any, Any]
+    word: str, tensorflow: str, doc: str, *parameters: tuple[str, Any, Any]
 ) -> FunctionSpec:
-    slim = target if target.startswith("tf.") else ""
-    return FunctionSpec(word, target, doc, parameters, slim=slim)
+    return FunctionSpec(word, doc, parameters, tensorflow)
 
 
 AXIS = ("axis", Integer(), -1)
@@ -103,7 +98,7 @@ ACTIVATIONS = _table(
     _activation("selu", "tf.nn.selu", "1.0507·x, or 1.7581·(eˣ - 1) where x < 0"),
     _activation(
         "celu",
-        "celu",
+        "",
         "x, or alpha·(e^(x/alpha) - 1) where x < 0",
         ("alpha", POSITIVE, 1.0),
     ),
@@ -120,33 +115,31 @@ ACTIVATIONS = _table(
         "x·Φ(x), approximate: by tanh",
         ("approximate", Boolean(), False),
     ),
-    _activation("mish", "mish", "x·tanh(log(1 + eˣ))"),
-    _activation("hard_swish", "hard_swish", "x·relu6(x + 3) / 6, as in MobileNet v3"),
-    _activation("hard_sigmoid", "hard_sigmoid", "relu6(x + 3) / 6, as in MobileNet v3"),
-    _activation("hard_tanh", "hard_tanh", "min(max(x, -1), 1)"),
+    _activation("mish", "", "x·tanh(log(1 + eˣ))"),
+    _activation("hard_swish", "", "x·relu6(x + 3) / 6, as in MobileNet v3"),
+    _activation("hard_sigmoid", "", "relu6(x + 3) / 6, as in MobileNet v3"),
+    _activation("hard_tanh", "", "min(max(x, -1), 1)"),
     _activation(
         "hard_shrink",
-        "hard_shrink",
+        "",
         "x, or 0 where |x| ≤ threshold",
         ("threshold", SCALE, 0.5),
     ),
     _activation(
         "soft_shrink",
-        "soft_shrink",
+        "",
         "x moved towards 0 by threshold, at most to 0",
         ("threshold", SCALE, 0.5),
     ),
-    _activation("tanh_shrink", "tanh_shrink", "x - tanh(x)"),
+    _activation("tanh_shrink", "", "x - tanh(x)"),
     _activation(
         "threshold",
-        "threshold",
+        "",
         "x, or value where x ≤ threshold",
         ("threshold", NUMBER, 0.0),
         ("value", NUMBER, 0.0),
     ),
-    _activation(
-        "squareplus", "squareplus", "(x + sqrt(x² + b)) / 2", ("b", SCALE, 4.0)
-    ),
+    _activation("squareplus", "", "(x + sqrt(x² + b)) / 2", ("b", SCALE, 4.0)),
     _activation("softmax", "tf.nn.softmax", "eˣ / Σeˣ along an axis", AXIS),
     _activation("log_softmax", "tf.nn.log_softmax", "log(eˣ / Σeˣ)", AXIS),
     _activation("exp", "tf.math.exp", "eˣ"),
@@ -169,11 +162,11 @@ def _check_range(values: Mapping[str, Any]) -> None:
 
 
 def _initializer(
-    word: str, doc: str, parameters: Arguments = (), *needs: str, slim: str = ""
+    word: str, doc: str, parameters: Arguments = (), slim: str = ""
 ) -> FunctionSpec:
     slim = slim or f"{word}_initializer"
     check = _check_range if word == "random_uniform" else None
-    return FunctionSpec(word, word, doc, parameters, True, slim, check, needs)
+    return FunctionSpec(word, doc, parameters, slim, check)
 
 
 class Initializer(FunctionKind):
@@ -185,9 +178,8 @@ class Initializer(FunctionKind):
         if seed is None or function.word in ("seeded", "python"):
             return function
         rest = tuple(item for item in function.arguments if item[0] != "seed")
-        plain = NamedFunction(function.word, rest, function.target, function.factory)
-        arguments = (("initializer", plain), ("seed", seed))
-        return NamedFunction("seeded", arguments, "seeded", factory=True)
+        plain = NamedFunction(function.word, rest)
+        return NamedFunction("seeded", (("initializer", plain), ("seed", seed)))
 
 
 INITIALIZERS: dict[str, FunctionSpec] = {}
@@ -198,8 +190,8 @@ MEAN = ("mean", NUMBER, 0.0)
 GAIN = ("gain", NUMBER, 1.0)
 
 INITIALIZERS |= _table(
-    FunctionSpec("zeros", "zeros", "0 everywhere", slim="zeros_initializer"),
-    FunctionSpec("ones", "ones", "1 everywhere", slim="ones_initializer"),
+    FunctionSpec("zeros", "0 everywhere", slim="zeros_initializer"),
+    FunctionSpec("ones", "1 everywhere", slim="ones_initializer"),
     _initializer(
         "constant",
         "one value everywhere, or a list of all values",
@@ -230,14 +222,12 @@ INITIALIZERS |= _table(
         "xavier",
         "±sqrt(6 / (fan_in + fan_out)), Glorot & Bengio 2010",
         (("uniform", Boolean(), True), SEED),
-        "variance_scaling",
     ),
     *(
         _initializer(
             f"{name}_{kind}",
             f"variance {variance}, {paper}; {how}",
             (SEED,),
-            "variance_scaling",
             slim=f"initializers.{name}_{kind}",
         )
         for name, variance, paper in (
@@ -265,10 +255,8 @@ INITIALIZERS |= _table(
     ),
     FunctionSpec(
         "seeded",
-        "seeded",
         "an initializer that draws from a generator of its own",
         (("initializer", _INITIALIZER, ...), ("seed", Integer(0), ...)),
-        factory=True,
     ),
     PYTHON,
 )
@@ -304,16 +292,14 @@ REGULARIZERS: dict[str, FunctionSpec] = {}
 _REGULARIZER = Optional(Regularizer("a regularizer", REGULARIZERS))
 
 
-def _regularizer(word: str, target: str, doc: str, *parameters: Any) -> FunctionSpec:
-    slim = f"{word}_regularizer"
-    return FunctionSpec(word, target, doc, parameters, True, slim)
+def _regularizer(word: str, doc: str, *parameters: Any) -> FunctionSpec:
+    return FunctionSpec(word, doc, parameters, f"{word}_regularizer")
 
 
 REGULARIZERS |= _table(
-    _regularizer("l2", "l2", "scale · Σw² / 2", ("scale", SCALE, ...)),
-    _regularizer("l1", "l1", "scale · Σ|w|", ("scale", SCALE, ...)),
+    _regularizer("l2", "scale · Σw² / 2", ("scale", SCALE, ...)),
+    _regularizer("l1", "scale · Σ|w|", ("scale", SCALE, ...)),
     _regularizer(
-        "l1_l2",
         "l1_l2",
         "scale_l1 · Σ|w| + scale_l2 · Σw² / 2",
         ("scale_l1", SCALE, 1.0),
@@ -321,7 +307,6 @@ REGULARIZERS |= _table(
     ),
     _regularizer(
         "sum",
-        "sum_of",
         "the sum of several",
         ("regularizers", ListOf(_REGULARIZER), ...),
     ),
@@ -339,7 +324,7 @@ def _simplified(function: NamedFunction) -> NamedFunction | None:
         terms = tuple(term for term in arguments["regularizers"] if term is not None)
         if len(terms) < 2:
             return terms[0] if terms else None
-        return NamedFunction("sum", (("regularizers", terms),), "sum_of", factory=True)
+        return NamedFunction("sum", (("regularizers", terms),))
     return function
 
 
@@ -354,46 +339,10 @@ def _without_zero(
     if len(scales) == 2:
         return function
     for word, scale in scales.items():
-        return NamedFunction(word, (("scale", scale),), word, factory=True)
+        return NamedFunction(word, (("scale", scale),))
     return None
 
 
 ACTIVATION = Optional(FunctionKind("an activation", ACTIVATIONS))
 INITIALIZER = _INITIALIZER
 REGULARIZER = _REGULARIZER
-
-
-# What an emitted file needs for a function.
-
-_NEEDS = {
-    spec.target: spec.needs
-    for table in (ACTIVATIONS, INITIALIZERS, REGULARIZERS)
-    for spec in table.values()
-}
-
-
-def _nested(value: Any) -> Iterator[NamedFunction]:
-    if isinstance(value, NamedFunction):
-        for _, item in value.arguments:
-            yield from _nested(item)
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _nested(item)
-
-
-def needed_templates(value: Any) -> tuple[str, ...]:
-    """Templates of templates/functions that a value calls, those it needs first."""
-    found: dict[str, None] = {}
-    for function in _nested(value):
-        if "." not in function.target:
-            found |= dict.fromkeys((*_NEEDS.get(function.target, ()), function.target))
-    return tuple(found)
-
-
-def needed_modules(value: Any) -> tuple[str, ...]:
-    """Modules of the user's own that a value names, in order."""
-    modules = [
-        f.target.rpartition(".")[0] for f in _nested(value) if f.word == "python"
-    ]
-    return tuple(dict.fromkeys(modules))

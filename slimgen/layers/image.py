@@ -15,7 +15,6 @@ from slimgen.layers.argument_types import (
     Real,
 )
 from slimgen.layers.declaration import Layer, Shape, ShapeError, TensorType, parameter
-from slimgen.layers.literals import python
 from slimgen.layers.shape_arithmetic import spread
 
 Pairs = tuple[tuple[int, int], ...]
@@ -50,6 +49,7 @@ class Pad(Layer):
     word = "pad"
     tensorflow = "tf.pad"
     family = "Images"
+    varies = False
     example = "pad 3x3 mode=REFLECT"
     sizes = ("paddings",)
 
@@ -108,14 +108,6 @@ class Pad(Layer):
                     f"an axis of {size} cannot be mirrored into a margin of {max(pair)}"
                 )
 
-    def expression(self, inputs: Sequence[str]) -> str:
-        arguments = [inputs[0], python(self.paddings)]
-        if self.mode != "CONSTANT":
-            arguments.append(python(self.mode))
-        elif self.constant_values:
-            arguments.append(f"constant_values={python(self.constant_values)}")
-        return f"tf.pad({', '.join(arguments)})"
-
 
 class Crop(Layer):
     """Cut out a part of each image: its middle, or from `offset` on.
@@ -128,6 +120,7 @@ class Crop(Layer):
     word = "crop"
     tensorflow = "tf.strided_slice"
     family = "Images"
+    varies = False
     example = "crop 24x24"
 
     size: int | tuple[int, ...] = parameter(
@@ -166,21 +159,6 @@ class Crop(Layer):
                 raise ShapeError(f"an axis of {whole} has no part of {part}{at}")
         return (TensorType((tensor.shape[0], *size, tensor.shape[-1]), tensor.dtype),)
 
-    def expression(self, inputs: Sequence[str]) -> str:
-        size, offset = self.size, self.offset
-        assert isinstance(size, tuple)  # canonical
-        assert offset is not None
-        parts = [f"{a}:{a + n}" for a, n in zip(offset, size, strict=True)]
-        return f"{inputs[0]}[:, {', '.join(parts)}]"
-
-
-RESIZERS = {
-    "BILINEAR": "tf.raw_ops.ResizeBilinear",
-    "NEAREST": "tf.raw_ops.ResizeNearestNeighbor",
-    "BICUBIC": "tf.raw_ops.ResizeBicubic",
-    "AREA": "tf.raw_ops.ResizeArea",
-}
-
 
 class Resize(Layer):
     """Change the size of images by sampling.
@@ -196,6 +174,7 @@ class Resize(Layer):
     word = "resize"
     tensorflow = "tf.compat.v1.image.resize"
     family = "Images"
+    varies = False
     example = "resize 64x64 NEAREST"
     sizes = ("size",)
 
@@ -230,10 +209,3 @@ class Resize(Layer):
         size = spread(self.size, 2, "the size")
         dtype = tensor.dtype if self.method == "NEAREST" else "float32"
         return (TensorType((tensor.shape[0], *size, tensor.shape[-1]), dtype),)
-
-    def expression(self, inputs: Sequence[str]) -> str:
-        arguments = [f"images={inputs[0]}", f"size={python(self.size)}"]
-        for key in ("align_corners", "half_pixel_centers"):
-            if getattr(self, key):
-                arguments.append(f"{key}=True")
-        return f"{RESIZERS[self.method]}({', '.join(arguments)})"

@@ -36,14 +36,12 @@ def literals(values: Iterable[Any]) -> Iterator[Any]:
 class NamedFunction:
     """An activation, initializer, regularizer or user's function with its arguments.
 
-    `target` is its name in the emitted file. With `factory` it makes the function when it
-    is called with the arguments (`l2(0.0005)`); else it is the function.
+    `path` is the dotted name of a user's function, `module.function`.
     """
 
     word: str
     arguments: tuple[tuple[str, Any], ...] = ()
-    target: str = ""
-    factory: bool = False
+    path: str = ""
 
     def __getitem__(self, name: str) -> Any:
         return dict(self.arguments)[name]
@@ -75,39 +73,3 @@ def named(value: Any, name: str) -> Any:
             marked.name = name
             return marked
     return value
-
-
-def python(value: Any) -> str:
-    """Write a value as Python.
-
-    The only place where a value becomes text of the emitted file; what is not known here
-    cannot get there.
-    """
-    match value:
-        case Hole(name=name):
-            return name
-        case NamedInt() | NamedFloat() | NamedStr():
-            return value.name
-        case NamedFunction(arguments=arguments, target=target, factory=factory):
-            given = ", ".join(f"{key}={python(item)}" for key, item in arguments)
-            if factory:
-                return f"{target}({given})"
-            return f"functools.partial({target}, {given})" if given else target
-        case tuple() | list():
-            return f"[{', '.join(python(item) for item in value)}]"
-        case str():
-            return _quoted(value)
-        case float():
-            return repr(value).replace("e+", "e")  # as black writes it
-        case None | bool() | int():
-            return repr(value)
-    raise TypeError(f"no Python for {value!r}")
-
-
-def _quoted(text: str) -> str:
-    """Write a string with the quotes that black chooses: double, unless escapes decide."""
-    written = repr(text)
-    if written[0] == '"' or text.count('"') > text.count("'"):
-        return written
-    body = written[1:-1].replace("\\'", "'").replace('"', '\\"')
-    return f'"{body}"'

@@ -1,15 +1,13 @@
 """Layers that make one tensor of several: branches, or a list of tensors and numbers."""
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slimgen.layers.activation import applied
 from slimgen.layers.argument_types import ArgumentError, Integer
 from slimgen.layers.declaration import Layer, Shape, ShapeError, TensorType, parameter
 from slimgen.layers.functions import ACTIVATION
-from slimgen.layers.literals import Hole, NamedFunction, Operand, python
+from slimgen.layers.literals import Hole, NamedFunction, Operand
 from slimgen.layers.shape_arithmetic import broadcast
 
 
@@ -65,6 +63,7 @@ class Merge(Layer):
     """
 
     family = "Merging"
+    varies = False
     inputs = (1, None)
     merges = True
 
@@ -75,20 +74,6 @@ class Merge(Layer):
         ACTIVATION, "what is applied to the result", None,
         positional=False, slim="activation_fn", neutral=None,
     )  # fmt: skip
-
-    def operation(self, operands: Sequence[str]) -> str:
-        """The merge of two or more operands in Python."""
-        raise NotImplementedError
-
-    def expression(self, inputs: Sequence[str]) -> str:
-        chosen = [
-            inputs[item.index] if isinstance(item, Operand) else python(item)
-            for item in self.chosen(len(inputs))
-        ]
-        merged = self.operation(chosen) if len(chosen) > 1 else chosen[0]
-        if self.activation is None:
-            return merged
-        return applied(self.activation, merged)
 
     def chosen(self, count: int) -> tuple[Any, ...]:
         """The operands in order; all inputs when no list was given."""
@@ -149,9 +134,6 @@ class Add(Elementwise):
     tensorflow = "tf.math.add"
     example = "add [net, net] activation=relu as sum"
 
-    def operation(self, operands: Sequence[str]) -> str:
-        return " + ".join(operands)
-
 
 class Multiply(Elementwise):
     """Multiply tensors value by value.
@@ -163,9 +145,6 @@ class Multiply(Elementwise):
     word = "multiply"
     tensorflow = "tf.math.multiply"
     example = "multiply [net, 0.17]"
-
-    def operation(self, operands: Sequence[str]) -> str:
-        return " * ".join(operands)
 
 
 class Maximum(Elementwise):
@@ -179,9 +158,6 @@ class Maximum(Elementwise):
     tensorflow = "tf.math.maximum"
     example = "maximum [net, 0]"
 
-    def operation(self, operands: Sequence[str]) -> str:
-        return functools.reduce(lambda a, b: f"tf.maximum({a}, {b})", operands)
-
 
 class Minimum(Elementwise):
     """Take the smallest value at each place.
@@ -194,9 +170,6 @@ class Minimum(Elementwise):
     tensorflow = "tf.math.minimum"
     example = "minimum [net, 6]"
 
-    def operation(self, operands: Sequence[str]) -> str:
-        return functools.reduce(lambda a, b: f"tf.minimum({a}, {b})", operands)
-
 
 class Average(Elementwise):
     """Take the mean at each place.
@@ -208,9 +181,6 @@ class Average(Elementwise):
     word = "average"
     tensorflow = "tf.keras.layers.average"
     example = "average [net, net]"
-
-    def operation(self, operands: Sequence[str]) -> str:
-        return f"({' + '.join(operands)}) / {len(operands)}"
 
 
 class Concat(Merge):
@@ -247,9 +217,6 @@ class Concat(Merge):
                 )
         chosen = [inputs[operand.index].shape for operand in self.chosen(len(inputs))]
         return (TensorType(_joined(chosen, axis), first.dtype),)
-
-    def operation(self, operands: Sequence[str]) -> str:
-        return f"tf.concat([{', '.join(operands)}], {python(self.axis)})"
 
 
 def _join(first: Shape, second: Shape, axis: int) -> bool:

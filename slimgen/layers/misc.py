@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from slimgen.layers.activation import applied
 from slimgen.layers.argument_types import (
     ArgumentError,
     BareWord,
@@ -23,7 +22,7 @@ from slimgen.layers.declaration import (
     parameter,
 )
 from slimgen.layers.functions import ACTIVATION, INITIALIZER, PYTHON, REGULARIZER
-from slimgen.layers.literals import NamedFunction, python
+from slimgen.layers.literals import NamedFunction
 from slimgen.layers.normalization import (
     DATA_FORMAT,
     channel_axis_length,
@@ -87,9 +86,6 @@ class BiasAdd(Layer):
             ),
         )  # fmt: skip
 
-    def template(self, inputs: Sequence[TensorType]) -> str:
-        return self.word
-
 
 class OneHot(Layer):
     """Turn class numbers into rows with one value on; a number out of range has none.
@@ -102,6 +98,7 @@ class OneHot(Layer):
     slim = "one_hot_encoding"
     tensorflow = "tf.one_hot"
     family = "Other layers"
+    varies = False
     default_scope = "OneHotEncoding"
     opens_variable_scope = False
     example = "cast int32; one_hot 5"
@@ -118,12 +115,6 @@ class OneHot(Layer):
                 "declare it so: `input labels [] dtype=int64`",
             )
         return (TensorType((*inputs[0].shape, self.num_classes)),)
-
-    def expression(self, inputs: Sequence[str]) -> str:
-        arguments = [inputs[0], python(self.num_classes)]
-        if (self.on_value, self.off_value) != (1.0, 0.0):
-            arguments += [python(self.on_value), python(self.off_value)]
-        return f"tf.one_hot({', '.join(arguments)})"
 
 
 class Maxout(Layer):
@@ -162,9 +153,6 @@ class Maxout(Layer):
             )
         sizes = (*tensor.shape[:axis], self.num_units, *tensor.shape[axis + 1 :])
         return (TensorType(sizes, tensor.dtype),)
-
-    def template(self, inputs: Sequence[TensorType]) -> str:
-        return self.word
 
 
 class SpatialSoftmax(Layer):
@@ -210,17 +198,8 @@ class SpatialSoftmax(Layer):
 
     def variables(self, inputs: Sequence[TensorType]) -> tuple[VariableSpec, ...]:
         first = 1.0 if self.temperature is None else self.temperature
-        initial = NamedFunction(
-            "constant", (("value", first),), "constant", factory=True
-        )
+        initial = NamedFunction("constant", (("value", first),))
         return (VariableSpec("temperature", (), initial, trainable=self.trainable),)
-
-    def template(self, inputs: Sequence[TensorType]) -> str:
-        return self.word
-
-    def helpers(self) -> tuple[str, ...]:
-        first = channels_first(self.data_format)
-        return ("constant", *(("channels_last",) if first else ()))
 
 
 class ScaleGradient(Layer):
@@ -234,6 +213,7 @@ class ScaleGradient(Layer):
     slim = "scale_gradient"
     tensorflow = "tf.custom_gradient"
     family = "Other layers"
+    varies = False
     example = "scale_gradient 0.1"
 
     gradient_multiplier: float = parameter(Real(), "factor of the gradient")
@@ -241,12 +221,6 @@ class ScaleGradient(Layer):
     def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         require_float(inputs[0])
         return (inputs[0],)
-
-    def helpers(self) -> tuple[str, ...]:
-        return ("scale_gradient",)
-
-    def expression(self, inputs: Sequence[str]) -> str:
-        return f"scale_gradient({inputs[0]}, {python(self.gradient_multiplier)})"
 
 
 DTYPES = (
@@ -271,15 +245,13 @@ class Cast(Layer):
     word = "cast"
     tensorflow = "tf.cast"
     family = "Other layers"
+    varies = False
     example = "cast float16"
 
     dtype: str = parameter(Choice(DTYPES), "the type")
 
     def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         return (TensorType(inputs[0].shape, self.dtype),)
-
-    def expression(self, inputs: Sequence[str]) -> str:
-        return f"tf.cast({inputs[0]}, tf.{self.dtype})"
 
 
 @dataclass(frozen=True)
@@ -308,6 +280,7 @@ class Python(Layer):
     word = "python"
     tensorflow = "tf.Module"
     family = "Other layers"
+    varies = False
     example = 'python "my_ops:swish" shape=[32, 32, 4] as mine'
 
     op: NamedFunction = parameter(ModuleFunction(), "module and function")
@@ -324,6 +297,3 @@ class Python(Layer):
         tensor = inputs[0]
         rest = tensor.shape[1:] if self.shape is None else self.shape
         return (TensorType((tensor.shape[0], *rest), self.dtype or tensor.dtype),)
-
-    def expression(self, inputs: Sequence[str]) -> str:
-        return applied(self.op, inputs[0])

@@ -32,7 +32,7 @@ from slimgen.layers.literals import NamedFunction, Operand
 from slimgen.layers.parametrised import COLLECTIONS, ZEROS
 from slimgen.layers.shape_arithmetic import require_float
 
-ONES = NamedFunction("ones", target="ones")
+ONES = NamedFunction("ones")
 DATA_FORMAT = Choice(("NHWC", "NCHW", "NWC", "NCW", "NDHWC", "NCDHW"))
 
 
@@ -71,7 +71,7 @@ class NamedValues:
                 expected = f"{error.expected} as `{key}` of `params`"
                 raise ArgumentError(expected, error.words, error.word) from None
         in_order = tuple((key, given[key]) for key in self.keys if key in given)
-        return NamedFunction("params", in_order, "dict", factory=True)
+        return NamedFunction("params", in_order)
 
 
 def values_by_name(values: NamedFunction | None) -> dict[str, Any]:
@@ -291,9 +291,7 @@ class BatchNorm(Layer):
             wanted.append(("{scope}/moving_mean/biased", shape, ZEROS))
             wanted.append(("{scope}/moving_mean/local_step", (), ZEROS))
         if self.renorm:
-            root = NamedFunction(
-                "sqrt_of", (("initializer", variance),), "sqrt_of", True
-            )
+            root = NamedFunction("sqrt_of", (("initializer", variance),))
             wanted.append(("moving_stddev", shape, root))
             wanted.append(("renorm_mean", shape, mean))
             wanted.append(("renorm_stddev", shape, root))
@@ -301,22 +299,6 @@ class BatchNorm(Layer):
             VariableSpec(name, size, initial, trainable=False, dtype=dtype)
             for name, size, initial in wanted
         )
-
-    def template(self, inputs: Sequence[TensorType]) -> str:
-        return self.function(inputs)
-
-    def function(self, inputs: Sequence[TensorType]) -> str:
-        if self.renorm:
-            return "batch_renorm"
-        return "batch_norm" if self.is_fused(inputs[0]) else "batch_norm_unfused"
-
-    def helpers(self) -> tuple[str, ...]:
-        needed = ["zeros", "ones"]
-        if self.renorm and self.param_initializers is not None:
-            needed.append("sqrt_of")
-        if channels_first(self.data_format):
-            needed += ["channels_last", "in_format"]
-        return tuple(needed)
 
 
 class EmittedBatchNorm(BatchNorm):

@@ -20,9 +20,9 @@ from slimgen.layers.functions import (
 )
 from slimgen.layers.literals import NamedFunction
 
-RELU = NamedFunction("relu", target="tf.nn.relu")
-XAVIER = NamedFunction("xavier", target="xavier", factory=True)
-ZEROS = NamedFunction("zeros", target="zeros")
+RELU = NamedFunction("relu")
+XAVIER = NamedFunction("xavier")
+ZEROS = NamedFunction("zeros")
 NORMALIZERS = ("batch_norm", "layer_norm", "instance_norm", "group_norm")
 
 COLLECTIONS = {

@@ -8,7 +8,6 @@ from slimgen.layers.argument_types import Boolean, Choice, Window
 from slimgen.layers.convolution import (
     DATA_FORMAT,
     FORMAT_DOC,
-    FORMAT_HELPERS,
     PADDING,
     PADDING_DOC,
     RATE_DOC,
@@ -66,18 +65,6 @@ class WindowPool(Layer):
         )
         output = replace(source, shape=(source.shape[0], *sizes, source.shape[-1]))
         return (in_format(output, self.data_format),)
-
-    def template(self, inputs: Sequence[TensorType]) -> str:
-        """Return the template of all windows."""
-        return "window_pool"
-
-    def function(self, inputs: Sequence[TensorType]) -> str:
-        """Return TensorFlow's name, such as `max_pool2d`."""
-        return f"{self.word}{inputs[0].rank - 2}d"
-
-    def helpers(self) -> tuple[str, ...]:
-        """Return what moves the channels, where they come first."""
-        return FORMAT_HELPERS if self.data_format else ()
 
 
 class MaxPool(WindowPool):
@@ -167,18 +154,6 @@ class Pool(Layer):
         output = replace(source, shape=(source.shape[0], *sizes, source.shape[-1]))
         return (in_format(output, self.data_format),)
 
-    def template(self, inputs: Sequence[TensorType]) -> str:
-        """Return the template's name."""
-        return "pool"
-
-    def function(self, inputs: Sequence[TensorType]) -> str:
-        """Return TensorFlow's name."""
-        return "pool"
-
-    def helpers(self) -> tuple[str, ...]:
-        """Return what moves the channels, where they come first."""
-        return FORMAT_HELPERS if self.data_format else ()
-
 
 class GlobalPool(Layer):
     """What `global_max_pool` and `global_avg_pool` have in common."""
@@ -209,14 +184,6 @@ class GlobalPool(Layer):
             return (replace(source, shape=(batch, channels)),)
         output = replace(source, shape=(batch, *(1,) * axes, channels))
         return (in_format(output, self.data_format),)
-
-    def template(self, inputs: Sequence[TensorType]) -> str:
-        """Return the template of both."""
-        return "global_pool"
-
-    def function(self, inputs: Sequence[TensorType]) -> str:
-        """Return such as `global_avg_pool2d`."""
-        return f"{self.word}{inputs[0].rank - 2}d"
 
 
 class GlobalMaxPool(GlobalPool):

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from slimgen.layers.argument_types import Boolean, Either, Integer, ListOf
 from slimgen.layers.declaration import Layer, TensorType, parameter
-from slimgen.layers.literals import python
 from slimgen.layers.shape_arithmetic import axis_of
 
 
@@ -13,6 +12,7 @@ class Reduction(Layer):
     """The axes, and whether they stay with length 1."""
 
     family = "Reductions"
+    varies = False
 
     axis: int | tuple[int, ...] = parameter(
         Either((Integer(), ListOf(Integer()))), "the axes; 0 is the batch"
@@ -35,10 +35,6 @@ class Reduction(Layer):
             if self.keepdims or i not in axes
         ]
         return (TensorType(tuple(sizes), tensor.dtype),)
-
-    def expression(self, inputs: Sequence[str]) -> str:
-        kept = ", keepdims=True" if self.keepdims else ""
-        return f"{self.tensorflow}({inputs[0]}, {python(self.axis)}{kept})"
 
 
 class ReduceMean(Reduction):

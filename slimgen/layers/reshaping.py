@@ -6,14 +6,8 @@ from dataclasses import replace
 
 from slimgen.layers.argument_types import Integer, ListOf, Optional
 from slimgen.layers.declaration import Layer, Shape, ShapeError, TensorType, parameter
-from slimgen.layers.literals import python
 from slimgen.layers.parametrised import COLLECTIONS
 from slimgen.layers.shape_arithmetic import axis_of, product
-
-
-def batch_size(tensor: str) -> str:
-    """The length of the first axis in Python, known when it runs."""
-    return f"tf.shape({tensor})[0]"
 
 
 class Flatten(Layer):
@@ -27,6 +21,7 @@ class Flatten(Layer):
     slim = "flatten"
     tensorflow = "tf.reshape"
     family = "Shapes"
+    varies = False
     default_scope = "Flatten"
     opens_variable_scope = False
     example = "flatten as Flatten_1"
@@ -47,11 +42,6 @@ class Flattened(Flatten):
 
     size: int | None = parameter(Optional(Integer(0)), "values of one example")
 
-    def expression(self, inputs: Sequence[str]) -> str:
-        if self.size is None:
-            return f"tf.reshape({inputs[0]}, [{batch_size(inputs[0])}, -1])"
-        return f"tf.reshape({inputs[0]}, [-1, {python(self.size)}])"
-
 
 class Squeeze(Layer):
     """Take away axes of length 1: those given, else all but the batch.
@@ -63,6 +53,7 @@ class Squeeze(Layer):
     word = "squeeze"
     tensorflow = "tf.squeeze"
     family = "Shapes"
+    varies = False
     example = "reduce_mean [1, 2] keepdims=true; squeeze [1, 2] as squeezed"
 
     axis: tuple[int, ...] = parameter(ListOf(Integer()), "the axes", ())
@@ -93,11 +84,6 @@ class Squeeze(Layer):
             )
         return tuple(i for i, size in enumerate(tensor.shape) if i and size == 1)
 
-    def expression(self, inputs: Sequence[str]) -> str:
-        if not self.axis:
-            return inputs[0]
-        return f"tf.squeeze({inputs[0]}, {python(self.axis)})"
-
 
 class ExpandDims(Layer):
     """Put in an axis of length 1.
@@ -109,6 +95,7 @@ class ExpandDims(Layer):
     word = "expand_dims"
     tensorflow = "tf.expand_dims"
     family = "Shapes"
+    varies = False
     example = "expand_dims 1"
 
     axis: int = parameter(Integer(), "where the new axis stands")
@@ -117,9 +104,6 @@ class ExpandDims(Layer):
         sizes = list(inputs[0].shape)
         sizes.insert(axis_of(self.axis, len(sizes) + 1, "expand_dims"), 1)
         return (TensorType(tuple(sizes), inputs[0].dtype),)
-
-    def expression(self, inputs: Sequence[str]) -> str:
-        return f"tf.expand_dims({inputs[0]}, {python(self.axis)})"
 
 
 class Reshape(Layer):
@@ -134,6 +118,7 @@ class Reshape(Layer):
     word = "reshape"
     tensorflow = "tf.reshape"
     family = "Shapes"
+    varies = False
     example = "reshape [-1, 1024, 4]"
     sizes = ("shape",)
 
@@ -170,12 +155,6 @@ class Reshape(Layer):
             )
         return tuple(count // known if n == -1 else n for n in sizes)
 
-    def expression(self, inputs: Sequence[str]) -> str:
-        if -1 in self.shape[1:]:
-            sizes = ", ".join(map(python, self.shape[1:]))
-            return f"tf.reshape({inputs[0]}, [{batch_size(inputs[0])}, {sizes}])"
-        return f"tf.reshape({inputs[0]}, {python(self.shape)})"
-
 
 class Transpose(Layer):
     """Put the axes in another order.
@@ -188,6 +167,7 @@ class Transpose(Layer):
     word = "transpose"
     tensorflow = "tf.transpose"
     family = "Shapes"
+    varies = False
     example = "transpose [0, 3, 1, 2]"
 
     perm: tuple[int, ...] = parameter(
@@ -202,6 +182,3 @@ class Transpose(Layer):
                 f" found {list(self.perm)}"
             )
         return (TensorType(tuple(tensor.shape[i] for i in self.perm), tensor.dtype),)
-
-    def expression(self, inputs: Sequence[str]) -> str:
-        return f"tf.transpose({inputs[0]}, {python(self.perm)})"

@@ -8,7 +8,6 @@ from slimgen.layers.argument_types import Integer, Optional, Window
 from slimgen.layers.convolution import (
     DATA_FORMAT,
     FORMAT_DOC,
-    FORMAT_HELPERS,
     PADDING,
     PADDING_DOC,
     RATE_DOC,
@@ -16,7 +15,7 @@ from slimgen.layers.convolution import (
 )
 from slimgen.layers.declaration import Layer, Shape, TensorType, VariableSpec, parameter
 from slimgen.layers.functions import INITIALIZER
-from slimgen.layers.literals import Hole, NamedFunction, literals
+from slimgen.layers.literals import NamedFunction
 from slimgen.layers.parametrised import Parametrised
 from slimgen.layers.shape_arithmetic import (
     channels_last,
@@ -49,13 +48,6 @@ def depthwise_sizes(
         pair(rate, "the rate"),
         padding,
     )
-
-
-def step_helpers(stride: Windows | Hole) -> tuple[str, ...]:
-    """Return the helpers of a canonical stride: TensorFlow takes one for both axes."""
-    if all(isinstance(step, int) for step in literals([stride])):
-        return ()
-    return ("lengths", "convolve_depthwise")
 
 
 class DepthwiseConv(Parametrised):
@@ -124,21 +116,6 @@ class DepthwiseConv(Parametrised):
     ) -> int:
         """Count the window's values for each value of the output."""
         return elements(outputs[0]) * math.prod(pair(self.kernel_size, "the window"))
-
-    def template(self, inputs: Sequence[TensorType]) -> str:
-        """Return the template's name."""
-        return "depthwise_conv"
-
-    def function(self, inputs: Sequence[TensorType]) -> str:
-        """Return TensorFlow's name."""
-        return "depthwise_conv2d"
-
-    def helpers(self) -> tuple[str, ...]:
-        """Return what moves the channels and takes two steps, where it is needed."""
-        return (
-            *(FORMAT_HELPERS if self.data_format else ()),
-            *step_helpers(self.stride),
-        )
 
 
 class SeparableConv(Parametrised):
@@ -235,21 +212,6 @@ class SeparableConv(Parametrised):
         kernels = self.kernel_variables(inputs)
         return sum(math.prod(kernel.shape) for kernel in kernels) * (positions or 0)
 
-    def template(self, inputs: Sequence[TensorType]) -> str:
-        """Return the template's name."""
-        return "separable_conv"
-
-    def function(self, inputs: Sequence[TensorType]) -> str:
-        """Return TensorFlow's name."""
-        return "separable_conv2d"
-
-    def helpers(self) -> tuple[str, ...]:
-        """Return what moves the channels and takes two steps, where it is needed."""
-        return (
-            *(FORMAT_HELPERS if self.data_format else ()),
-            *step_helpers(self.stride),
-        )
-
 
 class ConvInPlane(Parametrised):
     """Convolve all channels with one and the same kernel.
@@ -300,15 +262,3 @@ class ConvInPlane(Parametrised):
     ) -> int:
         """Count the window's values for each value of the output."""
         return elements(outputs[0]) * math.prod(pair(self.kernel_size, "the window"))
-
-    def template(self, inputs: Sequence[TensorType]) -> str:
-        """Return the template's name."""
-        return "conv_in_plane"
-
-    def function(self, inputs: Sequence[TensorType]) -> str:
-        """Return TF-Slim's name."""
-        return "conv2d_in_plane"
-
-    def helpers(self) -> tuple[str, ...]:
-        """Return what takes two steps, where they differ."""
-        return step_helpers(self.stride)

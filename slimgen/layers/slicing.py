@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from slimgen.layers.argument_types import Choice, Either, Integer, ListOf
 from slimgen.layers.declaration import Layer, ShapeError, TensorType, parameter
-from slimgen.layers.literals import python
 from slimgen.layers.normalization import DATA_FORMAT, channels_first
 from slimgen.layers.parametrised import COLLECTIONS
 from slimgen.layers.shape_arithmetic import axis_of
@@ -21,6 +20,7 @@ class Slice(Layer):
     word = "slice"
     tensorflow = "tf.slice"
     family = "Shapes"
+    varies = False
     example = "slice [0, 0, 0, 0] [-1, 16, 16, -1]"
     sizes = ("begin", "size")
 
@@ -45,9 +45,6 @@ class Slice(Layer):
         sizes = [_part(*axis) for axis in axes]
         return (TensorType((tensor.shape[0], *sizes), tensor.dtype),)
 
-    def expression(self, inputs: Sequence[str]) -> str:
-        return f"tf.slice({inputs[0]}, {python(self.begin)}, {python(self.size)})"
-
 
 def _part(whole: int | None, begin: int, size: int) -> int | None:
     if whole is None:
@@ -67,6 +64,7 @@ class Split(Layer):
     word = "split"
     tensorflow = "tf.split"
     family = "Shapes"
+    varies = False
     example = "split 2 0"
 
     num_or_size_splits: int | tuple[int, ...] = parameter(
@@ -100,11 +98,6 @@ class Split(Layer):
                 f"an axis of {size} cannot be cut into {given} equal parts"
             )
         return (size // given,) * given
-
-    def expression(self, inputs: Sequence[str]) -> str:
-        parts = python(self.num_or_size_splits)
-        axis = python(self.axis)
-        return f"tf.split({inputs[0]}, {parts}, {axis})[{python(self.index)}]"
 
 
 class ImagesToSequence(Layer):
@@ -142,12 +135,6 @@ class ImagesToSequence(Layer):
         rows = None if batch is None or height is None else batch * height
         return (TensorType((width, rows, depth), tensor.dtype),)
 
-    def template(self, inputs: Sequence[TensorType]) -> str:
-        return self.word
-
-    def helpers(self) -> tuple[str, ...]:
-        return ("channels_last",) if channels_first(self.data_format) else ()
-
 
 class SequenceToImages(Layer):
     """Put sequences together to images again, `height` rows each.
@@ -182,6 +169,3 @@ class SequenceToImages(Layer):
         if self.output_data_format == "channels_first":
             return (TensorType((batch, depth, self.height, width), tensor.dtype),)
         return (TensorType((batch, self.height, width, depth), tensor.dtype),)
-
-    def template(self, inputs: Sequence[TensorType]) -> str:
-        return self.word

@@ -9,7 +9,6 @@ from slimgen.layers.argument_types import Integer, Window
 from slimgen.layers.convolution import (
     DATA_FORMAT,
     FORMAT_DOC,
-    FORMAT_HELPERS,
     PADDING,
     emitted_format,
 )
@@ -99,15 +98,3 @@ class ConvTranspose(Parametrised):
         """Count the window's values for each value of the input."""
         kernel = self.kernel_variables(inputs)[0].shape
         return elements(inputs[0]) * math.prod(kernel[:-1])
-
-    def template(self, inputs: Sequence[TensorType]) -> str:
-        """Return the template of both numbers of axes."""
-        return "conv_transpose"
-
-    def function(self, inputs: Sequence[TensorType]) -> str:
-        """Return `conv2d_transpose` or `conv3d_transpose`."""
-        return f"conv{inputs[0].rank - 2}d_transpose"
-
-    def helpers(self) -> tuple[str, ...]:
-        """Return what reads the sizes, and what moves channels that come first."""
-        return ("lengths", *(FORMAT_HELPERS if self.data_format else ()))

@@ -27,6 +27,7 @@ class FreeVariable(Layer):
     slim = "model_variable"
     tensorflow = "tf.Variable"
     family = "Variables"
+    varies = False
     inputs = (0, 0)
     example = "variable gamma [channels] initializer=constant(0.1)"
 

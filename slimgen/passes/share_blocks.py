@@ -202,11 +202,7 @@ def _can_differ(value: Any, name: str, layer: Layer) -> bool:
     if isinstance(value, Operand | Layer):
         return False
     emitted = next(p.emitted for p in parameters(layer) if p.name == name)
-    return emitted and _has_function(layer)
-
-
-def _has_function(layer: Layer) -> bool:
-    return bool(layer.template((TensorType((None, 1, 1, 1)),)))
+    return emitted and layer.varies
 
 
 def _literals(function: Function) -> dict[Slot, Any]:

@@ -1,0 +1,263 @@
+"""Layers that are written in place, as one expression: `tf.concat([a, b], -1)`."""
+
+import functools
+from collections.abc import Sequence
+
+from slimgen.emit.tensorflow.values import applied, python
+from slimgen.layers.activation import Activate, Crelu, Softmax
+from slimgen.layers.declaration import Layer
+from slimgen.layers.example_norms import LocalResponseNorm
+from slimgen.layers.image import Crop, Pad, Resize
+from slimgen.layers.literals import Operand
+from slimgen.layers.merge import (
+    Add,
+    Average,
+    Concat,
+    Maximum,
+    Merge,
+    Minimum,
+    Multiply,
+)
+from slimgen.layers.misc import Cast, OneHot, Python, ScaleGradient
+from slimgen.layers.reduction import (
+    ReduceMax,
+    ReduceMean,
+    ReduceMin,
+    ReduceSum,
+    Reduction,
+)
+from slimgen.layers.reshaping import (
+    ExpandDims,
+    Flattened,
+    Reshape,
+    Squeeze,
+    Transpose,
+)
+from slimgen.layers.slicing import Slice, Split
+
+
+@functools.singledispatch
+def expression(layer: Layer, inputs: Sequence[str]) -> str:
+    """Write a layer as a Python expression; `inputs` are the names of its tensors."""
+    raise TypeError(f"no expression for {layer!r}")
+
+
+def is_expression(layer: type[Layer]) -> bool:
+    """Whether a kind of layer is written as an expression."""
+    return expression.dispatch(layer) is not expression.dispatch(Layer)
+
+
+# Functions that expressions call: templates of templates/functions.
+EXPRESSION_HELPERS: dict[type[Layer], tuple[str, ...]] = {
+    ScaleGradient: ("scale_gradient",)
+}
+
+
+# Activations.
+
+
+@expression.register
+def _activate(layer: Activate, inputs: Sequence[str]) -> str:
+    return applied(layer.activation, inputs[0])
+
+
+@expression.register
+def _softmax(layer: Softmax, inputs: Sequence[str]) -> str:
+    return f"tf.nn.softmax({inputs[0]}{_axis(layer.axis)})"
+
+
+@expression.register
+def _crelu(layer: Crelu, inputs: Sequence[str]) -> str:
+    return f"tf.nn.crelu({inputs[0]}{_axis(layer.axis)})"
+
+
+def _axis(axis: int) -> str:
+    return "" if axis == -1 else f", axis={python(axis)}"
+
+
+@expression.register
+def _local_response_norm(layer: LocalResponseNorm, inputs: Sequence[str]) -> str:
+    names = ("depth_radius", "bias", "alpha", "beta")
+    given = ", ".join(f"{name}={python(getattr(layer, name))}" for name in names)
+    return f"tf.nn.local_response_normalization({inputs[0]}, {given})"
+
+
+# Merges.
+
+
+@expression.register
+def _merge(layer: Merge, inputs: Sequence[str]) -> str:
+    chosen = [
+        inputs[item.index] if isinstance(item, Operand) else python(item)
+        for item in layer.chosen(len(inputs))
+    ]
+    merged = merge(layer, chosen) if len(chosen) > 1 else chosen[0]
+    return merged if layer.activation is None else applied(layer.activation, merged)
+
+
+@functools.singledispatch
+def merge(layer: Merge, operands: Sequence[str]) -> str:
+    """Write the merge of two or more operands."""
+    raise TypeError(f"no expression for {layer!r}")
+
+
+@merge.register
+def _add(layer: Add, operands: Sequence[str]) -> str:
+    return " + ".join(operands)
+
+
+@merge.register
+def _multiply(layer: Multiply, operands: Sequence[str]) -> str:
+    return " * ".join(operands)
+
+
+@merge.register
+def _maximum(layer: Maximum, operands: Sequence[str]) -> str:
+    return functools.reduce(lambda a, b: f"tf.maximum({a}, {b})", operands)
+
+
+@merge.register
+def _minimum(layer: Minimum, operands: Sequence[str]) -> str:
+    return functools.reduce(lambda a, b: f"tf.minimum({a}, {b})", operands)
+
+
+@merge.register
+def _average(layer: Average, operands: Sequence[str]) -> str:
+    return f"({' + '.join(operands)}) / {len(operands)}"
+
+
+@merge.register
+def _concat(layer: Concat, operands: Sequence[str]) -> str:
+    return f"tf.concat([{', '.join(operands)}], {python(layer.axis)})"
+
+
+# Shapes.
+
+
+@expression.register
+def _flattened(layer: Flattened, inputs: Sequence[str]) -> str:
+    if layer.size is None:
+        return f"tf.reshape({inputs[0]}, [{_batch_size(inputs[0])}, -1])"
+    return f"tf.reshape({inputs[0]}, [-1, {python(layer.size)}])"
+
+
+@expression.register
+def _squeeze(layer: Squeeze, inputs: Sequence[str]) -> str:
+    if not layer.axis:
+        return inputs[0]
+    return f"tf.squeeze({inputs[0]}, {python(layer.axis)})"
+
+
+@expression.register
+def _expand_dims(layer: ExpandDims, inputs: Sequence[str]) -> str:
+    return f"tf.expand_dims({inputs[0]}, {python(layer.axis)})"
+
+
+@expression.register
+def _reshape(layer: Reshape, inputs: Sequence[str]) -> str:
+    if -1 in layer.shape[1:]:
+        sizes = ", ".join(map(python, layer.shape[1:]))
+        return f"tf.reshape({inputs[0]}, [{_batch_size(inputs[0])}, {sizes}])"
+    return f"tf.reshape({inputs[0]}, {python(layer.shape)})"
+
+
+def _batch_size(tensor: str) -> str:
+    return f"tf.shape({tensor})[0]"
+
+
+@expression.register
+def _transpose(layer: Transpose, inputs: Sequence[str]) -> str:
+    return f"tf.transpose({inputs[0]}, {python(layer.perm)})"
+
+
+@expression.register
+def _slice(layer: Slice, inputs: Sequence[str]) -> str:
+    return f"tf.slice({inputs[0]}, {python(layer.begin)}, {python(layer.size)})"
+
+
+@expression.register
+def _split(layer: Split, inputs: Sequence[str]) -> str:
+    parts = python(layer.num_or_size_splits)
+    return (
+        f"tf.split({inputs[0]}, {parts}, {python(layer.axis)})[{python(layer.index)}]"
+    )
+
+
+# Reductions.
+
+REDUCTIONS: dict[type[Layer], str] = {
+    ReduceMean: "tf.reduce_mean",
+    ReduceMax: "tf.reduce_max",
+    ReduceMin: "tf.reduce_min",
+    ReduceSum: "tf.reduce_sum",
+}
+
+
+@expression.register
+def _reduction(layer: Reduction, inputs: Sequence[str]) -> str:
+    kept = ", keepdims=True" if layer.keepdims else ""
+    return f"{REDUCTIONS[type(layer)]}({inputs[0]}, {python(layer.axis)}{kept})"
+
+
+# Images.
+
+RESIZERS = {
+    "BILINEAR": "tf.raw_ops.ResizeBilinear",
+    "NEAREST": "tf.raw_ops.ResizeNearestNeighbor",
+    "BICUBIC": "tf.raw_ops.ResizeBicubic",
+    "AREA": "tf.raw_ops.ResizeArea",
+}
+
+
+@expression.register
+def _pad(layer: Pad, inputs: Sequence[str]) -> str:
+    arguments = [inputs[0], python(layer.paddings)]
+    if layer.mode != "CONSTANT":
+        arguments.append(python(layer.mode))
+    elif layer.constant_values:
+        arguments.append(f"constant_values={python(layer.constant_values)}")
+    return f"tf.pad({', '.join(arguments)})"
+
+
+@expression.register
+def _crop(layer: Crop, inputs: Sequence[str]) -> str:
+    size, offset = layer.size, layer.offset
+    assert isinstance(size, tuple)  # canonical
+    assert offset is not None
+    parts = [f"{a}:{a + n}" for a, n in zip(offset, size, strict=True)]
+    return f"{inputs[0]}[:, {', '.join(parts)}]"
+
+
+@expression.register
+def _resize(layer: Resize, inputs: Sequence[str]) -> str:
+    arguments = [f"images={inputs[0]}", f"size={python(layer.size)}"]
+    for key in ("align_corners", "half_pixel_centers"):
+        if getattr(layer, key):
+            arguments.append(f"{key}=True")
+    return f"{RESIZERS[layer.method]}({', '.join(arguments)})"
+
+
+# Other layers.
+
+
+@expression.register
+def _one_hot(layer: OneHot, inputs: Sequence[str]) -> str:
+    arguments = [inputs[0], python(layer.num_classes)]
+    if (layer.on_value, layer.off_value) != (1.0, 0.0):
+        arguments += [python(layer.on_value), python(layer.off_value)]
+    return f"tf.one_hot({', '.join(arguments)})"
+
+
+@expression.register
+def _scale_gradient(layer: ScaleGradient, inputs: Sequence[str]) -> str:
+    return f"scale_gradient({inputs[0]}, {python(layer.gradient_multiplier)})"
+
+
+@expression.register
+def _cast(layer: Cast, inputs: Sequence[str]) -> str:
+    return f"tf.cast({inputs[0]}, tf.{layer.dtype})"
+
+
+@expression.register
+def _python(layer: Python, inputs: Sequence[str]) -> str:
+    return applied(layer.op, inputs[0])
