@@ -4,11 +4,50 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from slimgen.emit.tensorflow.values import python
-from slimgen.ir.jobs import Loss, Target, Term
+from slimgen.ir.jobs import Loss, LossArgument, Target, Term
+from slimgen.layers.jobs import loss as declared
 
-# What compares rows: the first two all of a batch, by the distances between them.
-PAIRED = ("triplet_semihard_loss", "lifted_struct_loss")
-OF_ROWS = (*PAIRED, "contrastive_loss", "npairs_loss")
+
+@dataclass(frozen=True)
+class LossCode:
+    """The function that computes a loss in the emitted file.
+
+    Attributes:
+        function: Its name; "": the word of the loss.
+        helpers: Templates in train/losses of functions that it calls.
+        shared: It stands among the outputs' functions, not in a template of its own.
+    """
+
+    function: str = ""
+    helpers: tuple[str, ...] = ()
+    shared: bool = False
+
+
+CODE: Mapping[type[declared.Term], LossCode] = {
+    declared.SoftmaxCrossEntropy: LossCode("loss", shared=True),
+    declared.TripletSemihard: LossCode(helpers=("squared_distances",)),
+    declared.LiftedStruct: LossCode(helpers=("squared_distances",)),
+}
+"""The losses whose function is not simply the one of their own template."""
+
+
+def _declaration(term: Term) -> type[declared.Term]:
+    return declared.LOSSES[term.loss]
+
+
+def _code(term: Term) -> LossCode:
+    return CODE.get(_declaration(term), LossCode())
+
+
+def loss_templates(loss: Loss) -> list[str]:
+    """Return the templates in train/losses that a loss needs, functions before helpers."""
+    own = [term for term in loss.terms if not (term.function or _code(term).shared)]
+    found = [term.loss for term in own]
+    means = (term for term in loss.terms if term.weights)
+    if any(not _declaration(term).summed for term in means):
+        found.append("weighted_mean")
+    found += [helper for term in own for helper in _code(term).helpers]
+    return list(dict.fromkeys(found))
 
 
 @dataclass(frozen=True)
@@ -53,7 +92,7 @@ def describe_losses(loss: Loss, modules: Mapping[str, str], mixed: bool) -> Loss
         tuple(measures.items()),
         counts if loss.weighted else {},
         any(term.end or term.positive_end for term in measured),
-        any(term.loss == "softmax_cross_entropy" for term in loss.terms),
+        any(_code(term).shared for term in loss.terms),
         any(bool(term.target.classes) for term in measured),
         any(bool(term.target.classes and term.weights) for term in measured),
     )
@@ -69,18 +108,24 @@ def _weighted(term: Term, modules: Mapping[str, str], mixed: bool) -> str:
 
 def _call(term: Term, modules: Mapping[str, str]) -> str:
     """Write the loss of an output without the term's weight."""
-    name = "loss" if term.loss == "softmax_cross_entropy" else term.loss
+    name = _code(term).function or term.loss
     if term.function:
-        module, _, function = term.function.rpartition(".")
+        module, _, function = term.function.partition(":")
         name = f"{modules[module]}.{function}"
     outputs, labels = _outputs(term), _labels(term)
     arguments = [outputs, labels]
     if term.positive is not None:
         arguments.insert(1, _named(term.positive, term.positive_end))
-    arguments += [term.options] if term.options else []
+    arguments += [_argument(argument) for argument in term.arguments]
     arguments += [f"weights={_weights(term)}"] if term.weights else []
     call = f"{name}({', '.join(arguments)})"
     return f"tf.cast(tf.reduce_mean({call}), tf.float32)" if term.function else call
+
+
+def _argument(argument: LossArgument) -> str:
+    return (
+        f"settings.{argument.setting}" if argument.setting else python(argument.value)
+    )
 
 
 def _outputs(term: Term) -> str:
@@ -96,12 +141,13 @@ def _named(output: str, end: bool) -> str:
 def _labels(term: Term) -> str:
     """Write what the output should be: classes, rows of a one and zeros, or numbers."""
     labels = f"labels[{python(term.target.label)}]"
-    if term.function or term.loss in OF_ROWS:
+    kind = _declaration(term).labels
+    if kind in ("stored", "identities"):
         return labels
     if not term.target.classes:
         return labels if term.target.dtype == "float32" else _cast(labels, "float32")
     classes = _classes(term.target)
-    if not term.one_hot:
+    if kind == "classes":
         return classes
     return f"tf.one_hot({classes}, {_outputs(term)}.shape[-1])"
 
@@ -138,7 +184,7 @@ def _measure(term: Term, modules: Mapping[str, str]) -> tuple[str, str]:
         arguments += [_weights(term)] if term.weights else []
         return "accuracy", f"accuracy({', '.join(arguments)})"
     call = _call(term, modules)
-    if term.loss == "mean_pairwise_squared_error":  # which is a sum over the examples
+    if _declaration(term).summed:
         count = f"tf.maximum({_count(term)}, 1)" if term.weights else _count(term)
         call = f"{call} / {_cast(count, 'float32') if term.weights else count}"
-    return term.function.rpartition(".")[2] or term.loss, call
+    return term.function.partition(":")[2] or term.loss, call

@@ -7,6 +7,7 @@ from slimgen.emit.docstrings import docstring_text, wrapped
 from slimgen.emit.fitting import fitted, signature, tidy
 from slimgen.emit.head import head
 from slimgen.emit.identifiers import RESERVED, Names, class_name, identifier
+from slimgen.emit.jobs import needs_of
 from slimgen.emit.layer_functions import FunctionDefinition, LayerUse, define_functions
 from slimgen.emit.parts import Runtime, describe_runtime
 from slimgen.emit.spelling import (
@@ -108,7 +109,7 @@ class _Module:
         graph = self._respelled(graph)
         self.graph = self._with_normalizers(graph)
         uses = [*self._uses(self.graph), *self._normalizer_uses(graph)]
-        self.mixed = any(job.run.precision for job in graph.jobs)
+        self.mixed = any(needs_of(job).in_16_bits for job in graph.jobs)
         self.layers = define_functions(uses, self.names.free, self.mixed)
         self.helpers = self._helpers(uses)
         self.blocks = {
@@ -228,7 +229,7 @@ class _Module:
         context = self.runtime.context(networks, self.spelling.modules)
         layers = self._layer_functions()
         bodies = tidy(render("networks.py.j2", functions=functions, networks=networks))
-        held = any(job.gradients.held for job in self.graph.jobs)
+        held = any(needs_of(job).holds_batch_norm for job in self.graph.jobs)
         options = [name for name in OPTIONS if f"{name}=" in layers + bodies]
         parts = [
             render("docstring.py.j2", lines=self._docstring()),

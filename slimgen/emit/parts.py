@@ -6,11 +6,12 @@ from typing import Any
 
 from slimgen.emit.example_reading import Examples, describe_examples
 from slimgen.emit.fitting import tidy
+from slimgen.emit.jobs import FileJobs, file_jobs
 from slimgen.emit.library import Library, open_library, used_names
-from slimgen.emit.losses import PAIRED, Losses, describe_losses
+from slimgen.emit.losses import Losses, describe_losses, loss_templates
 from slimgen.emit.templates import defined_names, render, source_text
 from slimgen.ir.graph import Graph, Network
-from slimgen.ir.jobs import Train
+from slimgen.ir.jobs import LabelNames, Train
 
 # The parts in order of the file; what each imports besides TensorFlow.
 IMPORTS = {
@@ -69,14 +70,6 @@ class Preprocess:
 
 
 @dataclass(frozen=True)
-class Labels:
-    """Names of the dataset's labels, and the label of the first class."""
-
-    names: tuple[str, ...] = ()
-    offset: int = 0
-
-
-@dataclass(frozen=True)
 class Sections:
     """The sections below the networks, and the names of the library in them."""
 
@@ -93,8 +86,8 @@ class Runtime:
     preprocess: Preprocess | None
     classifier: bool
     classes: bool
-    labels: Labels
-    train: Any
+    labels: LabelNames
+    jobs: FileJobs
     examples: Examples | None
     families: tuple[str, ...]
     formats: tuple[str, ...]
@@ -148,7 +141,7 @@ class Runtime:
             "classifier": self.classifier,
             "classes": self.classes,
             "labels": self.labels,
-            "train": self.train,
+            **self.jobs.context(),
             "losses": self._losses(modules),
             "examples": self.examples,
             "augment_family": self.families[0],
@@ -158,10 +151,10 @@ class Runtime:
         }
 
     def _losses(self, modules: Mapping[str, str]) -> Losses | None:
-        if self.train is None:
+        train = self.jobs.train
+        if train is None:
             return None
-        mixed = bool(self.train.augment.mixes)
-        return describe_losses(self.train.loss, modules, mixed)
+        return describe_losses(train.loss, modules, bool(train.augment.mixes))
 
 
 @dataclass(frozen=True)
@@ -181,7 +174,8 @@ def describe_runtime(graph: Graph) -> Runtime:
     preprocessed = _takes_one_image(
         graph.networks[0]
     )  # that of the job, if there is one
-    train = graph.jobs[0] if graph.jobs else None
+    jobs = file_jobs(graph.jobs)
+    train = jobs.train
     if train and train.preprocess:
         graph = _with_preprocess(graph, train)
     preprocess = _preprocess([n for n in graph.networks if _takes_one_image(n)])
@@ -205,11 +199,11 @@ def describe_runtime(graph: Graph) -> Runtime:
         imports.add("functools")
     modules = tuple(f"{part}.py" for part in parts if part in MODULES)
     flags = {"SEVERAL_NETWORKS": len(graph.networks) > 1}
-    labels = next((n.labels for n in graph.networks if n.labels), Labels())
+    labels = next((n.labels for n in graph.networks if n.labels), LabelNames())
     families = tuple(_family(network) for network in graph.networks)
     return Runtime(
         tuple(parts), tuple(sorted(imports)), preprocess, classifier, classes, labels,
-        train, describe_examples(train, preprocessed) if train else None, families,
+        jobs, describe_examples(train, preprocessed) if train else None, families,
         formats, graph.networks[0].inputs[0].value.type.shape[-1] == 1,
         open_library(modules, flags),
     )  # fmt: skip
@@ -217,14 +211,9 @@ def describe_runtime(graph: Graph) -> Runtime:
 
 def _training(train: Train) -> list[str]:
     """The parts of a `train` job, each with what it chose right below."""
-    losses = dict.fromkeys(term.loss for term in train.loss.terms)
-    own = [one for one in losses if one not in ("softmax_cross_entropy", "python")]
-    means = train.loss.weighted - {"mean_pairwise_squared_error"}
-    own += ["weighted_mean"] if means else []
-    own += ["squared_distances"] if any(one in PAIRED for one in own) else []
     chosen = {
         "train/optimizer": [f"train/optimizers/{train.optimizer.rule}"],
-        "train/loss": [f"train/losses/{one}" for one in own],
+        "train/loss": [f"train/losses/{one}" for one in loss_templates(train.loss)],
     }
     absent = {
         "train/augment": not (train.augment.examples or train.augment.mixes),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from slimgen.emit.identifiers import RESERVED, Names
+from slimgen.emit.jobs import needs_of
 from slimgen.ir.graph import Call, EndPoint, Graph, Item, Loop, Node, Value, walk
 from slimgen.layers.declaration import Layer
 from slimgen.layers.literals import (
@@ -197,8 +198,8 @@ def modules_of(graph: Graph) -> list[str]:
             if isinstance(item, Node):
                 found |= dict.fromkeys(_modules(item.layer))
     for job in graph.jobs:
-        functions = (term.function for term in job.loss.terms if term.function)
-        found |= dict.fromkeys(name.rpartition(".")[0] for name in functions)
+        functions = needs_of(job).user_functions
+        found |= dict.fromkeys(name.partition(":")[0] for name in functions)
     return sorted(found)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from slimgen.ir.jobs import Job, LabelNames, Preprocessing
 from slimgen.ir.weight_map import WeightMap
 from slimgen.layers.declaration import Layer, TensorType, VariableSpec
 from slimgen.layers.literals import Hole
@@ -180,8 +181,8 @@ class Network:
     variables: tuple[Variable, ...]
     head: tuple[str, ...] = ()
     comment: str = ""
-    preprocess: Any = None
-    labels: Any = None
+    preprocess: Preprocessing | None = None
+    labels: LabelNames | None = None
     maps: tuple[WeightMap, ...] = ()
     span: Span | None = field(compare=False, default=None, repr=False)
 
@@ -192,7 +193,7 @@ class Graph:
 
     networks: tuple[Network, ...]
     functions: tuple[Function, ...]
-    jobs: tuple[Any, ...] = ()
+    jobs: tuple[Job, ...] = ()
     comment: str = ""
 
     def function(self, name: str) -> Function:

@@ -1,6 +1,7 @@
-"""Jobs as data: what is trained, from which examples, how."""
+"""Jobs as data: plain values that an emitter, or another back end, reads."""
 
 from dataclasses import dataclass
+from typing import NoReturn
 
 BATCH = 32  # unless the job says it
 
@@ -105,7 +106,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Weights:
+class LossWeights:
     """The weights of a term's losses: for each example, or for each loss of it.
 
     Attributes:
@@ -118,22 +119,35 @@ class Weights:
 
 
 @dataclass(frozen=True)
+class LossArgument:
+    """An argument of a loss: a number, which a setting of the built file may hold.
+
+    Attributes:
+        setting: The name of the setting; "": the number is a constant.
+    """
+
+    name: str
+    value: float
+    setting: str = ""
+
+
+@dataclass(frozen=True)
 class Term:
     """A term of the loss.
 
     Attributes:
-        loss: The word for it in the language.
-        name: What the progress calls it.
-        target: What the output should be.
+        loss: The word for it in the language; its declaration has the loss's facts.
+        name: The term's name in the progress.
+        target: The label that the output is compared with.
         output: One of several outputs, or an end point; "": the only output.
         end: It is an end point.
         weight: The setting that it is multiplied by; "": 1.
-        one_hot: It takes the class of a label as a row of zeros and a one.
-        options: What it takes after outputs and labels, as Python.
-        function: The dotted name of a user's function.
+        arguments: The loss's own arguments, in the order of its declaration.
+        function: A user's function, as `module:function`; "": a loss of the language.
         weights: Of the losses of which it is the mean; None: all count alike.
-        positive: The output, or end point, with whose rows it compares; "": the only
-            output; None: it does not.
+        positive: The output, or end point, with whose rows the rows are compared; "": the
+            only output; None: the loss compares with no other output.
+        positive_end: `positive` is an end point.
     """
 
     loss: str
@@ -142,10 +156,9 @@ class Term:
     output: str = ""
     end: bool = False
     weight: str = ""
-    one_hot: bool = False
-    options: str = ""
+    arguments: tuple[LossArgument, ...] = ()
     function: str = ""
-    weights: Weights | None = None
+    weights: LossWeights | None = None
     positive: str | None = None
     positive_end: bool = False
 
@@ -196,13 +209,12 @@ class Optimizer:
 
     Attributes:
         rule: The word for it in the language.
-        class_name: What the built file calls it.
+        flags: The arguments of the rule that are true, by name.
     """
 
     rule: str
-    class_name: str
     settings: tuple[Setting, ...] = ()
-    nesterov: bool = False
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -213,7 +225,8 @@ class LearningRate:
         unit: In what the schedule counts: epochs or steps.
         whole_run: The rate falls until the run's last step.
         staircase: It falls at once, not a little at each step.
-        warmup: In what the warm-up counts; "": there is none.
+        warmup: The unit in which the warm-up counts; "": there is none.
+        settings: The numbers of the schedule, its first rate or its rates in front.
     """
 
     schedule: str
@@ -222,11 +235,6 @@ class LearningRate:
     whole_run: bool = False
     staircase: bool = True
     warmup: str = ""
-
-    @property
-    def first(self) -> str:
-        """The setting that holds the first rate."""
-        return "learning_rates[0]" if self.schedule == "piecewise" else "learning_rate"
 
 
 @dataclass(frozen=True)
@@ -330,21 +338,12 @@ class Initial:
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """Examples that a network is measured by; `during`: at each checkpoint of training."""
-
-    path: str
-    during: bool
-
-
-@dataclass(frozen=True)
 class Train:
     """One `train` job, every setting decided.
 
     Attributes:
         preprocess: In place of the network's own; None: that.
         initial: What it starts from unless its folder has a run; without: as initialised.
-        evaluation: What the `evaluate` job of the network says; None: there is none.
     """
 
     network: str
@@ -357,4 +356,27 @@ class Train:
     preprocess: Preprocessing | None = None
     augment: Augment = Augment()
     initial: Initial = Initial()
-    evaluation: Evaluation | None = None
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """One `evaluate` job: examples that measure a network which the file trains.
+
+    Attributes:
+        path: A pattern of record files, or a folder; they are read as the `train` job's.
+        during: Training evaluates at each checkpoint too.
+    """
+
+    network: str
+    path: str
+    during: bool
+
+
+Job = Train | Evaluate
+"""A job of any kind. Whoever asks for the kind uses `match` and ends with `assert_never`, so
+that `mypy --strict` names every place that must learn of a new one."""
+
+
+def assert_never(job: NoReturn) -> NoReturn:
+    """Fail at run time where `mypy` would have found a kind of job that is not handled."""
+    raise AssertionError(f"a job of an unknown kind: {job!r}")

@@ -108,6 +108,7 @@ def parameter(
     default: Any = REQUIRED,
     *,
     positional: bool = True,
+    first: bool = False,
     slim: str | None = None,
     neutral: Any = REQUIRED,
     emitted: bool = True,
@@ -119,12 +120,16 @@ def parameter(
         doc: One clause for the documentation, with units.
         default: What it is when neither the line nor a scope gives it.
         positional: Whether it may stand without its key; key-only arguments come last.
+        first: Whether it stands before the arguments that its class inherits.
         slim: TF-Slim's name for it, when ours differs.
         neutral: The value with which the emitted function does not need this parameter
             (by default none: it is always in the signature).
         emitted: False when it only matters to the compiler.
     """
-    metadata = {"parameter": (kind, doc, positional, slim, neutral, emitted)}
+    metadata = {
+        "parameter": (kind, doc, positional, slim, neutral, emitted),
+        "first": first,
+    }
     if default is REQUIRED:
         return dataclasses.field(metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -143,7 +148,8 @@ _PARAMETERS: "dict[type[Layer], tuple[Parameter, ...]]" = {}
 
 def _declared(layer: "type[Layer]") -> tuple[Parameter, ...]:
     found = []
-    for field in dataclasses.fields(layer):
+    fields = dataclasses.fields(layer)
+    for field in sorted(fields, key=lambda field: not field.metadata["first"]):
         kind, doc, positional, slim, neutral, emitted = field.metadata["parameter"]
         required = field.default is dataclasses.MISSING
         default = None if required else field.default
@@ -188,6 +194,9 @@ class Layer:
     form: ClassVar[str] = ""  # the word that picks it
     takes_names: ClassVar[bool] = False  # names of the model's need no quotes
     gathers: ClassVar[bool] = False  # what has no key is one list
+    # Settings of the built file with another name, or another text, than their argument.
+    renamed: ClassVar[Mapping[str, str]] = {}
+    texts: ClassVar[Mapping[str, str]] = {}
     # Whether calls of one block may give it different arguments. Where they may not, the
     # numbers in the fields `sizes` still may.
     varies: ClassVar[bool] = True
@@ -215,6 +224,10 @@ class Layer:
     def __repr__(self) -> str:
         given = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
         return f"{type(self).__name__}({given})"
+
+    def subject(self) -> tuple[str | None, ...]:
+        """Return the words that tell a line of a job from others with the same first word."""
+        return ()
 
     def canonical(self, inputs: Sequence[TensorType]) -> "Layer":
         """The emitted form: sizes expanded to one per axis, ignored arguments removed.

@@ -1,86 +1,74 @@
-"""What a job does to images at random."""
-
-from collections.abc import Mapping
-from typing import Any
+"""The random changes that a job makes to images."""
 
 from slimgen.elaborate.jobs.lines import JobText, settings_of
 from slimgen.elaborate.rejection import Rejected
 from slimgen.ir import jobs as ir
 from slimgen.layers.jobs.augment import (
-    Augment,
+    AUGMENTATIONS,
+    Augmentation,
     ColorJitter,
-    Cutmix,
+    Crop,
     Flip,
-    Mixup,
-    RandomCrop,
+    Mix,
     RandomErasing,
     RandomResizedCrop,
 )
 from slimgen.messages import names as messages
 from slimgen.syntax import tree
 
-# What the settings of the built file are called.
-RENAMED: Mapping[str, Mapping[str, str]] = {
-    "random_resized_crop": {"scale": "crop_scale", "ratio": "crop_ratio"},
-    "flip": {"probability": "flip"},
-    "random_erasing": {
-        "probability": "erasing",
-        "scale": "erasing_scale",
-        "ratio": "erasing_ratio",
-    },
-    "mixup": {"alpha": "mixup"},
-    "cutmix": {"alpha": "cutmix"},
-}
 COLORS = ("brightness", "contrast", "saturation", "hue")
 OF_COLOR = ("saturation", "hue")
 
 
 def read_augment(job: JobText) -> ir.Augment:
-    """Return what is done to images."""
-    said: dict[type[Any], Any] = {type(line): (line, s) for line, s in job.all(Augment)}
-    for _, statement in said.values():
+    """Return the random changes to images."""
+    lines = job.all(Augmentation)
+    for _, statement in lines:
         _check_images(job, statement)
-    crops = [kind for kind in (RandomResizedCrop, RandomCrop) if kind in said]
+    crops = [line.form for line, _ in job.all(Crop)]
     if len(crops) > 1:
-        needed, found = "no other crop", "`augment random_crop`"
-        where = "`augment random_resized_crop`"
-        statement = said[RandomResizedCrop][1]
-        raise Rejected(messages.wrong_value(statement.span, where, needed, found))
-    colors = _colors(job, said)
-    mixes = tuple(kind.form for kind in (Mixup, Cutmix) if kind in said)
+        _refuse_two_crops(job)
+    colors = _colors(job)
+    mixes = {line.form for line, _ in job.all(Mix)}
     return ir.Augment(
-        tuple(one for line, _ in said.values() for one in _settings(line, colors)),
-        crops[0].form if crops else "",
-        Flip in said,
+        tuple(setting for line, _ in lines for setting in _settings(line)),
+        crops[0] if crops else "",
+        job.one(Flip) is not None,
         colors,
-        RandomErasing in said,
-        mixes,
+        job.one(RandomErasing) is not None,
+        tuple(form for form in AUGMENTATIONS if form in mixes),
     )
+
+
+def _refuse_two_crops(job: JobText) -> None:
+    """Raise Rejected at one of two crops."""
+    _, statement = job.required(RandomResizedCrop)
+    where = "`augment random_resized_crop`"
+    needed, found = "no other crop", "`augment random_crop`"
+    raise Rejected(messages.wrong_value(statement.span, where, needed, found))
 
 
 def check_mixed(job: JobText, loss: ir.Loss) -> None:
     """Refuse to mix examples that have other labels than a class."""
-    for line, statement in job.all(Augment):
-        if isinstance(line, Mixup | Cutmix) and not loss.plain:
+    for line, statement in job.all(Mix):
+        if not loss.plain:
             labels = ", ".join(f"`{term.target.label}`" for term in loss.terms)
-            raise Rejected(
-                messages.wrong_value(
-                    statement.span, f"`augment {line.form}`",
-                    "a loss of one output and its class, `label`", labels,
-                )
-            )  # fmt: skip
+            where = f"`augment {line.form}`"
+            needed = "a loss of one output and its class, `label`"
+            raise Rejected(messages.wrong_value(statement.span, where, needed, labels))
 
 
-def _colors(job: JobText, said: Mapping[type, Any]) -> tuple[str, ...]:
-    """Return what of the colours changes."""
-    if ColorJitter not in said:
+def _colors(job: JobText) -> tuple[str, ...]:
+    """Return the properties of colours that change."""
+    jitter = job.one(ColorJitter)
+    if jitter is None:
         return ()
-    line, statement = said[ColorJitter]
+    line, statement = jitter
     colors = tuple(name for name in COLORS if getattr(line, name))
     grey = job.network.inputs[0].value.type.shape[-1] != 3
     if not colors:
-        needed, found = f"one of {', '.join(f'`{one}`' for one in COLORS)}", "none"
-    elif grey and any(one in colors for one in OF_COLOR):
+        needed, found = f"one of {', '.join(f'`{name}`' for name in COLORS)}", "none"
+    elif grey and any(name in colors for name in OF_COLOR):
         needed, found = "images of 3 channels for saturation and hue", "1"
     else:
         return colors
@@ -88,22 +76,16 @@ def _colors(job: JobText, said: Mapping[type, Any]) -> tuple[str, ...]:
     raise Rejected(messages.wrong_value(statement.span, where, needed, found))
 
 
-def _settings(line: Any, colors: tuple[str, ...]) -> list[ir.Setting]:
+def _settings(line: Augmentation) -> list[ir.Setting]:
     """Return the numbers of a line as settings; a range is two."""
     found = []
-    for one in settings_of(line, RENAMED.get(line.form, {})):
-        if isinstance(one.value, tuple):
-            for which, value in zip(("least", "greatest"), one.value, strict=True):
-                text = one.text.replace("least and greatest", which)
-                found.append(ir.Setting(f"{which}_{one.name}", value, text, 0))
-        elif not isinstance(line, ColorJitter):
-            found.append(one)
-        elif one.name in colors:
-            text = f"how much {one.name} changes"
-            found.append(ir.Setting(one.name, one.value, text, 0, one.at_most))
-    if isinstance(line, RandomCrop):
-        text = "pixels of the margin around an image before it is cropped"
-        found.append(ir.Setting("crop_padding", line.padding, text, 0))
+    for setting in settings_of(line):
+        if isinstance(setting.value, tuple):
+            for which, value in zip(("least", "greatest"), setting.value, strict=True):
+                text = setting.text.replace("least and greatest", which)
+                found.append(ir.Setting(f"{which}_{setting.name}", value, text, 0))
+        elif setting.value or not line.without_zeros:
+            found.append(setting)
     return found
 
 
@@ -112,5 +94,5 @@ def _check_images(job: JobText, statement: tree.Line) -> None:
     inputs = job.network.inputs
     if len(inputs) > 1 or inputs[0].value.type.rank != 4:
         needed = "one image [batch, height, width, channels]"
-        found = ", ".join(f"`{one.name}` {one.value.type}" for one in inputs)
+        found = ", ".join(f"`{given.name}` {given.value.type}" for given in inputs)
         raise Rejected(messages.wrong_value(statement.span, "`augment`", needed, found))

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from slimgen.diagnostics import Diagnostic
-from slimgen.elaborate.jobs.lines import JobText, moot
+from slimgen.elaborate.jobs.lines import JobText, ignored_argument
 from slimgen.elaborate.rejection import Rejected
 from slimgen.ir import jobs as ir
 from slimgen.ir.graph import Input
-from slimgen.layers.jobs.augment import Augment
+from slimgen.layers.jobs.augment import Augmentation
 from slimgen.layers.jobs.data import Batch, Data, Item
 from slimgen.layers.jobs.images import Preprocess
 from slimgen.layers.jobs.run import Deterministic
@@ -17,7 +17,6 @@ from slimgen.syntax import tree
 
 LABEL = "label"
 OF_IMAGES = ("uint8", "uint16", "float32")
-CROPPING = ("random_resized_crop", "random_crop", "flip", "color_jitter")
 OF_NUMBERS = ("int64", "float32")
 WHOLE = (
     *("path", "shuffle", "readers", "block_length", "order", "prefetch", "boxes"),
@@ -27,9 +26,7 @@ WHOLE = (
 
 def read_data(job: JobText) -> ir.Data:
     """Return where the examples are, what they hold, and how many a step takes."""
-    said = job.one(Data)
-    assert said is not None  # every job has the line
-    data, statement = said
+    data, statement = job.required(Data)
     inputs = {one.name: one for one in job.network.inputs}
     items = read_items(job)
     for name in inputs:
@@ -66,10 +63,10 @@ def _settings(data: Data) -> tuple[ir.Setting, ...]:
         "block_length": "records of a file that come one after another",
         "prefetch": "batches that are made ahead",
     }
-    said = {name: getattr(data, name) for name in texts}
+    values = {name: getattr(data, name) for name in texts}
     return tuple(
         ir.Setting(name, value, texts[name], 1)
-        for name, value in said.items()
+        for name, value in values.items()
         if value is not None
     )
 
@@ -80,7 +77,7 @@ def _unfit_order(job: JobText, data: Data, statement: tree.Line) -> Diagnostic |
     if data.order == "exact":
         return None
     if data.corrupt == "skip":
-        return moot(
+        return ignored_argument(
             statement, "corrupt", "a sloppy order does not tell what was left out"
         )
     if exact is not None and not exact[0].value:
@@ -96,31 +93,36 @@ def _unfit_boxes(job: JobText, data: Data, statement: tree.Line) -> Diagnostic |
     """Say where boxes have no use."""
     if data.boxes is None:
         return None
-    own = job.one(Preprocess)
-    family = own[0].kind if own else getattr(job.network.preprocess, "family", "none")
+    family = _family(job)
     if family != "inception":
-        return moot(statement, "boxes", "only `preprocess inception` crops by them")
-    if any(line.form in CROPPING for line, _ in job.all(Augment)):
-        return moot(statement, "boxes", "`augment` crops in its own way")
+        return ignored_argument(
+            statement, "boxes", "only `preprocess inception` crops by them"
+        )
+    if any(line.replaces_family for line, _ in job.all(Augmentation)):
+        return ignored_argument(statement, "boxes", "`augment` crops in its own way")
     if data.kind == "folder":
-        return moot(statement, "boxes", "a folder has none; write records")
+        return ignored_argument(statement, "boxes", "a folder has none; write records")
     return None
 
 
-def _check_distortion(job: JobText, found: ir.Data, statement: tree.Line) -> None:
+def _family(job: JobText) -> str:
+    """Return the family of preprocessing: the job's own, else the network's."""
+    own, preprocess = job.one(Preprocess), job.network.preprocess
+    if own:
+        return own[0].kind
+    return preprocess.family if preprocess else "none"
+
+
+def _check_distortion(job: JobText, data: ir.Data, statement: tree.Line) -> None:
     """Refuse labels that are images where the input is cropped without them."""
-    own = job.one(Preprocess)
-    family = own[0].kind if own else getattr(job.network.preprocess, "family", "none")
-    images = [f"`{item.name}`" for item in found.labels if item.image]
-    for line, place in job.all(Augment):
-        if images and getattr(line, "moves", False):
-            raise Rejected(
-                messages.wrong_value(
-                    place.span, f"`augment {line.form}`",
-                    "labels that are no images, since it moves the input alone",
-                    ", ".join(images),
-                )
-            )  # fmt: skip
+    family = _family(job)
+    images = [f"`{item.name}`" for item in data.labels if item.image]
+    for line, augment in job.all(Augmentation):
+        if images and line.moves:
+            where = f"`augment {line.form}`"
+            needed = "labels that are no images, since it moves the input alone"
+            found = ", ".join(images)
+            raise Rejected(messages.wrong_value(augment.span, where, needed, found))
     if images and family != "none":
         raise Rejected(
             messages.wrong_value(
@@ -133,15 +135,13 @@ def _check_distortion(job: JobText, found: ir.Data, statement: tree.Line) -> Non
 
 def read_items(job: JobText) -> dict[str, ir.Item]:
     """Return what an example holds by name: inputs of the network, and labels."""
-    said = job.one(Data)
-    assert said is not None
-    data, statement = said
+    data, statement = job.required(Data)
     if statement.body is None:
         return _usual_items(job, data, statement)
     for argument in statement.arguments:
         if argument.key is not None and argument.key.text not in WHOLE:
             why = "the lines between the braces name the features"
-            raise Rejected(moot(statement, argument.key.text, why))
+            raise Rejected(ignored_argument(statement, argument.key.text, why))
     if data.kind == "folder":
         where = "after `data folder`"
         raise Rejected(
@@ -193,7 +193,9 @@ def _read_item(name: str, item: Item, line: tree.Line, takes: Input | None) -> i
         takes is not None and _is_image(takes) and item.shape is None
     )
     if item.format == "raw" and not image:
-        raise Rejected(moot(line, "format", "only images are raw or encoded"))
+        raise Rejected(
+            ignored_argument(line, "format", "only images are raw or encoded")
+        )
     known = OF_IMAGES if image else OF_NUMBERS
     stored = "uint8" if image else _stored(takes)
     dtype = item.dtype or stored

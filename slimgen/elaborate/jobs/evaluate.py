@@ -1,11 +1,11 @@
 """An `evaluate` job: the data by which a trained network is measured, and when."""
 
 from slimgen.elaborate.jobs.data import read_data
-from slimgen.elaborate.jobs.lines import JobLines, JobText, moot
+from slimgen.elaborate.jobs.lines import JobLines, JobText, ignored_argument
 from slimgen.elaborate.jobs.train import bind_job, require_lines
 from slimgen.elaborate.rejection import Rejected
 from slimgen.ir.graph import Network
-from slimgen.ir.jobs import Data, Evaluation, Train
+from slimgen.ir.jobs import Data, Evaluate, Train
 from slimgen.layers.jobs import EVALUATE_LINES
 from slimgen.layers.jobs.data import Data as DataLine
 from slimgen.layers.jobs.evaluate import Every
@@ -21,30 +21,30 @@ OF_TRAIN = {
 
 def evaluate_job(
     job: tree.Job, network: Network, train: Train, lines: JobLines
-) -> Evaluation | None:
+) -> Evaluate | None:
     """Return what an `evaluate` job says beside the `train` job; None after errors."""
     if job.origin or job.name is not None:
         what = job.origin[0].span if job.origin else job.span
         raise Rejected(
             messages.misplaced(what, "`from` or `as`", "on an `evaluate` job yet")
         )
-    said = bind_job(job, network, lines, EVALUATE_LINES)
-    if said is None:
+    bound = bind_job(job, network, lines, EVALUATE_LINES)
+    if bound is None:
         return None
-    require_lines(job, said, NEEDED)
-    text = JobText(job, network, {}, said, lines)
+    require_lines(job, bound, NEEDED)
+    text = JobText(job, network, {}, bound, lines)
     _check_data(text, train.data)
-    (data, _), every = text.all(DataLine)[0], text.one(Every)
-    return Evaluation(data.path, every is not None)
+    (data, _), every = text.required(DataLine), text.one(Every)
+    return Evaluate(network.name, data.path, every is not None)
 
 
 def _check_data(job: JobText, train: Data) -> None:
     """Refuse examples that are not read as those of the `train` job."""
-    data, statement = job.all(DataLine)[0]
+    data, statement = job.required(DataLine)
     for argument in statement.arguments:
         if argument.key is not None and argument.key.text in OF_TRAIN:
             key = argument.key.text
-            raise Rejected(moot(statement, key, OF_TRAIN[key]))
+            raise Rejected(ignored_argument(statement, key, OF_TRAIN[key]))
     keys = [one for one in statement.arguments if one.key is not None]
     same = train.foldable or data.kind != "folder"
     if keys or statement.body is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from slimgen.elaborate.jobs.lines import moot
+from slimgen.elaborate.jobs.lines import ignored_argument
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.ir.graph import Value
 from slimgen.ir.jobs import LabelNames, Preprocessing
@@ -18,9 +18,13 @@ Reader = Callable[[str, Source], Source | None]
 def preprocessing(line: Preprocess, statement: tree.Line) -> Preprocessing:
     """Return the preprocessing that a line says."""
     if line.resize and line.kind != "vgg":
-        raise Rejected(moot(statement, "resize", "only `vgg` resizes the shorter side"))
+        raise Rejected(
+            ignored_argument(statement, "resize", "only `vgg` resizes the shorter side")
+        )
     if not line.fast and line.kind != "inception":
-        raise Rejected(moot(statement, "fast", "only `inception` distorts colours"))
+        raise Rejected(
+            ignored_argument(statement, "fast", "only `inception` distorts colours")
+        )
     resize = (min(line.resize), max(line.resize)) if line.resize else None
     return Preprocessing(line.kind, resize, line.fast)
 

@@ -1,7 +1,6 @@
 """The jobs of a file: which networks have one, and what a job needs of its network."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from slimgen.elaborate.evaluated import Tensor
@@ -13,7 +12,7 @@ from slimgen.elaborate.jobs.train import check_inputs, train_job
 from slimgen.elaborate.loading import Loaded, Program
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.ir.graph import Network
-from slimgen.ir.jobs import LabelNames, Train
+from slimgen.ir.jobs import Evaluate, Job, LabelNames, Train
 from slimgen.messages import names as messages
 from slimgen.messages import warnings
 from slimgen.syntax import tree
@@ -27,8 +26,8 @@ def jobs_of(
     networks: Sequence[Network],
     end_points: Mapping[str, Mapping[str, Tensor]],
     changed: bool,
-) -> list[Train]:
-    """Return the `train` jobs of the networks that are built; there may be one in all.
+) -> list[Job]:
+    """Return the jobs of the networks that are built; there may be one of each kind.
 
     `end_points` has those of each network by name. A network that was `changed` by `-D`
     may have lost what its job needs: then the job is left out, and the user told.
@@ -63,13 +62,14 @@ def jobs_of(
             continue
         if job is not None:
             found.append(job)
-    return _evaluated(program, main, networks, found)
+    return [*found, *_evaluated(program, main, networks, found)]
 
 
 def _evaluated(
     program: Program, main: Loaded, networks: Sequence[Network], jobs: Sequence[Train]
-) -> list[Train]:
-    """Return the jobs with what the `evaluate` jobs of their networks say."""
+) -> list[Evaluate]:
+    """Return the `evaluate` jobs of the networks that `jobs` train."""
+    evaluations: list[Evaluate] = []
     by_name = {network.name: network for network in networks}
     found = {job.network: job for job in jobs}
     statements = [item for item in main.file.items if isinstance(item, tree.Job)]
@@ -97,12 +97,13 @@ def _evaluated(
             if name not in found:
                 continue  # of a job that is wrong, or was left out
             lines = JobLines(program.reporter, main.frame)
-            said = evaluate_job(item, by_name[name], found[name], lines)
-            found[name] = replace(found[name], evaluation=said)
+            job = evaluate_job(item, by_name[name], found[name], lines)
+            if job is not None:
+                evaluations.append(job)
         except Rejected as rejected:
             if not isinstance(rejected, Silent):
                 program.reporter.report(rejected.diagnostic)
-    return list(found.values())
+    return evaluations
 
 
 def check_jobs(main: Loaded, reporter: Reporter) -> None:

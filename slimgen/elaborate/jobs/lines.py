@@ -15,6 +15,7 @@ from slimgen.ir.jobs import Setting
 from slimgen.layers.argument_types import (
     ArgumentError,
     BareWord,
+    Integer,
     ListOf,
     Optional,
     Real,
@@ -40,7 +41,7 @@ COUNTS = ("every", "over")  # before a number and its unit
 class BoundLine:
     """A line of a job: its settings, and the statement that has them."""
 
-    line: Any
+    line: Layer
     statement: tree.Line
 
 
@@ -52,14 +53,14 @@ class JobText:
         statement: The job as it was written.
         network: What the job is about; its inputs are keys of `data`.
         end_points: What a loss may take.
-        said: The lines by kind, in their order.
+        bound: The lines in their order.
         lines: Binds the lines between the braces of one.
     """
 
     statement: tree.Job
     network: Network
     end_points: Mapping[str, Tensor]
-    said: Mapping[type[Layer], Sequence[BoundLine]]
+    bound: Sequence[BoundLine]
     lines: "JobLines"
 
     @property
@@ -69,12 +70,21 @@ class JobText:
 
     def all(self, kind: type[LineT]) -> Sequence[tuple[LineT, tree.Line]]:
         """Return the lines of a kind, each with its statement."""
-        return [(one.line, one.statement) for one in self.said.get(kind, ())]
+        return [
+            (bound.line, bound.statement)
+            for bound in self.bound
+            if isinstance(bound.line, kind)
+        ]
 
     def one(self, kind: type[LineT]) -> tuple[LineT, tree.Line] | None:
         """Return the line of a kind that stands once at most, with its statement."""
         found = self.all(kind)
         return found[0] if found else None
+
+    def required(self, kind: type[LineT]) -> tuple[LineT, tree.Line]:
+        """Return the line of a kind without which there is no job."""
+        (found,) = self.all(kind)
+        return found
 
 
 def job_words() -> frozenset[str]:
@@ -190,42 +200,43 @@ def take_every(line: EvaluatedLine) -> None:
             return
 
 
-def settings_of(line: Layer, renamed: Mapping[str, str]) -> tuple[Setting, ...]:
+def settings_of(line: Layer) -> tuple[Setting, ...]:
     """Return the numbers of a line as settings of the built file."""
     found = []
-    for one in parameters(line):
-        kind, value = one.kind, getattr(line, one.name)
+    for declared in parameters(line):
+        kind, value = declared.kind, getattr(line, declared.name)
         if isinstance(kind, Optional | ListOf):
             kind = kind.item
-        if isinstance(kind, Real) and value is not None:
-            low = kind.at_least if kind.above is None else kind.above
-            low = None if isinstance(value, tuple) else low
-            name = renamed.get(one.name, one.name)
-            found.append(Setting(name, value, one.doc, low, kind.at_most))
+        if value is None or not isinstance(kind, Real | Integer):
+            continue
+        name = line.renamed.get(declared.name, declared.name)
+        text = line.texts.get(declared.name, declared.doc)
+        low: float | None = kind.at_least
+        if isinstance(kind, Real) and kind.above is not None:
+            low = kind.above
+        low = None if isinstance(value, tuple) else low
+        found.append(Setting(name, value, text, low, kind.at_most))
     return tuple(found)
 
 
-def place_of(statement: tree.Line, key: str) -> Span:
-    """Where a line has an argument of this key; else the whole line."""
-    for one in statement.arguments:
-        if one.key is not None and one.key.text == key:
-            return one.span
+def key_span(statement: tree.Line, key: str) -> Span:
+    """Return the span of the argument of this key; else that of the whole line."""
+    for argument in statement.arguments:
+        if argument.key is not None and argument.key.text == key:
+            return argument.span
     return statement.span
 
 
-def moot(statement: tree.Line, key: str, why: str) -> Diagnostic:
-    """An argument that a line has and nothing would read."""
-    span = place_of(statement, key)
+def ignored_argument(statement: tree.Line, key: str, why: str) -> Diagnostic:
+    """Report an argument of a line that nothing would read."""
+    span = key_span(statement, key)
     return messages.without_meaning(span, statement.word.text, key, why)
 
 
-def whole(count: float, said: tree.Line) -> int:
-    """A number of steps."""
+def whole_steps(count: float, statement: tree.Line) -> int:
+    """Return a number of steps as a whole number, or raise Rejected."""
     if count != int(count):
-        raise Rejected(
-            messages.wrong_value(
-                said.span, f"`every` of `{said.word.text}`",
-                "a whole number of steps", f"`{count:g}`",
-            )
-        )  # fmt: skip
+        where = f"`every` of `{statement.word.text}`"
+        needed, found = "a whole number of steps", f"`{count:g}`"
+        raise Rejected(messages.wrong_value(statement.span, where, needed, found))
     return int(count)

@@ -5,17 +5,11 @@ from dataclasses import dataclass, replace
 
 from slimgen.diagnostics import Diagnostic
 from slimgen.elaborate.jobs.data import LABEL
-from slimgen.elaborate.jobs.lines import place_of
+from slimgen.elaborate.jobs.lines import key_span
 from slimgen.elaborate.rejection import Rejected
 from slimgen.ir import jobs as ir
 from slimgen.layers.declaration import TensorType
-from slimgen.layers.jobs.loss import (
-    CosineDistance,
-    MeanPairwiseSquaredError,
-    MetricLearning,
-    Python,
-    Term,
-)
+from slimgen.layers.jobs.loss import Term
 from slimgen.messages import names as messages
 from slimgen.source import Span
 from slimgen.syntax import tree
@@ -26,8 +20,8 @@ class Unfit(Rejected):
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where a job has what a term without a line is blamed on."""
+class BlamedSpans:
+    """The parts of a job that are blamed for a term without a line."""
 
     word: str
     network: Span
@@ -35,76 +29,95 @@ class Places:
 
 
 def read_target(
-    line: Term, said: tree.Line | None, output: TensorType, data: ir.Data, job: Places
+    line: Term,
+    statement: tree.Line | None,
+    output: TensorType,
+    data: ir.Data,
+    job: BlamedSpans,
 ) -> ir.Target:
     """Return the label of a term whose output is known, or raise Rejected."""
-    item = _item(line, said, data, job.data)
-    if isinstance(line, MetricLearning):
-        return _identity(line, said, output, item, job)
+    item = _item(line, statement, data, job.data)
+    if line.labels == "identities":
+        return _identity(line, statement, output, item, job)
     found = fitting(item, output)
-    if isinstance(line, Python):
+    if line.labels == "stored":
         classes = found.classes if found else 0
         return ir.Target(item.name, classes, dtype=item.dtype)
-    if found is not None and found.classes > (0 if line.classes_only else 1):
+    if found is not None and _allowed(line, found.classes):
         return found
-    if found is not None and not found.classes and not line.classes_only:
-        return found
-    raise Unfit(_unfit(line, said, output, item, job))
+    raise Unfit(_unfit(line, statement, output, item, job))
+
+
+def _allowed(line: Term, classes: int) -> bool:
+    """Whether a loss takes a label of so many classes; 0: of numbers, as the output's."""
+    return classes > 0 if line.labels == "classes" else classes != 1
 
 
 def _identity(
-    line: Term, said: tree.Line | None, output: TensorType, item: ir.Item, job: Places
+    line: Term,
+    statement: tree.Line | None,
+    output: TensorType,
+    item: ir.Item,
+    job: BlamedSpans,
 ) -> ir.Target:
     """Return the label that says which rows of a batch are alike."""
-    place = place_of(said, "label") if said else job.network
+    span = key_span(statement, "label") if statement else job.network
     where = f"`loss {line.form}`"
     if output.rank != 2:
         needed, found = "an output [batch, numbers]", str(output)
-        raise Unfit(messages.wrong_value(place, where, needed, found))
+        raise Unfit(messages.wrong_value(span, where, needed, found))
     if item.shape != () or item.dtype == "float32":
         needed = "a label [batch] int64"
-        raise Unfit(messages.wrong_value(place, where, needed, _shown(item)))
+        raise Unfit(messages.wrong_value(span, where, needed, _shown(item)))
     return ir.Target(item.name, dtype=item.dtype)
 
 
 def _unfit(
-    line: Term, said: tree.Line | None, output: TensorType, item: ir.Item, job: Places
+    line: Term,
+    statement: tree.Line | None,
+    output: TensorType,
+    item: ir.Item,
+    job: BlamedSpans,
 ) -> Diagnostic:
     """Say what a term takes instead of its output, or of its label."""
-    where = f"`loss {line.form}`" if said else f"`{job.word}` without `loss`"
-    place = place_of(said, "label") if said else job.network
+    where = f"`loss {line.form}`" if statement else f"`{job.word}` without `loss`"
+    span = key_span(statement, "label") if statement else job.network
     classes = f"classes {TensorType(output.shape[:-1], 'int64')}"
-    if line.classes_only and (output.rank < 2 or item.shape == () != output.shape[2:]):
+    if line.labels == "classes" and (
+        output.rank < 2 or item.shape == () != output.shape[2:]
+    ):
         expected, found = "an output [batch, classes]", str(output)
-    elif line.classes_only:
+    elif line.labels == "classes":
         expected, found = f"{classes} for the output {output}", _shown(item)
     else:
         many = output.rank > 1 and output.shape[-1] != 1
         expected = f"a label {output}{f', or {classes}' if many else ''}"
         found = _shown(item)
-    help = _remedy(item, output) if said else "say its loss: `loss KIND`"
-    return messages.wrong_value(place, where, expected, found, help)
+    help = _remedy(item, output) if statement else "say its loss: `loss KIND`"
+    return messages.wrong_value(span, where, expected, found, help)
 
 
-def _item(line: Term, said: tree.Line | None, data: ir.Data, place: Span) -> ir.Item:
+def _item(
+    line: Term, statement: tree.Line | None, data: ir.Data, span: Span
+) -> ir.Item:
     """Return the item that a term names, else that of its output's name, else `label`."""
-    name, output = getattr(line, "label", None), getattr(line, "output", None)
-    if name is not None and said is not None:
-        return _known(said, "label", name, data)
+    name, output = line.label, line.output
+    if name is not None and statement is not None:
+        return _known(statement, "label", name, data)
     items = {item.name: item for item in data.labels}
-    for one in (output, LABEL):
-        if one in items:
-            return items[one]
+    for key in (output, LABEL):
+        if key in items:
+            return items[key]
     own = f"or `{output}`, " if output else ""
     doc = f"{own}the label of `loss {line.form}`"
-    raise Rejected(messages.missing_argument(place, "data", LABEL, doc))
+    raise Rejected(messages.missing_argument(span, "data", LABEL, doc))
 
 
-def _known(said: tree.Line, key: str, name: str, data: ir.Data) -> ir.Item:
+def _known(statement: tree.Line, key: str, name: str, data: ir.Data) -> ir.Item:
     """Return the item that a key of a line names."""
     items = {item.name: item for item in data.labels}
     if name not in items:
-        span = messages.value_of(place_of(said, key))
+        span = messages.value_of(key_span(statement, key))
         what = f"{'label' if key == 'label' else 'item'} in `data`"
         raise Rejected(messages.unknown_word(span, name, items, what=what))
     return items[name]
@@ -141,48 +154,46 @@ def _shown(item: ir.Item) -> str:
 
 def _remedy(item: ir.Item, output: TensorType) -> str:
     """Propose a shape where the label is one number, and the output has one."""
-    one = item.shape == () and output.shape[1:] == (1,)
-    return f"declare it with its axis: `{item.name} … shape=[1]`" if one else ""
+    single = item.shape == () and output.shape[1:] == (1,)
+    return f"declare it with its axis: `{item.name} … shape=[1]`" if single else ""
 
 
 def read_weights(
-    line: Term, said: tree.Line | None, output: TensorType, data: ir.Data
-) -> ir.Weights | None:
+    line: Term, statement: tree.Line | None, output: TensorType, data: ir.Data
+) -> ir.LossWeights | None:
     """Return the weights that a term names, or raise Rejected."""
-    name = getattr(line, "weights", None)
-    if name is None or said is None:
+    name = line.weights_item()
+    if name is None or statement is None:
         return None
-    item = _known(said, "weights", name, data)
+    item = _known(statement, "weights", name, data)
     losses = _losses(line, output)
     found = fitting_weights(item, losses)
     if found is not None:
         return found
     each = f" or {TensorType((None, *losses))}" if losses else ""
-    raise Unfit(
-        messages.wrong_value(
-            place_of(said, "weights"), f"`weights` of `loss {line.form}`",
-            f"an item [batch]{each}", _shown(item),
-        )
-    )  # fmt: skip
+    where, needed = f"`weights` of `loss {line.form}`", f"an item [batch]{each}"
+    span = key_span(statement, "weights")
+    raise Unfit(messages.wrong_value(span, where, needed, _shown(item)))
 
 
 def _losses(line: Term, output: TensorType) -> tuple[int | None, ...]:
     """The sizes of an example's losses before their mean."""
     sizes = output.shape[1:]
-    if line.classes_only:
+    if line.labels == "classes":
         return sizes[:-1]
-    whole = isinstance(line, CosineDistance | MeanPairwiseSquaredError)
-    return () if whole else sizes
+    return () if line.by_example else sizes
 
 
-def fitting_weights(item: ir.Item, losses: Sequence[int | None]) -> ir.Weights | None:
+def fitting_weights(
+    item: ir.Item, losses: Sequence[int | None]
+) -> ir.LossWeights | None:
     """Return how an item weighs losses: by its first axes, a last one of 1 apart."""
     for end in range(len(losses) + 1):
         if _fits(item, losses[:end]):
-            return ir.Weights(item.name)
+            return ir.LossWeights(item.name)
     for end in range(1, len(losses) + 1):
         if _fits(item, (*losses[:end], 1)):
-            return ir.Weights(item.name, squeezed=True)
+            return ir.LossWeights(item.name, squeezed=True)
     return None
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from slimgen.elaborate.rejection import Reporter
 from slimgen.ir.graph import Call, Function, Graph, Item, Network, Node, Path
+from slimgen.ir.jobs import Evaluate, Train, assert_never
 from slimgen.layers.declaration import ShapeError, TensorType
 from slimgen.layers.mixed_precision import is_narrowed, narrowed, widened
 from slimgen.messages import names as messages
@@ -15,8 +16,14 @@ def check_precision(graph: Graph, reporter: Reporter) -> None:
     """Report the layer of a trained network that would meet 16 and 32 bits."""
     networks = {network.name: network for network in graph.networks}
     for job in graph.jobs:
-        if job.run.precision:
-            _Narrowed(graph.functions, networks[job.network], reporter).check()
+        match job:
+            case Train():
+                if job.run.precision:
+                    _Narrowed(graph.functions, networks[job.network], reporter).check()
+            case Evaluate():
+                pass  # it computes as the training does
+            case _:
+                assert_never(job)
 
 
 class _Narrowed:

@@ -20,10 +20,7 @@ from slimgen.ir.graph import Network
 from slimgen.ir.jobs import Loss, Preprocessing, Train
 from slimgen.layers.declaration import Layer, TensorType
 from slimgen.layers.jobs import TRAIN_LINES
-from slimgen.layers.jobs.augment import Augmentation
-from slimgen.layers.jobs.gradients import MultiplyGradients
 from slimgen.layers.jobs.images import Preprocess
-from slimgen.layers.jobs.loss import Regularization, Term
 from slimgen.messages import names as messages
 from slimgen.source import Span
 from slimgen.syntax import tree
@@ -52,11 +49,11 @@ def train_job(
         raise Rejected(
             messages.misplaced(job.name.span, "`as`", "on a `train` job yet")
         )
-    said = bind_job(job, network, lines, TRAIN_LINES)
-    if said is None:
+    bound = bind_job(job, network, lines, TRAIN_LINES)
+    if bound is None:
         return None
-    require_lines(job, said, NEEDED)
-    text = JobText(job, network, end_points, said, lines)
+    require_lines(job, bound, NEEDED)
+    text = JobText(job, network, end_points, bound, lines)
     found = lines.reporter.found
     parts = {name: _read(part, text) for name, part in PARTS.items()}
     preprocess = _read(_read_preprocess, text)
@@ -84,21 +81,19 @@ def _outputs(job: JobText, loss: Loss) -> list[TensorType]:
 
 def bind_job(
     job: tree.Job, network: Network, lines: JobLines, known: Mapping[str, type[Layer]]
-) -> dict[type[Layer], list[BoundLine]] | None:
+) -> list[BoundLine] | None:
     """Bind every line of a job, which are of the `known` kinds; None after errors."""
-    said: dict[type[Layer], list[BoundLine]] = {}
-    places: dict[str, Span] = {}
+    bound: list[BoundLine] = []
+    spans: dict[str, Span] = {}
     failed = False
     for statement in job.body.statements:
         try:
-            kind, line = _bind_line(statement, network, lines, known, places)
+            bound.append(_bind_line(statement, network, lines, known, spans))
         except Rejected as rejected:
             failed = True
             if not isinstance(rejected, Silent):
                 lines.reporter.report(rejected.diagnostic)
-            continue
-        said.setdefault(kind, []).append(line)
-    return None if failed else said
+    return None if failed else bound
 
 
 def _bind_line(
@@ -106,9 +101,9 @@ def _bind_line(
     network: Network,
     lines: JobLines,
     known: Mapping[str, type[Layer]],
-    places: dict[str, Span],
-) -> tuple[type[Layer], BoundLine]:
-    """Bind one line, or raise Rejected; `places` has where each line stands."""
+    spans: dict[str, Span],
+) -> BoundLine:
+    """Bind one line, or raise Rejected; `spans` has those of the lines before."""
     if not isinstance(statement, tree.Line):
         what = f"`{statement.span.text.split()[0]}`"
         raise Rejected(messages.misplaced(statement.span, what, "in a job"))
@@ -118,28 +113,21 @@ def _bind_line(
         raise Rejected(messages.unknown_job_line(word.span, word.text, list(known)))
     image = network.inputs[0].name if word.text == "data" else ""
     line = lines.bind(statement, kind, image)
-    what = word.text
-    if isinstance(line, Term | Regularization):
-        about = (getattr(line, name, None) for name in ("target", "output", "label"))
-        what = " ".join(filter(None, (what, line.form, *about)))  # one for each head
-    if isinstance(line, Augmentation):
-        what = f"{what} {line.form}"
-    if isinstance(line, MultiplyGradients):
-        what = f"{what} {line.scope}"  # one for each scope
-    if what in places:
-        raise Rejected(
-            messages.name_taken(word.span, what, "a line of this job", places[what])
-        )
-    places[what] = word.span
-    return kind, BoundLine(line, statement)
+    subject = " ".join(filter(None, (word.text, *line.subject())))
+    if subject in spans:
+        earlier, kind_of_name = spans[subject], "a line of this job"
+        raise Rejected(messages.name_taken(word.span, subject, kind_of_name, earlier))
+    spans[subject] = word.span
+    return BoundLine(line, statement)
 
 
 def require_lines(
-    job: tree.Job, said: Mapping[type[Layer], list[BoundLine]], needed: Iterable[str]
+    job: tree.Job, bound: Iterable[BoundLine], needed: Iterable[str]
 ) -> None:
     """Refuse a job without the lines that every job of its kind has."""
+    words = {line.statement.word.text for line in bound}
     for word in needed:
-        if TRAIN_LINES[word] not in said:
+        if word not in words:
             raise Rejected(
                 messages.missing_argument(
                     job.word.span, job.word.text, word, f"a line `{word} …`"

@@ -1,6 +1,7 @@
 """Lines of jobs about what is done to images at random, in training alone."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from slimgen.layers.argument_types import Choice, Integer, ListOf, Real
 from slimgen.layers.declaration import Layer, parameter
@@ -9,14 +10,31 @@ SHARE = Real(at_least=0, at_most=1)
 
 
 class Augmentation(Layer):
-    """What all have."""
+    """A random change to images in training."""
 
     word = "augment"
     family = "Training"
-    moves = False  # pixels are elsewhere then, so that labels of pixels do not fit
+    moves: ClassVar[bool] = False  # pixels move, so that labels of pixels do not fit
+    # It takes the place of the random changes that the family of `preprocess` makes.
+    replaces_family: ClassVar[bool] = False
+    without_zeros: ClassVar[bool] = False  # a setting of 0 is none of the built file
+
+    def subject(self) -> tuple[str | None, ...]:
+        return (self.form,)
 
 
-class RandomResizedCrop(Augmentation):
+class Crop(Augmentation):
+    """A cut to the input's size."""
+
+    moves = True
+    replaces_family = True
+
+
+class Mix(Augmentation):
+    """A blend of the examples of a batch, and of their labels."""
+
+
+class RandomResizedCrop(Crop):
     """Cut out a part of the image, and resize it to the input's size.
 
     Of ten draws the first that lies in the image is taken; else its middle.
@@ -25,28 +43,35 @@ class RandomResizedCrop(Augmentation):
     """
 
     form = "random_resized_crop"
-    moves = True
     example = "augment random_resized_crop scale=[0.08, 1.0]"
+    renamed: ClassVar = {"scale": "crop_scale", "ratio": "crop_ratio"}
 
     scale: tuple[float, ...] = parameter(
         ListOf(Real(above=0, at_most=1), 2),
-        "least and greatest share of the image's area", (0.08, 1.0), positional=False,
-    )  # fmt: skip
+        "least and greatest share of the image's area",
+        (0.08, 1.0),
+        positional=False,
+    )
     ratio: tuple[float, ...] = parameter(
         ListOf(Real(above=0), 2),
-        "least and greatest width by height", (0.75, 1.3333333), positional=False,
-    )  # fmt: skip
+        "least and greatest width by height",
+        (0.75, 1.3333333),
+        positional=False,
+    )
 
 
-class RandomCrop(Augmentation):
+class RandomCrop(Crop):
     """Put a black margin around the image, and cut the input's size out of it.
 
     Source: torchvision.transforms.RandomCrop
     """
 
     form = "random_crop"
-    moves = True
     example = "augment random_crop padding=4"
+    renamed: ClassVar = {"padding": "crop_padding"}
+    texts: ClassVar = {
+        "padding": "pixels of the margin around an image before it is cropped"
+    }
 
     padding: int = parameter(Integer(0), "pixels of the margin", 0, positional=False)
 
@@ -56,7 +81,9 @@ class Flip(Augmentation):
 
     form = "flip"
     moves = True
+    replaces_family = True
     example = "augment flip"
+    renamed: ClassVar = {"probability": "flip"}
 
     probability: float = parameter(SHARE, "share of the images", 0.5)
 
@@ -72,7 +99,15 @@ class ColorJitter(Augmentation):
     """
 
     form = "color_jitter"
+    replaces_family = True
+    without_zeros = True
     example = "augment color_jitter brightness=0.4 contrast=0.4 saturation=0.4"
+    texts: ClassVar = {
+        "brightness": "how much brightness changes",
+        "contrast": "how much contrast changes",
+        "saturation": "how much saturation changes",
+        "hue": "how much hue changes",
+    }
 
     brightness: float = parameter(
         Real(at_least=0), "x of the brightness; 0: it stays", 0.0, positional=False
@@ -99,19 +134,28 @@ class RandomErasing(Augmentation):
 
     form = "random_erasing"
     example = "augment random_erasing 0.25"
+    renamed: ClassVar = {
+        "probability": "erasing",
+        "scale": "erasing_scale",
+        "ratio": "erasing_ratio",
+    }
 
     probability: float = parameter(SHARE, "share of the images", 0.5)
     scale: tuple[float, ...] = parameter(
         ListOf(Real(above=0, at_most=1), 2),
-        "least and greatest share of the area", (0.02, 0.33), positional=False,
-    )  # fmt: skip
+        "least and greatest share of the area",
+        (0.02, 0.33),
+        positional=False,
+    )
     ratio: tuple[float, ...] = parameter(
         ListOf(Real(above=0), 2),
-        "least and greatest width by height", (0.3, 3.3), positional=False,
-    )  # fmt: skip
+        "least and greatest width by height",
+        (0.3, 3.3),
+        positional=False,
+    )
 
 
-class Mixup(Augmentation):
+class Mixup(Mix):
     """Blend each image of a batch with the one before it, by a share from Beta(alpha, alpha).
 
     The loss is that of both labels, each by its share.
@@ -121,11 +165,12 @@ class Mixup(Augmentation):
 
     form = "mixup"
     example = "augment mixup 0.2"
+    renamed: ClassVar = {"alpha": "mixup"}
 
     alpha: float = parameter(Real(above=0), "of the distribution of the share")
 
 
-class Cutmix(Augmentation):
+class Cutmix(Mix):
     """Put a part of the image before it into each image of a batch, of Beta(alpha, alpha)'s area.
 
     The loss is that of both labels, each by its share of the area. With `mixup` too, half of
@@ -136,6 +181,7 @@ class Cutmix(Augmentation):
 
     form = "cutmix"
     example = "augment cutmix 1.0"
+    renamed: ClassVar = {"alpha": "cutmix"}
 
     alpha: float = parameter(
         Real(above=0), "of the distribution of the area that stays"
@@ -143,11 +189,12 @@ class Cutmix(Augmentation):
 
 
 AUGMENTATIONS: Mapping[str, type[Augmentation]] = {
-    one.form: one
-    for one in (
-        RandomResizedCrop, RandomCrop, Flip, ColorJitter, RandomErasing, Mixup, Cutmix,
+    augmentation.form: augmentation
+    for augmentation in (
+        *(RandomResizedCrop, RandomCrop, Flip, ColorJitter),
+        *(RandomErasing, Mixup, Cutmix),
     )
-}  # fmt: skip
+}
 
 
 class Augment(Layer):

@@ -44,6 +44,9 @@ class MultiplyGradients(Layer):
     scope: str = parameter(Text(), "a scope or a variable; in quotes, a glob")
     factor: float = parameter(Real(), "the factor")
 
+    def subject(self) -> tuple[str | None, ...]:
+        return (self.scope,)
+
 
 class Accumulate(Layer):
     """Work through each batch in equal parts, and step by the mean of their gradients."""

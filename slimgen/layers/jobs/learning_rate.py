@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from slimgen.layers.argument_types import Boolean, Choice, ListOf, Optional, Real
 from slimgen.layers.declaration import Layer, parameter
+from slimgen.layers.jobs.line import Misfit
 
 UNITS = ("epochs", "steps")
 RATE = "the rate at the start"
@@ -12,17 +13,34 @@ OVER = "how long the rate falls; none: to the run's end"
 
 
 class Schedule(Layer):
-    """What all schedules have."""
+    """A learning rate over the steps; its first argument is the first rate, or all rates."""
 
     word = "learning_rate"
     family = "Training"
-    renamed: ClassVar[Mapping[str, str]] = {  # in the settings of the built file
+    renamed: ClassVar = {
         "rate": "learning_rate",
         "rates": "learning_rates",
         "every": "decay_every",
         "over": "decay_over",
         "end": "end_learning_rate",
     }
+    counted: ClassVar[tuple[str, ...]] = ()  # arguments that count in the unit
+
+    def time_unit(self) -> str:
+        """Return the unit in which the schedule counts; "" for one that does not count."""
+        return ""
+
+    def falls_to_the_end(self) -> bool:
+        """Return whether the rate falls until the run's last step."""
+        return False
+
+    def falls_at_once(self) -> bool:
+        """Return whether the rate changes at once, not a little at each step."""
+        return True
+
+    def misfit(self) -> Misfit | None:
+        """Return the argument that does not fit the others, if there is one."""
+        return None
 
 
 class Fixed(Schedule):
@@ -45,6 +63,7 @@ class Exponential(Schedule):
 
     form = "exponential"
     example = "learning_rate exponential 0.01 every 2 epochs decay=0.94"
+    counted = ("every",)
 
     rate: float = parameter(Real(above=0), RATE)
     decay: float = parameter(
@@ -63,6 +82,12 @@ class Exponential(Schedule):
         Boolean(), "decay at once, not a little at each step", True, positional=False
     )
 
+    def time_unit(self) -> str:
+        return self.unit
+
+    def falls_at_once(self) -> bool:
+        return self.staircase
+
 
 class Polynomial(Schedule):
     """(rate - end) (1 - steps / over)^power + end, and `end` after that.
@@ -74,6 +99,7 @@ class Polynomial(Schedule):
 
     form = "polynomial"
     example = "learning_rate polynomial 0.01 over 90 epochs end=0.0001"
+    counted = ("over",)
 
     rate: float = parameter(Real(above=0), RATE)
     end: float = parameter(
@@ -89,6 +115,12 @@ class Polynomial(Schedule):
         Choice(UNITS), "in what `over` counts", "epochs", positional=False
     )
 
+    def time_unit(self) -> str:
+        return self.unit
+
+    def falls_to_the_end(self) -> bool:
+        return self.over is None
+
 
 class Cosine(Schedule):
     """(rate - end) (1 + cos(π steps / over)) / 2 + end, and `end` after that.
@@ -98,6 +130,7 @@ class Cosine(Schedule):
 
     form = "cosine"
     example = "learning_rate cosine 0.1 over 90 epochs"
+    counted = ("over",)
 
     rate: float = parameter(Real(above=0), RATE)
     end: float = parameter(
@@ -110,6 +143,12 @@ class Cosine(Schedule):
         Choice(UNITS), "in what `over` counts", "epochs", positional=False
     )
 
+    def time_unit(self) -> str:
+        return self.unit
+
+    def falls_to_the_end(self) -> bool:
+        return self.over is None
+
 
 class Piecewise(Schedule):
     """The first rate up to the first boundary, then the next.
@@ -119,6 +158,7 @@ class Piecewise(Schedule):
 
     form = "piecewise"
     example = "learning_rate piecewise [0.1, 0.01, 0.001] [30, 60] unit=epochs"
+    counted = ("boundaries",)
 
     rates: tuple[float, ...] = parameter(
         ListOf(Real(above=0)), "the rates, one after the other"
@@ -130,11 +170,23 @@ class Piecewise(Schedule):
         Choice(UNITS), "in what the boundaries count", "epochs", positional=False
     )
 
+    def time_unit(self) -> str:
+        return self.unit
+
+    def misfit(self) -> Misfit | None:
+        ends = list(self.boundaries)
+        if len(ends) != len(self.rates) - 1 or not ends:
+            few = max(len(self.rates) - 1, 1)
+            return Misfit("boundaries", f"one boundary fewer than rates, so {few}")
+        rising = ends == sorted(set(ends))
+        return None if rising else Misfit("boundaries", "numbers that rise")
+
 
 SCHEDULES: Mapping[str, type[Schedule]] = {
     schedule.form: schedule
     for schedule in (Fixed, Exponential, Polynomial, Cosine, Piecewise)
 }
+USUAL_SCHEDULE = Fixed  # of a job without a line
 
 
 class LearningRate(Layer):

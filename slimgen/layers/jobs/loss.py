@@ -1,35 +1,61 @@
 """Lines of jobs about what is minimised: `slim.losses`, by TF-Slim's names."""
 
 from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from slimgen.layers.argument_types import Choice, Integer, Optional, Real, Text
-from slimgen.layers.declaration import Layer, parameter
+from slimgen.layers.declaration import Layer, TensorType, parameter
+from slimgen.layers.jobs.line import Misfit
 
 OUTPUT = "an output, or an end point such as `AuxLogits`; none: the only output"
 LABEL = "an item of the data; none: that of the output's name, else `label`"
 WEIGHT = "factor of the term"
+SMOOTHING = "share of a label spread over all classes"
+
+Labels = Literal["classes", "numbers", "identities", "stored"]
+"""The labels of a loss: classes by number; numbers as the output has them, where a class
+becomes a row of zeros and a one; whole numbers that say which rows of a batch are alike;
+labels as the data has them."""
 
 
 class Term(Layer):
-    """What all terms of the loss over an output have."""
+    """A term of the loss over an output, and the facts that hold for its kind."""
 
     word = "loss"
     family = "Training"
     takes_names = True
-    one_hot = True  # the class of a label as a row of zeros and a one
-    classes_only = False  # the label is classes, never numbers
-
-
-class Known(Term):
-    """What all of TF-Slim's have."""
+    labels: ClassVar[Labels] = "numbers"
+    by_example: ClassVar[bool] = False  # an example has one loss, not each number of it
+    summed: ClassVar[bool] = False  # the loss is a sum over the examples, not a mean
+    shared: ClassVar[tuple[str, ...]] = ()  # settings that serve all terms
+    constants: ClassVar[tuple[str, ...]] = ()  # numbers that are no settings
 
     output: str | None = parameter(Optional(Text()), OUTPUT, None)
     weight: float = parameter(Real(at_least=0), WEIGHT, 1.0, positional=False)
     label: str | None = parameter(Optional(Text()), LABEL, None, positional=False)
 
+    def subject(self) -> tuple[str | None, ...]:
+        return (self.form, self.user_function(), self.output, self.label)
 
-class Weighted(Known):
-    """What those have whose mean is over what has a weight."""
+    def weights_item(self) -> str | None:
+        """Return the item of the data that holds the weights of the losses, if any."""
+        return None
+
+    def other_output(self) -> str | None:
+        """Return the output, or end point, with whose rows the rows are compared, if any."""
+        return None
+
+    def user_function(self) -> str:
+        """Return the user's function, as `module:function`; "" for a loss of the language."""
+        return ""
+
+    def misfit(self, output: TensorType) -> Misfit | None:
+        """Return the argument that does not fit the output, if there is one."""
+        return None
+
+
+class Weighted(Term):
+    """A loss that is a mean over what has a weight."""
 
     weights: str | None = parameter(
         Optional(Text()),
@@ -38,6 +64,9 @@ class Weighted(Known):
         None,
         positional=False,
     )
+
+    def weights_item(self) -> str | None:
+        return self.weights
 
 
 class SoftmaxCrossEntropy(Weighted):
@@ -48,13 +77,12 @@ class SoftmaxCrossEntropy(Weighted):
 
     form = "softmax_cross_entropy"
     example = "loss softmax_cross_entropy label_smoothing=0.1"
-    one_hot = False
-    classes_only = True
+    labels = "classes"
+    shared = ("label_smoothing",)
 
     label_smoothing: float = parameter(
-        Real(at_least=0, at_most=1), "share of a label spread over all classes", 0.0,
-        positional=False,
-    )  # fmt: skip
+        Real(at_least=0, at_most=1), SMOOTHING, 0.0, positional=False
+    )
 
 
 class SparseSoftmaxCrossEntropy(Weighted):
@@ -65,8 +93,7 @@ class SparseSoftmaxCrossEntropy(Weighted):
 
     form = "sparse_softmax_cross_entropy"
     example = "loss sparse_softmax_cross_entropy AuxLogits"
-    one_hot = False
-    classes_only = True
+    labels = "classes"
 
 
 class SigmoidCrossEntropy(Weighted):
@@ -77,11 +104,15 @@ class SigmoidCrossEntropy(Weighted):
 
     form = "sigmoid_cross_entropy"
     example = "loss sigmoid_cross_entropy"
+    texts: ClassVar = {"label_smoothing": SMOOTHING}
+    shared = ("label_smoothing",)
 
     label_smoothing: float = parameter(
-        Real(at_least=0, at_most=1), "share of a label that becomes one half", 0.0,
+        Real(at_least=0, at_most=1),
+        "share of a label that becomes one half",
+        0.0,
         positional=False,
-    )  # fmt: skip
+    )
 
 
 class LogLoss(Weighted):
@@ -94,9 +125,12 @@ class LogLoss(Weighted):
     example = "loss log_loss AuxLogits"
 
     log_epsilon: float = parameter(
-        Real(above=0), "what keeps the logarithms from zero", 1e-7, positional=False,
+        Real(above=0),
+        "what keeps the logarithms from zero",
+        1e-7,
+        positional=False,
         slim="epsilon",
-    )  # fmt: skip
+    )
 
 
 class MeanSquaredError(Weighted):
@@ -127,8 +161,17 @@ class CosineDistance(Weighted):
 
     form = "cosine_distance"
     example = "loss cosine_distance axis=1"
+    by_example = True
+    constants = ("axis",)
 
     axis: int = parameter(Integer(), "the axis of the sum", -1, positional=False)
+
+    def misfit(self, output: TensorType) -> Misfit | None:
+        rank = output.rank
+        if -rank <= self.axis < rank:
+            return None
+        expected = f"an axis of the output {output}, {-rank} to {rank - 1}"
+        return Misfit("axis", expected)
 
 
 class HingeLoss(Weighted):
@@ -143,7 +186,7 @@ class HingeLoss(Weighted):
     example = "loss hinge_loss"
 
 
-class MeanPairwiseSquaredError(Known):
+class MeanPairwiseSquaredError(Term):
     """Sum over the examples of 2 Σd²/n - 2 (Σd)²/n², where d = p - y has n numbers.
 
     TensorFlow's own function of this name divides by n - 1; this one is TF-Slim's.
@@ -153,17 +196,25 @@ class MeanPairwiseSquaredError(Known):
 
     form = "mean_pairwise_squared_error"
     example = "loss mean_pairwise_squared_error weight=0.5"
+    by_example = True
+    summed = True
 
     weights: str | None = parameter(
-        Optional(Text()), "an item of the data: weights of the examples", None,
+        Optional(Text()),
+        "an item of the data: weights of the examples",
+        None,
         positional=False,
-    )  # fmt: skip
+    )
+
+    def weights_item(self) -> str | None:
+        return self.weights
 
 
-class MetricLearning(Known):
-    """What those have that compare the rows of a batch: the label is any whole number."""
+class MetricLearning(Term):
+    """A loss that compares the rows of a batch: the label is any whole number."""
 
-    one_hot = False
+    labels = "identities"
+    texts: ClassVar = {"margin": "how much further apart others are to be"}
 
 
 class TripletSemihard(MetricLearning):
@@ -200,11 +251,14 @@ class LiftedStruct(MetricLearning):
 
 
 class OfTwo(MetricLearning):
-    """What those have that compare the rows of one output with those of another."""
+    """A loss that compares the rows of one output with those of another."""
 
     positive: str = parameter(
         Text(), "the other output, or end point, of the same shape", positional=False
     )
+
+    def other_output(self) -> str | None:
+        return self.positive
 
 
 class Contrastive(OfTwo):
@@ -231,11 +285,16 @@ class Npairs(OfTwo):
 
     form = "npairs_loss"
     example = "loss npairs_loss AuxLogits positive=AuxLogits"
+    texts: ClassVar = {
+        "reg_lambda": "factor of the mean squared length of rows, halved"
+    }
 
     reg_lambda: float = parameter(
-        Real(at_least=0), "factor of the rows' mean squared length, halved", 0.002,
+        Real(at_least=0),
+        "factor of the rows' mean squared length, halved",
+        0.002,
         positional=False,
-    )  # fmt: skip
+    )
 
 
 class Python(Term):
@@ -246,12 +305,12 @@ class Python(Term):
 
     form = "python"
     example = 'loss python "losses:focal" weight=0.5'
-    one_hot = False
+    labels = "stored"
 
-    target: str = parameter(Text(), "the function, as `module:function`")
-    output: str | None = parameter(Optional(Text()), OUTPUT, None)
-    weight: float = parameter(Real(at_least=0), WEIGHT, 1.0, positional=False)
-    label: str | None = parameter(Optional(Text()), LABEL, None, positional=False)
+    target: str = parameter(Text(), "the function, as `module:function`", first=True)
+
+    def user_function(self) -> str:
+        return self.target
 
 
 class Regularization(Layer):
@@ -267,16 +326,20 @@ class Regularization(Layer):
 
     weight: float = parameter(Real(at_least=0), WEIGHT, positional=False)
 
+    def subject(self) -> tuple[str | None, ...]:
+        return (self.form,)
 
-LOSSES: Mapping[str, type[Layer]] = {
+
+LOSSES: Mapping[str, type[Term]] = {
     loss.form: loss
     for loss in (
-        SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy, SigmoidCrossEntropy, LogLoss,
-        MeanSquaredError, AbsoluteDifference, CosineDistance, HingeLoss,
-        MeanPairwiseSquaredError, TripletSemihard, LiftedStruct, Contrastive,
-        Npairs, Python, Regularization,
+        *(SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy, SigmoidCrossEntropy),
+        *(LogLoss, MeanSquaredError, AbsoluteDifference, CosineDistance, HingeLoss),
+        *(MeanPairwiseSquaredError, TripletSemihard, LiftedStruct, Contrastive),
+        *(Npairs, Python),
     )
-}  # fmt: skip
+}
+USUAL_LOSS = SoftmaxCrossEntropy  # of an only output without a line
 
 
 class Loss(Layer):
@@ -292,6 +355,11 @@ class Loss(Layer):
     family = "Training"
     example = "loss softmax_cross_entropy"
     takes_names = True
-    forms = LOSSES
+    forms: ClassVar[Mapping[str, type[Layer]]] = {
+        **LOSSES,
+        Regularization.form: Regularization,
+    }
 
-    kind: str = parameter(Choice(tuple(LOSSES)), "the loss, whose arguments follow")
+    kind: str = parameter(
+        Choice((*LOSSES, Regularization.form)), "the loss, whose arguments follow"
+    )

@@ -17,11 +17,10 @@ WEIGHT_DECAY = "share of a weight that a step of rate 1 takes away"
 
 
 class Rule(Layer):
-    """What all rules have."""
+    """A rule by which gradients change the variables."""
 
     word = "optimizer"
     family = "Training"
-    renamed: ClassVar[Mapping[str, str]] = {}  # in the settings of the built file
 
 
 class GradientDescent(Rule):
@@ -273,6 +272,9 @@ RULES: Mapping[str, type[Rule]] = {
         Lion,
     )
 }  # fmt: skip
+
+
+USUAL_RULE = Momentum  # of a job without a line
 
 
 class Optimizer(Layer):
