@@ -66,13 +66,13 @@ class FunctionDefinition:
 
     @property
     def parameters(self) -> list[str]:
-        """The parameters as declared, `scope` last."""
+        """The parameters as declared, `scope` first."""
         used = [slot for slot in self.slots if slot.used]
         required = [s for s in used if s.default is ... and s.parameter.positional]
         others = [s for s in used if s not in required and s.parameter.positional]
         keys = [s for s in used if not s.parameter.positional]
-        texts = ["inputs", *map(self._declared, [*required, *others])]
-        return [*texts, "*", *map(self._declared, keys), "scope"]
+        texts = ["scope", "inputs", *map(self._declared, [*required, *others])]
+        return [*texts, *["*"] * bool(keys), *map(self._declared, keys)]
 
     def arguments(self, layer: Layer, names: Sequence[str]) -> list[str]:
         """The arguments of one call after the input; `names` are its input tensors."""

@@ -1,8 +1,10 @@
 """Graph to the plain data that the templates need, and the whole file."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
+from slimgen.emit.bodies import FunctionText, block_lines, network_result, section
 from slimgen.emit.docstrings import docstring_text, wrapped
 from slimgen.emit.fitting import fitted, signature, tidy
 from slimgen.emit.head import head
@@ -44,17 +46,6 @@ from slimgen.layers.literals import NamedFunction as Named
 
 
 @dataclass(frozen=True)
-class FunctionText:
-    """What the template of a block's function needs."""
-
-    definition: str
-    doc: tuple[str, ...]
-    lines: tuple[str, ...]
-    result: str
-    scoped: bool
-
-
-@dataclass(frozen=True)
 class TensorText:
     """An input or output of a network."""
 
@@ -70,11 +61,8 @@ class NetworkText:
     name: str
     class_name: str
     function: str
-    definition: str
     scope: str
     doc: tuple[str, ...]
-    lines: tuple[str, ...]
-    result: str
     inputs: tuple[TensorText, ...]
     outputs: tuple[TensorText, ...]
     head: tuple[str, ...]
@@ -209,7 +197,7 @@ class _Module:
         return list(order)
 
     def _scoped(self) -> frozenset[str]:
-        """The blocks that always have a scope: their functions are layers themselves."""
+        """The blocks whose every call has a scope: their functions open it themselves."""
         scoped = {function.name: True for function in self.graph.functions}
         for item in self._items(self.graph):
             if isinstance(item, Call) and not item.opens:
@@ -226,15 +214,22 @@ class _Module:
             self._function(function, firsts[function.block] == function.name)
             for function in self.graph.functions
         ]
-        context = self.runtime.context(networks, self.spelling.modules)
         layers = self._layer_functions()
-        bodies = tidy(render("networks.py.j2", functions=functions, networks=networks))
+        bodies = [
+            section(
+                f"Network{'s' * (len(networks) > 1)}",
+                map(self._network_function, self.graph.networks),
+            ),
+            *([section("Blocks", functions)] if functions else []),
+        ]
+        classes = tidy(render("networks.py.j2", networks=networks))
         held = any(needs_of(job).holds_batch_norm for job in self.graph.jobs)
-        options = [name for name in OPTIONS if f"{name}=" in layers + bodies]
+        text = "".join([layers, *bodies])
+        options = [name for name in OPTIONS if f"{name}=" in text]
         parts = [
-            render("docstring.py.j2", lines=self._docstring()),
-            self._imports(),
-            *self._constants(),
+            *bodies,
+            render("layer.py.j2", mixed=self.mixed),
+            *([layers] if layers.strip() else []),
             render(
                 "scope.py.j2",
                 options=options,
@@ -242,16 +237,18 @@ class _Module:
                 held=held,
                 mixed=self.mixed,
             ),
-            *([layers] if layers.strip() else []),
             render("entry.py.j2"),
             *([render("entries.py.j2")] if any(n.maps[1:] for n in networks) else []),
             tidy(render("maps.py.j2", networks=networks)),
             render("network.py.j2", held=held, mixed=self.mixed),
-            bodies,
+            classes,
         ]
+        context = self.runtime.context(networks, self.spelling.modules)
         parts += self.runtime.sections(context, parts).texts
-        first, *rest = parts
-        return first + "\n" + rest[0] + "\n" + "\n\n".join(["", *rest[1:]]).lstrip("\n")
+        body = "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
+        above = [render("docstring.py.j2", lines=self._docstring()), self._imports()]
+        above += self._constants(body)
+        return "\n".join(above) + "\n\n" + body
 
     def _docstring(self) -> list[str]:
         comment = self.graph.comment.splitlines()
@@ -295,13 +292,15 @@ class _Module:
             lines += ["", *own]
         return "\n".join(lines) + "\n"
 
-    def _constants(self) -> list[str]:
-        constants = self.spelling.constants
-        if not constants:
-            return []
+    def _constants(self, body: str) -> list[str]:
+        """The build parameters that the rest of the file reads."""
         values = constant_values(self.graph)
-        lines = [f"{name} = {python(values[name])}" for name in constants.values()]
-        return ["# Parameters of the build.\n\n" + tidy("\n".join(lines))]
+        lines = [
+            f"{name} = {python(values[name])}"
+            for name in self.spelling.constants.values()
+            if re.search(rf"\b{name}\b", body)
+        ]
+        return [tidy("\n".join(lines))] if lines else []
 
     def _layer_functions(self) -> str:
         texts = [render(f"functions/{name}.py.j2") for name in self.helpers]
@@ -327,8 +326,8 @@ class _Module:
         definition = self._normalizing(layer, rank)
         given = ", ".join(["inputs", *definition.arguments(layer, ["inputs"])])
         scope = f"scope / {python(type(layer).normalizer_scope)}"
-        call = f"return {definition.name}({given}, scope={scope})"
-        return "\n".join([f"def {name}(inputs, scope):", *fitted(call, 1)])
+        call = f"return {definition.name}({scope}, {given})"
+        return "\n".join([f"def {name}(scope, inputs):", *fitted(call, 1)])
 
     def _function(self, function: Function, documented: bool) -> FunctionText:
         """Write a block's function; only the first of a block needs to be documented."""
@@ -337,17 +336,16 @@ class _Module:
             function.items,
             function.parameters,
         )
-        body.write(function.items, [function.output])
+        scoped = function.name in self.emitted.scoped
+        body.write(function.items, [function.output], 1 + scoped)
         name = self.blocks[function.name]
         # What stands above the first line is said of the file already.
         said = function.comment == " ".join(self.graph.comment.split())
         parameters = [body.spelling.locals[name] for name in function.parameters]
         return FunctionText(
-            signature(name, [*inputs, *parameters, "scope"]),
+            signature(name, ["scope", *inputs, *parameters]),
             wrapped(function.comment) if documented and not said else (),
-            tuple(body.lines),
-            body.names[function.output.index],
-            function.name in self.emitted.scoped,
+            tuple(block_lines(body, function.output, scoped)),
         )
 
     def _body(
@@ -362,21 +360,23 @@ class _Module:
         names = {index: free.free(identifier(hint)) for index, hint in inputs}
         return list(names.values()), BodyWriter(self.emitted, names, local)
 
-    def _network(self, network: Network) -> NetworkText:
+    def _network_function(self, network: Network) -> FunctionText:
         inputs, body = self._body(
             [(one.value.index, one.name) for one in network.inputs], network.items
         )
         body.write(network.items, [value for _, value in network.outputs])
+        result = f"    return {network_result(network, body.names)}"
+        definition = signature(self.functions[network.name], ["scope", *inputs])
+        return FunctionText(definition, (), (*body.lines, result))
+
+    def _network(self, network: Network) -> NetworkText:
         name = self.functions[network.name]
         return NetworkText(
             network.name,
             class_name(network.name),
             name,
-            signature(name, [*inputs, "scope"]),
             network.scope,
             _class_doc(network, self.graph.comment),
-            tuple(body.lines),
-            _result(network, body.names),
             tuple(
                 TensorText(i.name, i.value.type.shape, i.value.type.dtype)
                 for i in network.inputs
@@ -424,10 +424,3 @@ def _class_doc(network: Network, said: str) -> tuple[str, ...]:
 def _output(value: Value) -> str:
     """How the only output of a network is called."""
     return "logits" if value.type.rank == 2 else "output"
-
-
-def _result(network: Network, names: Mapping[int, str]) -> str:
-    if len(network.outputs) == 1:
-        return names[network.outputs[0][1].index]
-    pairs = (f"{python(n)}: {names[v.index]}" for n, v in network.outputs)
-    return f"{{{', '.join(pairs)}}}"

@@ -52,7 +52,9 @@ class BodyWriter:
         self._live: dict[str, int] = {name: index for index, name in self.names.items()}
         self._long_lived: Mapping[int, str] = {}
 
-    def write(self, items: Sequence[Item], outputs: Iterable[Value]) -> None:
+    def write(
+        self, items: Sequence[Item], outputs: Iterable[Value], depth: int = 1
+    ) -> None:
         """Write all statements; the outputs stay alive to the end."""
         last: dict[int, int] = {}
         for number, item in enumerate(items):
@@ -62,7 +64,7 @@ class BodyWriter:
             last[value.index] = len(items)
         self._long_lived = long_lived(items, last)
         self._release(index for index in self.names if index not in last)
-        self._items(self.spelling.items(items), last, 1)
+        self._items(self.spelling.items(items), last, depth)
 
     def _items(
         self, items: Sequence[Item], last: Mapping[int, int], depth: int
@@ -102,7 +104,7 @@ class BodyWriter:
                 self._result(item.output, self._call(item), last, depth)
             case EndPoint():
                 name = self.names[item.value.index]
-                self._line(f"end_point({name}, {scope_text(item.scope)})", depth)
+                self._line(f"end_point({scope_text(item.scope)}, {name})", depth)
             case Loop():
                 self._loop(item, depth)
 
@@ -130,11 +132,11 @@ class BodyWriter:
         written = definition(node.layer, types)
         if written is None:
             text = self._narrow(expression(node.layer, names), node)
-            return text if scope is None else f"end_point({text}, {scope})"
+            return text if scope is None else f"end_point({scope}, {text})"
         function = self.emitted.layers[written.name]
         arguments = function.arguments(node.layer, names)
-        scopes = [] if scope is None else [f"scope={scope}"]
-        return f"{function.name}({', '.join([*names[:1], *arguments, *scopes])})"
+        given = [scope or "None", *names[:1], *arguments]
+        return f"{function.name}({', '.join(given)})"
 
     def _narrow(self, text: str, node: Node) -> str:
         """Give a result the bits of a network's precision, where a layer would not."""
@@ -151,10 +153,10 @@ class BodyWriter:
         taken = self.emitted.parameters[call.function]
         arguments = [python(value) for name, value in call.arguments if name in taken]
         scope = scope_text(call.scope)
-        given = ", ".join([*names, *arguments])
-        text = f"{self.emitted.blocks[call.function]}({given}, scope={scope})"
+        given = ", ".join([scope, *names, *arguments])
+        text = f"{self.emitted.blocks[call.function]}({given})"
         if call.opens and call.function not in self.emitted.scoped:
-            return f"end_point({text}, {scope})"
+            return f"end_point({scope}, {text})"
         return text
 
     def _loop(self, loop: Loop, depth: int) -> None:
