@@ -22,9 +22,8 @@ from slimgen.layers.describe import (
     families,
     summary_of,
 )
-from slimgen.layers.jobs import DATA_LINES, NETWORK_LINES, TRAIN_LINES
-from slimgen.layers.jobs.evaluate import Every
-from slimgen.layers.jobs.initial import From
+from slimgen.layers.jobs import DATA_LINES, JOB_LINES, NETWORK_LINES
+from slimgen.layers.jobs.initial import FromLine
 from slimgen.layers.variable import FreeVariable
 from slimgen.layers.weight_lines import MAP_LINES
 from slimgen.messages.pages import titles
@@ -78,11 +77,13 @@ seed 0
 deterministic true
 ```"""
 
-JOB_LINES = (
-    *NETWORK_LINES.items(), *MAP_LINES.items(), (From.word, From),
-    *((word, line) for word, line in TRAIN_LINES.items() if word not in NETWORK_LINES),
-    *DATA_LINES.items(), (Every.word, Every),
-)  # fmt: skip
+LINES = (
+    *NETWORK_LINES.items(),
+    *MAP_LINES.items(),
+    (FromLine.word, FromLine),
+    *((line.word, line) for line in JOB_LINES if line.word not in NETWORK_LINES),
+    *DATA_LINES.items(),
+)
 
 ABOUT_STD = """\
 Blocks that several networks share, in the language itself. `use "std/blocks.slim"` brings them."""
@@ -128,7 +129,7 @@ def section(described: str) -> str:
 
 def about_lines() -> str:
     """Return what the lines have in common, and links to them."""
-    words = [word for word, _ in JOB_LINES]
+    words = [word for word, _ in LINES]
     links = " · ".join(
         # As GitHub does: the second `rename` of the page is `rename-1`.
         f"[{word}](#{word}{'-1' if word in words[:place] else ''})"
@@ -139,7 +140,7 @@ def about_lines() -> str:
 
 def job_lines() -> str:
     """Return the lines about weights, and those of `train`."""
-    return "\n".join(section(describe(line)) for _, line in JOB_LINES)
+    return "\n".join(section(describe(line)) for _, line in LINES)
 
 
 def standard_blocks() -> str:

@@ -35,7 +35,8 @@ from slimgen.compiler import Compilation, Request, analyze
 from slimgen.diagnostics import Diagnostics
 from slimgen.ir.graph import Graph, Network
 from slimgen.ir.unroll import Applied, unroll
-from slimgen.layers.jobs import NETWORK_LINES, TRAIN_LINES
+from slimgen.layers.jobs import NETWORK_LINES
+from slimgen.layers.jobs.kinds import JOB_KINDS
 from slimgen.source import Source
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -131,7 +132,9 @@ def whole(fence: Fence) -> str:
 
 def is_of_job(word: str, page: str) -> bool:
     """Whether a line stands in a job: `preprocess` may stand in both."""
-    return word not in NETWORK_LINES or (page in WALKS and word in TRAIN_LINES)
+    return word not in NETWORK_LINES or (
+        page in WALKS and word in JOB_KINDS["train"].by_word
+    )
 
 
 def job(lines: list[str]) -> str:

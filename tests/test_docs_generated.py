@@ -27,12 +27,7 @@ from slimgen.elaborate import (
 )
 from slimgen.layers import LAYERS
 from slimgen.layers.describe import FUNCTIONS
-from slimgen.layers.jobs import (
-    DATA_LINES,
-    EVALUATE_LINES,
-    NETWORK_LINES,
-    TRAIN_LINES,
-)
+from slimgen.layers.jobs import DATA_LINES, JOB_LINES, NETWORK_LINES
 from slimgen.layers.weight_lines import MAP_LINES
 from slimgen.messages.pages import codes
 from slimgen.source import Source
@@ -89,9 +84,8 @@ def test_every_word_has_its_part(generate: ModuleType) -> None:
         *LAYERS,
         *NETWORK_LINES,
         *MAP_LINES,
-        *TRAIN_LINES,
+        *(line.word for line in JOB_LINES),
         *DATA_LINES,
-        *EVALUATE_LINES,
         "variable",
         "from",
     }

@@ -19,7 +19,8 @@ from runtime_fixture import build
 from test_docs import FLOWERS, ROOT, WALKS, fences_of, job, shows, write_files
 
 from slimgen.cli import main
-from slimgen.layers.jobs import TRAIN_LINES, Optimizer
+from slimgen.layers.jobs import JOB_LINES
+from slimgen.layers.jobs.optimizer import RULES
 
 tf = pytest.importorskip("tensorflow")
 
@@ -170,7 +171,7 @@ def options_of_jobs() -> set[str]:
     others = zip(
         itertools.cycle(RATES), itertools.cycle(CLIPS), itertools.cycle(AUGMENTS)
     )
-    optimizers = [f"optimizer {kind}" for kind in Optimizer.forms]
+    optimizers = [f"optimizer {kind}" for kind in RULES]
     jobs = [[*LINES, one, *rest] for one, rest in zip(optimizers, others, strict=False)]
     texts = [*map(job, jobs), job([DATA]) + EVALUATE]
     return set().union(*(options_of(build(text)) for text in texts))
@@ -250,4 +251,5 @@ def test_the_line_of_a_row_gives_its_option() -> None:
 def is_line(code: str) -> bool:
     """Whether code of a table is a whole line of a job."""
     word, _, arguments = code.partition(" ")
-    return word in TRAIN_LINES and bool(arguments) and "{" not in arguments
+    words = {line.word for line in JOB_LINES}
+    return word in words and bool(arguments) and "{" not in arguments

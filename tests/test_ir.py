@@ -17,7 +17,6 @@ from slimgen.ir.graph import (
     Function,
     Graph,
     Loop,
-    Network,
     Node,
     Value,
 )

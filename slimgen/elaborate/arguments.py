@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from slimgen.elaborate.evaluated import Argument, Failed, Tensor, describe
 from slimgen.elaborate.expressions import Silent
@@ -18,7 +18,7 @@ from slimgen.layers.argument_types import (
     LayerKind,
     Optional,
 )
-from slimgen.layers.declaration import Layer, Parameter, parameters
+from slimgen.layers.declaration import Declaration, Layer, Parameter, parameters
 from slimgen.layers.literals import Operand
 from slimgen.messages import names as messages
 from slimgen.source import Span
@@ -75,11 +75,14 @@ class LineOperands:
         return value
 
 
-@dataclass(frozen=True)
-class Bound:
-    """A layer with its arguments, and where each comes from."""
+DeclaredT = TypeVar("DeclaredT", bound=Declaration)
 
-    layer: Layer
+
+@dataclass(frozen=True)
+class Bound(Generic[DeclaredT]):
+    """A layer or a line with its arguments, and where each comes from."""
+
+    layer: DeclaredT
     origins: tuple[Origin, ...]
 
 
@@ -91,11 +94,11 @@ class Binder:
 
     def bind(
         self,
-        layer: type[Layer],
+        layer: type[DeclaredT],
         line: EvaluatedLine,
         defaults: Defaults,
         operands: LineOperands | None,
-    ) -> Bound:
+    ) -> Bound[DeclaredT]:
         """Return the layer, or report all that is wrong with the line and raise.
 
         `operands` collects the tensors that the line names; None: it may name none.
@@ -126,7 +129,10 @@ class Binder:
         return Bound(layer(**values), tuple(origins))
 
     def _missing(
-        self, layer: type[Layer], line: EvaluatedLine, missing: Sequence[Parameter]
+        self,
+        layer: type[Declaration],
+        line: EvaluatedLine,
+        missing: Sequence[Parameter],
     ) -> None:
         if len(missing) == 1:
             (one,) = missing
@@ -139,7 +145,9 @@ class Binder:
                 messages.missing_arguments(line.span, layer.word, names)
             )
 
-    def _given(self, layer: type[Layer], line: EvaluatedLine) -> dict[str, Argument]:
+    def _given(
+        self, layer: type[Declaration], line: EvaluatedLine
+    ) -> dict[str, Argument]:
         places = [p.name for p in parameters(layer) if p.positional]
         if len(line.positional) > len(places):
             self.reporter.report(
@@ -202,7 +210,9 @@ class Binder:
                 self.reporter.report(rejected.diagnostic)
         return FAILED
 
-    def _nested(self, word: BareWord, source: Argument, defaults: Defaults) -> Bound:
+    def _nested(
+        self, word: BareWord, source: Argument, defaults: Defaults
+    ) -> Bound[Layer]:
         """Resolve a layer used as a value, `normalizer=batch_norm(decay=0.9)`."""
         place = word.place if isinstance(word.place, Span) else source.span
         given = [

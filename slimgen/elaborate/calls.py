@@ -126,7 +126,7 @@ class LayerCalls:
         return scope
 
     def _shape(
-        self, bound: Bound, line: EvaluatedLine, types: Sequence[TensorType]
+        self, bound: Bound[Layer], line: EvaluatedLine, types: Sequence[TensorType]
     ) -> tuple[Layer, TensorType]:
         layer = bound.layer
         least = type(layer).inputs[0]
@@ -222,7 +222,7 @@ class LayerCalls:
 
     def _merged_shape(
         self,
-        bound: Bound,
+        bound: Bound[Layer],
         line: EvaluatedLine,
         types: Sequence[TensorType],
         parts: Sequence[BranchEnd],

@@ -30,7 +30,7 @@ from slimgen.elaborate.weight_maps import Usage, expand_rules
 from slimgen.ir.graph import Call, Function, Input, Item, Network, Variable
 from slimgen.ir.jobs import LabelNames, Preprocessing
 from slimgen.layers.jobs import NETWORK_LINES
-from slimgen.layers.jobs.images import Labels, Preprocess
+from slimgen.layers.jobs.images import LabelsLine, PreprocessLine
 from slimgen.messages import names as messages
 from slimgen.source import Span
 from slimgen.syntax import tree
@@ -67,11 +67,11 @@ class OneNetwork:
         found: list[Any] = [None, None]
         for word, statement in walker.weights.items():
             line = lines.bind(statement, NETWORK_LINES[word])
-            if isinstance(line, Preprocess):
+            if isinstance(line, PreprocessLine):
                 found[0] = preprocessing(line, statement)
                 inputs = [value for _, value in walker.inputs]
                 check_images(found[0], statement, inputs, classifies)
-            elif isinstance(line, Labels):
+            elif isinstance(line, LabelsLine):
                 found[1], source = label_names(line, statement, self.program.reader)
                 if source is not None and source not in self.program.sources:
                     self.program.sources.append(source)

@@ -18,7 +18,7 @@ from slimgen.elaborate.vocabulary import (
 from slimgen.layers import LAYERS
 from slimgen.layers.functions import ACTIVATIONS
 from slimgen.layers.jobs import NETWORK_LINES
-from slimgen.layers.weight_lines import Weights
+from slimgen.layers.weight_lines import WeightsLine
 from slimgen.syntax import tree
 
 
@@ -57,7 +57,7 @@ def _rules(items: Iterable[tree.SyntaxNode]) -> set[int]:
     return {
         id(rule)
         for node in nodes_of(list(items))
-        if isinstance(node, tree.Line) and node.word.text == Weights.word
+        if isinstance(node, tree.Line) and node.word.text == WeightsLine.word
         for rule in nodes_of(node.body)
     }
 

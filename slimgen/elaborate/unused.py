@@ -8,7 +8,7 @@ from typing import Any
 from slimgen.elaborate.rejection import Reporter
 from slimgen.layers import LAYERS
 from slimgen.layers.declaration import parameters
-from slimgen.layers.weight_lines import Weights
+from slimgen.layers.weight_lines import WeightsLine
 from slimgen.messages import warnings
 from slimgen.source import Span
 from slimgen.syntax import tree
@@ -106,7 +106,7 @@ def _parameters(node: tree.Block | tree.Network, reporter: Reporter) -> None:
 
 def _read_by_rules(node: tree.SyntaxNode) -> set[str]:
     """The names between the braces of what maps of weights have in quotes."""
-    maps = (line.body for line in lines_of(node) if line.word.text == Weights.word)
+    maps = (line.body for line in lines_of(node) if line.word.text == WeightsLine.word)
     texts = [s.value for s in nodes_of(list(maps)) if isinstance(s, tree.String)]
     inside = [braces for text in texts for braces in re.findall(r"{([^{}]*)}", text)]
     return {name for braces in inside for name in re.findall(r"[A-Za-z_]\w*", braces)}

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from slimgen.diagnostics import Diagnostic
 from slimgen.layers import LAYERS
-from slimgen.layers.declaration import Layer, parameters
+from slimgen.layers.declaration import Declaration, parameters
 from slimgen.layers.describe import word_of
 from slimgen.layers.functions import ACTIVATIONS, INITIALIZERS, REGULARIZERS
 from slimgen.messages import names as messages
@@ -30,7 +30,7 @@ def universal_words() -> frozenset[str]:
     return frozenset(words)
 
 
-def known_keys(layer: type[Layer]) -> list[str]:
+def known_keys(layer: type[Declaration]) -> list[str]:
     """The keys that a layer's line or a scope on it may have."""
     return [parameter.name for parameter in parameters(layer)]
 
@@ -43,7 +43,7 @@ def unknown_word(word: str, span: Span, known: Iterable[str]) -> Diagnostic:
 
 
 def unknown_key(
-    layer: type[Layer], word: str, key: str, span: Span
+    layer: type[Declaration], word: str, key: str, span: Span
 ) -> Diagnostic | None:
     """Say that a layer has no such argument, or none with a meaning; None if it has."""
     if key in layer.traps:
@@ -74,7 +74,7 @@ def unknown_scope_key(
     return messages.unknown_scope_key(setting.key.span, key, list(keys), known, renamed)
 
 
-def _renamed_key(layer: type[Layer], key: str) -> str:
+def _renamed_key(layer: type[Declaration], key: str) -> str:
     """Our name of an argument that `key` names in TF-Slim, or nothing."""
     for parameter in parameters(layer):
         if parameter.slim == key:

@@ -21,7 +21,7 @@ from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.ir.graph import Variable
 from slimgen.ir.weight_map import MapEntry, Transform, WeightMap
 from slimgen.layers.declaration import VariableSpec
-from slimgen.layers.weight_lines import MAP_LINES, New, Rename, Weights
+from slimgen.layers.weight_lines import MAP_LINES, NewLine, RenameLine, WeightsLine
 from slimgen.messages import names as messages
 from slimgen.messages import weights as weight_messages
 from slimgen.source import Span
@@ -75,8 +75,8 @@ class Usage:
 def read_rules(statement: tree.Line, lines: JobLines) -> Rules:
     """Return what a `weights` statement says, or report what is wrong and raise."""
     head = tree.Line(statement.span, statement.word, statement.groups, statement.name)
-    weights = lines.bind(head, Weights)
-    assert isinstance(weights, Weights)
+    weights = lines.bind(head, WeightsLine)
+    assert isinstance(weights, WeightsLine)
     if statement.body is None:
         raise Rejected(
             messages.missing_argument(
@@ -113,9 +113,9 @@ def _rule(line: tree.Statement, lines: JobLines) -> RenameRule:
     bound = lines.bind(line, MAP_LINES[word.text])
     place = 0
     try:
-        if isinstance(bound, New):
+        if isinstance(bound, NewLine):
             return RenameRule(line, read_pattern(bound.pattern))
-        assert isinstance(bound, Rename)
+        assert isinstance(bound, RenameLine)
         pattern = read_pattern(bound.pattern)
         place = 1
         source = read_source_name(bound.source, pattern)

@@ -18,7 +18,7 @@ from slimgen.layers.argument_types import ArgumentError, BareWord
 from slimgen.layers.declaration import Layer
 from slimgen.layers.functions import ACTIVATIONS
 from slimgen.layers.jobs import NETWORK_LINES
-from slimgen.layers.weight_lines import Weights
+from slimgen.layers.weight_lines import WeightsLine
 from slimgen.messages import names as messages
 from slimgen.syntax import tree
 
@@ -48,7 +48,7 @@ class WordWalk(BlockWalk):
     def _about_weights(self, statement: tree.Line, env: Env) -> None:
         """Keep a line that belongs to the network's weights."""
         word = statement.word
-        if word.text == Weights.word:
+        if word.text == WeightsLine.word:
             self._map(statement, env)
             return
         if env.builder.parent is not None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slimgen.emit.tensorflow.values import python
-from slimgen.ir.jobs import Item, Train
+from slimgen.ir.jobs import DataItem, Train
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,13 @@ def describe_examples(train: Train, preprocessed: bool) -> Examples:
     )
 
 
-def _parser(item: Item) -> str:
+def _parser(item: DataItem) -> str:
     if item.image:
         return "tf.io.FixedLenFeature([], tf.string)"
     return f"tf.io.FixedLenFeature({list(item.shape or ())}, tf.{item.dtype})"
 
 
-def _dict(items: Sequence[Item], counted: str = "") -> str:
+def _dict(items: Sequence[DataItem], counted: str = "") -> str:
     """Write the dict of some items; `counted` is the one that labels classes."""
     pairs = []
     for item in items:
@@ -77,14 +77,14 @@ def _dict(items: Sequence[Item], counted: str = "") -> str:
     return f"{{{', '.join(pairs)}}}"
 
 
-def _input(item: Item) -> tuple[str, str, str]:
+def _input(item: DataItem) -> tuple[str, str, str]:
     """An image among several inputs: brought to the size that the network takes."""
     image = _typed(item, "inputs")
     name = python(item.name)
     return "inputs", item.name, f"fitted({image}, network.inputs[{name}])"
 
 
-def _typed(item: Item, where: str) -> str:
+def _typed(item: DataItem, where: str) -> str:
     """Write how an image is decoded; numbers other than integers keep their values."""
     encoded = f"{where}[{python(item.name)}]"
     if item.raw:
@@ -98,6 +98,6 @@ def _typed(item: Item, where: str) -> str:
     return f"tf.cast({image}, tf.float32)" if item.dtype == "float32" else image
 
 
-def _raw(item: Item, encoded: str) -> str:
+def _raw(item: DataItem, encoded: str) -> str:
     kind = "tf.uint16" if item.dtype == "uint16" else "tf.uint8"
     return f"tf.reshape(tf.io.decode_raw({encoded}, {kind}), {list(item.shape or ())})"

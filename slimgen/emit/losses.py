@@ -23,7 +23,7 @@ class LossCode:
     shared: bool = False
 
 
-CODE: Mapping[type[declared.Term], LossCode] = {
+CODE: Mapping[type[declared.LossKind], LossCode] = {
     declared.SoftmaxCrossEntropy: LossCode("loss", shared=True),
     declared.TripletSemihard: LossCode(helpers=("squared_distances",)),
     declared.LiftedStruct: LossCode(helpers=("squared_distances",)),
@@ -31,7 +31,7 @@ CODE: Mapping[type[declared.Term], LossCode] = {
 """The losses whose function is not simply the one of their own template."""
 
 
-def _declaration(term: Term) -> type[declared.Term]:
+def _declaration(term: Term) -> type[declared.LossKind]:
     return declared.LOSSES[term.loss]
 
 

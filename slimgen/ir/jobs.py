@@ -35,7 +35,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Item:
+class DataItem:
     """One of the tensors of an example, under its name.
 
     Attributes:
@@ -72,8 +72,8 @@ class Data:
     """
 
     path: str
-    inputs: tuple[Item, ...]
-    labels: tuple[Item, ...]
+    inputs: tuple[DataItem, ...]
+    labels: tuple[DataItem, ...]
     foldable: bool = True
     shuffle: int = 2048
     batch: int = BATCH

@@ -1,12 +1,12 @@
-"""What a layer's declaration consists of.
+"""Declarations: layers, and lines of jobs and weights, with their arguments.
 
-A layer is one frozen dataclass. Its fields, made with `parameter`, are its arguments in
-TF-Slim's order; checks, defaults, documentation, completion and the signature of the
-emitted function derive from them. Its methods give shapes, variables and work.
+A declaration is one frozen dataclass. Its fields, made with `parameter`, are its arguments
+in TF-Slim's order; checks, defaults, documentation, completion and the signature of the
+emitted function derive from them. A layer's methods give its shapes, variables and work.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -86,7 +86,7 @@ class VariableSpec:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One argument of a layer: a field of its dataclass."""
+    """One argument of a declaration: a field of its dataclass."""
 
     name: str
     kind: ArgumentType
@@ -113,7 +113,7 @@ def parameter(
     neutral: Any = REQUIRED,
     emitted: bool = True,
 ) -> Any:
-    """Declare an argument of a layer.
+    """Declare an argument of a layer or a line.
 
     Args:
         kind: What values it takes.
@@ -135,81 +135,43 @@ def parameter(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def parameters(layer: "type[Layer] | Layer") -> tuple[Parameter, ...]:
-    """The arguments of a layer, in order."""
-    kind = layer if isinstance(layer, type) else type(layer)
-    if kind not in _PARAMETERS:
-        _PARAMETERS[kind] = _declared(kind)
-    return _PARAMETERS[kind]
+def parameters(declaration: "type[Declaration] | Declaration") -> tuple[Parameter, ...]:
+    """Return the arguments of a declaration, in order."""
+    declared = declaration if isinstance(declaration, type) else type(declaration)
+    if declared not in _PARAMETERS:
+        _PARAMETERS[declared] = _declared(declared)
+    return _PARAMETERS[declared]
 
 
-_PARAMETERS: "dict[type[Layer], tuple[Parameter, ...]]" = {}
+_PARAMETERS: "dict[type[Declaration], tuple[Parameter, ...]]" = {}
 
 
-def _declared(layer: "type[Layer]") -> tuple[Parameter, ...]:
+def _declared(declaration: "type[Declaration]") -> tuple[Parameter, ...]:
     found = []
-    fields = dataclasses.fields(layer)
+    fields = dataclasses.fields(declaration)
     for field in sorted(fields, key=lambda field: not field.metadata["first"]):
         kind, doc, positional, slim, neutral, emitted = field.metadata["parameter"]
         required = field.default is dataclasses.MISSING
         default = None if required else field.default
-        found.append(
-            Parameter(
-                field.name, kind, doc, default, required, positional,
-                slim or field.name, neutral, emitted,
-            )
-        )  # fmt: skip
+        given = (kind, doc, default, required, positional)
+        slim = slim or field.name
+        found.append(Parameter(field.name, *given, slim, neutral, emitted))
     return tuple(found)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, eq_default=False)
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Layer:
-    """A layer with all its arguments; subclasses are declarations.
-
-    Tensor arguments are `Operand(i)`: the i-th of the node's inputs. After blocks are shared
-    a field may hold a `Hole`, the name of the function's parameter.
+class Declaration:
+    """A word of the language with all its arguments; its fields, made with `parameter`.
 
     Equality, hash and text are written once here: declarations turn off those that a
     dataclass would make for each, which take most of the time to import them.
     """
 
     word: ClassVar[str]
-    slim: ClassVar[str] = ""  # TF-Slim's name of the function, "" when it has none
-    tensorflow: ClassVar[str] = ""  # TensorFlow's name, for the documentation
     family: ClassVar[str] = ""  # heading in the documentation
-    default_scope: ClassVar[str | None] = None  # None: without a name it has no scope
-    scopes_by_rank: ClassVar[dict[int, str]] = {}  # where the input's rank decides
-    opens_variable_scope: ClassVar[bool] = True  # pools and flatten: only a name scope
-    normalizer_scope: ClassVar[str | None] = None  # set: usable as `normalizer=`
-    inputs: ClassVar[tuple[int, int | None]] = (
-        1,
-        1,
-    )  # least and most; None: any number
-    merges: ClassVar[bool] = False  # takes branches or a list of tensors
     example: ClassVar[str] = ""  # a line that compiles after `input images 32x32x4`
     traps: ClassVar[dict[str, str]] = {}  # known keys that have no meaning here: why
-    # What the first argument of a line picks, where each has arguments of its own.
-    forms: ClassVar[Mapping[str, "type[Layer]"]] = {}
-    form: ClassVar[str] = ""  # the word that picks it
-    takes_names: ClassVar[bool] = False  # names of the model's need no quotes
-    gathers: ClassVar[bool] = False  # what has no key is one list
-    # Settings of the built file with another name, or another text, than their argument.
-    renamed: ClassVar[Mapping[str, str]] = {}
-    texts: ClassVar[Mapping[str, str]] = {}
-    # Whether calls of one block may give it different arguments. Where they may not, the
-    # numbers in the fields `sizes` still may.
-    varies: ClassVar[bool] = True
-    sizes: ClassVar[tuple[str, ...]] = ()
-
-    @classmethod
-    def scope_for(cls, rank: int | None) -> str | None:
-        """Return the default scope for a first input of this rank, as TF-Slim's."""
-        return (
-            cls.default_scope
-            if rank is None
-            else cls.scopes_by_rank.get(rank, cls.default_scope)
-        )
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -225,9 +187,38 @@ class Layer:
         given = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
         return f"{type(self).__name__}({given})"
 
-    def subject(self) -> tuple[str | None, ...]:
-        """Return the words that tell a line of a job from others with the same first word."""
-        return ()
+
+class Layer(Declaration):
+    """A layer with all its arguments, its shapes and its variables.
+
+    Tensor arguments are `Operand(i)`: the i-th of the node's inputs. After blocks are shared
+    a field may hold a `Hole`, the name of the function's parameter.
+    """
+
+    slim: ClassVar[str] = ""  # TF-Slim's name of the function, "" when it has none
+    tensorflow: ClassVar[str] = ""  # TensorFlow's name, for the documentation
+    default_scope: ClassVar[str | None] = None  # None: without a name it has no scope
+    scopes_by_rank: ClassVar[dict[int, str]] = {}  # where the input's rank decides
+    opens_variable_scope: ClassVar[bool] = True  # pools and flatten: only a name scope
+    normalizer_scope: ClassVar[str | None] = None  # set: usable as `normalizer=`
+    inputs: ClassVar[tuple[int, int | None]] = (
+        1,
+        1,
+    )  # least and most; None: any number
+    merges: ClassVar[bool] = False  # takes branches or a list of tensors
+    # Whether calls of one block may give it different arguments. Where they may not, the
+    # numbers in the fields `sizes` still may.
+    varies: ClassVar[bool] = True
+    sizes: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def scope_for(cls, rank: int | None) -> str | None:
+        """Return the default scope for a first input of this rank, as TF-Slim's."""
+        return (
+            cls.default_scope
+            if rank is None
+            else cls.scopes_by_rank.get(rank, cls.default_scope)
+        )
 
     def canonical(self, inputs: Sequence[TensorType]) -> "Layer":
         """The emitted form: sizes expanded to one per axis, ignored arguments removed.

@@ -6,11 +6,11 @@ from typing import Any
 
 from slimgen.layers import DECLARATIONS, LAYERS
 from slimgen.layers.argument_types import ArgumentType, Choice, FunctionSpec, Optional
-from slimgen.layers.declaration import Layer, Parameter, parameters
+from slimgen.layers.declaration import Declaration, Layer, Parameter, parameters
 from slimgen.layers.functions import ACTIVATIONS, INITIALIZERS, REGULARIZERS
-from slimgen.layers.jobs import DATA_LINES, NETWORK_LINES, TRAIN_LINES
-from slimgen.layers.jobs.evaluate import Every
-from slimgen.layers.jobs.initial import From
+from slimgen.layers.jobs import DATA_LINES, JOB_LINES, NETWORK_LINES
+from slimgen.layers.jobs.initial import FromLine
+from slimgen.layers.line import SettingLine
 from slimgen.layers.literals import NamedFunction
 from slimgen.layers.variable import FreeVariable
 from slimgen.layers.weight_lines import MAP_LINES
@@ -23,15 +23,14 @@ FUNCTIONS: Mapping[str, Mapping[str, FunctionSpec]] = {
 }
 
 
-LINES: Sequence[tuple[str, type[Layer]]] = (
+LINES: Sequence[tuple[str, type[Declaration]]] = (
     ("variable", FreeVariable),
     ("local_variable", FreeVariable),
     *NETWORK_LINES.items(),
     *MAP_LINES.items(),
-    (From.word, From),
-    *TRAIN_LINES.items(),
+    (FromLine.word, FromLine),
+    *((line.word, line) for line in JOB_LINES),
     *DATA_LINES.items(),
-    (Every.word, Every),
 )
 """What is declared as layers are, and is none: variables, and lines about weights and jobs.
 
@@ -47,12 +46,12 @@ def families() -> dict[str, list[type[Layer]]]:
     return found
 
 
-def summary_of(layer: type[Layer]) -> str:
+def summary_of(layer: type[Declaration]) -> str:
     """Return the first sentence of a layer's documentation."""
     return _doc(layer).split("\n\n")[0].split(".\n")[0].replace("\n", " ").rstrip(".")
 
 
-def _doc(layer: type[Layer]) -> str:
+def _doc(layer: type[Declaration]) -> str:
     return inspect.cleandoc(layer.__doc__ or "")
 
 
@@ -80,9 +79,15 @@ def _section(title: str, rows: Iterable[tuple[str, str]], width: int) -> str:
     return "\n".join([title, *lines]) + "\n"
 
 
-def describe(layer: type[Layer]) -> str:
+def describe(layer: type[Declaration]) -> str:
     """Return what is known about a layer, as Markdown."""
-    parts = [f"# {layer.word} {layer.form}".rstrip(), _doc(layer), _facts(layer)]
+    forms: Iterable[type[SettingLine]] = ()
+    heading = f"# {layer.word}"
+    if issubclass(layer, SettingLine):
+        forms = layer.forms.values()
+        heading = f"{heading} {layer.form}".rstrip()
+    facts = _facts(layer) if issubclass(layer, Layer) else ""
+    parts = [heading, _doc(layer), facts]
     if layer.example:
         parts.append(f"```slimgen\n{layer.example}\n```")
     rows = _arguments(layer)
@@ -96,7 +101,7 @@ def describe(layer: type[Layer]) -> str:
     if layer.traps:
         rows = [f"- `{key}`: {why}" for key, why in layer.traps.items()]
         parts.append("Keys of TF-Slim that have no meaning here:\n\n" + "\n".join(rows))
-    parts += [f"#{describe(form)}".strip() for form in layer.forms.values()]
+    parts += [f"#{describe(form)}".strip() for form in forms]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -115,7 +120,7 @@ def _facts(layer: type[Layer]) -> str:
     return "\n".join(facts)
 
 
-def _arguments(layer: type[Layer]) -> list[str]:
+def _arguments(layer: type[Declaration]) -> list[str]:
     declared = parameters(layer)
     placed = [one for one in declared if one.positional]
     named = [one for one in declared if not one.positional]
@@ -155,7 +160,7 @@ def describe_function(spec: FunctionSpec) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def find_layers(word: str) -> list[type[Layer]]:
+def find_layers(word: str) -> list[type[Declaration]]:
     """Return the layer, or else the lines declared as layers, of this name."""
     if word in LAYERS:
         return [LAYERS[word]]

@@ -1,7 +1,6 @@
 """The lines of a map to the weights of another source, declared as layers are."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from slimgen.layers.argument_types import (
     ArgumentError,
@@ -12,7 +11,8 @@ from slimgen.layers.argument_types import (
     Optional,
     Text,
 )
-from slimgen.layers.declaration import Layer, parameter
+from slimgen.layers.declaration import parameter
+from slimgen.layers.line import SettingLine
 
 FORMATS = ("keras", "caffe", "safetensors")
 BOUND = Optional(Integer())
@@ -21,22 +21,22 @@ PARTS = ListOf(Optional(Either((ListOf(BOUND, 2), ListOf(BOUND, 3)))))
 
 @dataclass(frozen=True)
 class Slices:
-    """What is taken along each axis of a value."""
+    """The part that is taken along each axis of a value."""
 
     expected: str = (
         "a list with `[first, end]`, `[first, end, step]` or `none` for each axis"
     )
     words: tuple[str, ...] = ()
 
-    def coerce(self, value: Any) -> Any:
+    def coerce(self, value: object) -> object:
         try:
             return PARTS.coerce(value)
         except ArgumentError:
             raise ArgumentError(self.expected) from None
 
 
-class Weights(Layer):
-    """What a source calls this network's variables, as rules between braces.
+class WeightsLine(SettingLine):
+    """The names of this network's variables in another source, as rules between braces.
 
     The names of `keras` are `layer/kernel`, whichever of Keras' formats a file has; `caffe` is
     a pickled dictionary of arrays (`.npy`); `safetensors` mostly has PyTorch's names.
@@ -55,8 +55,8 @@ class Weights(Layer):
     source: str = parameter(Text(), "what the source is called, for the reader")
 
 
-class Rename(Layer):
-    """What the source calls some variables; the first rule that fits a variable decides.
+class RenameLine(SettingLine):
+    """The source's names of some variables; the first rule that fits a variable decides.
 
     The value of the source is sliced, then reshaped, then transposed.
     """
@@ -93,7 +93,7 @@ class Rename(Layer):
     )
 
 
-class New(Layer):
+class NewLine(SettingLine):
     """Variables that the source does not have: they keep their initial values."""
 
     word = "new"
@@ -110,4 +110,6 @@ class New(Layer):
     pattern: str = parameter(Text(), "names below the network's scope, as a pattern")
 
 
-MAP_LINES: dict[str, type[Layer]] = {line.word: line for line in (Rename, New)}
+MAP_LINES: dict[str, type[SettingLine]] = {
+    line.word: line for line in (RenameLine, NewLine)
+}

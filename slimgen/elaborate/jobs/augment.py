@@ -22,27 +22,27 @@ OF_COLOR = ("saturation", "hue")
 
 def read_augment(job: JobText) -> ir.Augment:
     """Return the random changes to images."""
-    lines = job.all(Augmentation)
+    lines = job.lines(Augmentation)
     for _, statement in lines:
         _check_images(job, statement)
-    crops = [line.form for line, _ in job.all(Crop)]
+    crops = [line.form for line, _ in job.lines(Crop)]
     if len(crops) > 1:
         _refuse_two_crops(job)
     colors = _colors(job)
-    mixes = {line.form for line, _ in job.all(Mix)}
+    mixes = {line.form for line, _ in job.lines(Mix)}
     return ir.Augment(
         tuple(setting for line, _ in lines for setting in _settings(line)),
         crops[0] if crops else "",
-        job.one(Flip) is not None,
+        job.line(Flip) is not None,
         colors,
-        job.one(RandomErasing) is not None,
+        job.line(RandomErasing) is not None,
         tuple(form for form in AUGMENTATIONS if form in mixes),
     )
 
 
 def _refuse_two_crops(job: JobText) -> None:
     """Raise Rejected at one of two crops."""
-    _, statement = job.required(RandomResizedCrop)
+    _, statement = job.required_line(RandomResizedCrop)
     where = "`augment random_resized_crop`"
     needed, found = "no other crop", "`augment random_crop`"
     raise Rejected(messages.wrong_value(statement.span, where, needed, found))
@@ -50,7 +50,7 @@ def _refuse_two_crops(job: JobText) -> None:
 
 def check_mixed(job: JobText, loss: ir.Loss) -> None:
     """Refuse to mix examples that have other labels than a class."""
-    for line, statement in job.all(Mix):
+    for line, statement in job.lines(Mix):
         if not loss.plain:
             labels = ", ".join(f"`{term.target.label}`" for term in loss.terms)
             where = f"`augment {line.form}`"
@@ -60,7 +60,7 @@ def check_mixed(job: JobText, loss: ir.Loss) -> None:
 
 def _colors(job: JobText) -> tuple[str, ...]:
     """Return the properties of colours that change."""
-    jitter = job.one(ColorJitter)
+    jitter = job.line(ColorJitter)
     if jitter is None:
         return ()
     line, statement = jitter

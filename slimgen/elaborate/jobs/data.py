@@ -8,9 +8,9 @@ from slimgen.elaborate.rejection import Rejected
 from slimgen.ir import jobs as ir
 from slimgen.ir.graph import Input
 from slimgen.layers.jobs.augment import Augmentation
-from slimgen.layers.jobs.data import Batch, Data, Item
-from slimgen.layers.jobs.images import Preprocess
-from slimgen.layers.jobs.run import Deterministic
+from slimgen.layers.jobs.data import BatchLine, DataLine, ItemLine
+from slimgen.layers.jobs.images import PreprocessLine
+from slimgen.layers.jobs.run import DeterministicLine
 from slimgen.messages import names as messages
 from slimgen.source import Span
 from slimgen.syntax import tree
@@ -26,7 +26,7 @@ WHOLE = (
 
 def read_data(job: JobText) -> ir.Data:
     """Return where the examples are, what they hold, and how many a step takes."""
-    data, statement = job.required(Data)
+    data, statement = job.required_line(DataLine)
     inputs = {one.name: one for one in job.network.inputs}
     items = read_items(job)
     for name in inputs:
@@ -51,12 +51,12 @@ def read_data(job: JobText) -> ir.Data:
     ):
         raise Rejected(unfit)
     _check_distortion(job, found, statement)
-    if batch := job.one(Batch):
+    if batch := job.line(BatchLine):
         found = replace(found, batch=batch[0].size)
     return found
 
 
-def _settings(data: Data) -> tuple[ir.Setting, ...]:
+def _settings(data: DataLine) -> tuple[ir.Setting, ...]:
     """Return the numbers that the line says."""
     texts = {
         "readers": "files that are read at once",
@@ -71,9 +71,11 @@ def _settings(data: Data) -> tuple[ir.Setting, ...]:
     )
 
 
-def _unfit_order(job: JobText, data: Data, statement: tree.Line) -> Diagnostic | None:
+def _unfit_order(
+    job: JobText, data: DataLine, statement: tree.Line
+) -> Diagnostic | None:
     """Say what an order does not go with that is no function of the seed."""
-    exact = job.one(Deterministic)
+    exact = job.line(DeterministicLine)
     if data.order == "exact":
         return None
     if data.corrupt == "skip":
@@ -89,7 +91,9 @@ def _unfit_order(job: JobText, data: Data, statement: tree.Line) -> Diagnostic |
     )  # fmt: skip
 
 
-def _unfit_boxes(job: JobText, data: Data, statement: tree.Line) -> Diagnostic | None:
+def _unfit_boxes(
+    job: JobText, data: DataLine, statement: tree.Line
+) -> Diagnostic | None:
     """Say where boxes have no use."""
     if data.boxes is None:
         return None
@@ -98,7 +102,7 @@ def _unfit_boxes(job: JobText, data: Data, statement: tree.Line) -> Diagnostic |
         return ignored_argument(
             statement, "boxes", "only `preprocess inception` crops by them"
         )
-    if any(line.replaces_family for line, _ in job.all(Augmentation)):
+    if any(line.replaces_family for line, _ in job.lines(Augmentation)):
         return ignored_argument(statement, "boxes", "`augment` crops in its own way")
     if data.kind == "folder":
         return ignored_argument(statement, "boxes", "a folder has none; write records")
@@ -107,7 +111,7 @@ def _unfit_boxes(job: JobText, data: Data, statement: tree.Line) -> Diagnostic |
 
 def _family(job: JobText) -> str:
     """Return the family of preprocessing: the job's own, else the network's."""
-    own, preprocess = job.one(Preprocess), job.network.preprocess
+    own, preprocess = job.line(PreprocessLine), job.network.preprocess
     if own:
         return own[0].kind
     return preprocess.family if preprocess else "none"
@@ -117,7 +121,7 @@ def _check_distortion(job: JobText, data: ir.Data, statement: tree.Line) -> None
     """Refuse labels that are images where the input is cropped without them."""
     family = _family(job)
     images = [f"`{item.name}`" for item in data.labels if item.image]
-    for line, augment in job.all(Augmentation):
+    for line, augment in job.lines(Augmentation):
         if images and line.moves:
             where = f"`augment {line.form}`"
             needed = "labels that are no images, since it moves the input alone"
@@ -133,9 +137,9 @@ def _check_distortion(job: JobText, data: ir.Data, statement: tree.Line) -> None
         )  # fmt: skip
 
 
-def read_items(job: JobText) -> dict[str, ir.Item]:
+def read_items(job: JobText) -> dict[str, ir.DataItem]:
     """Return what an example holds by name: inputs of the network, and labels."""
-    data, statement = job.required(Data)
+    data, statement = job.required_line(DataLine)
     if statement.body is None:
         return _usual_items(job, data, statement)
     for argument in statement.arguments:
@@ -151,7 +155,7 @@ def read_items(job: JobText) -> dict[str, ir.Item]:
             )
         )  # fmt: skip
     inputs = {one.name: one for one in job.network.inputs}
-    items: dict[str, ir.Item] = {}
+    items: dict[str, ir.DataItem] = {}
     places: dict[str, Span] = {}
     for line in statement.body.statements:
         if not isinstance(line, tree.Line):
@@ -163,13 +167,15 @@ def read_items(job: JobText) -> dict[str, ir.Item]:
                 messages.name_taken(line.word.span, name, "an item", places[name])
             )
         places[name] = line.word.span
-        item = job.lines.bind(line, Item)
-        assert isinstance(item, Item)
+        item = job.binder.bind(line, ItemLine)
+        assert isinstance(item, ItemLine)
         items[name] = _read_item(name, item, line, inputs.get(name))
     return items
 
 
-def _usual_items(job: JobText, data: Data, statement: tree.Line) -> dict[str, ir.Item]:
+def _usual_items(
+    job: JobText, data: DataLine, statement: tree.Line
+) -> dict[str, ir.DataItem]:
     """Return the items of a line without braces: an image and its class."""
     first, *others = job.network.inputs
     if others or not _is_image(first):
@@ -181,12 +187,14 @@ def _usual_items(job: JobText, data: Data, statement: tree.Line) -> dict[str, ir
             )
         )  # fmt: skip
     channels = first.value.type.shape[-1]
-    image = ir.Item(first.name, data.image, True, channels, None, "uint8")
-    label = ir.Item(LABEL, data.label, False, None, (), "int64")
+    image = ir.DataItem(first.name, data.image, True, channels, None, "uint8")
+    label = ir.DataItem(LABEL, data.label, False, None, (), "int64")
     return {first.name: image, LABEL: label}
 
 
-def _read_item(name: str, item: Item, line: tree.Line, takes: Input | None) -> ir.Item:
+def _read_item(
+    name: str, item: ItemLine, line: tree.Line, takes: Input | None
+) -> ir.DataItem:
     """Return an item; `takes` is the network's input of its name."""
     shape = takes.value.type.shape[1:] if takes else None
     image = item.channels is not None or (
@@ -213,7 +221,7 @@ def _read_item(name: str, item: Item, line: tree.Line, takes: Input | None) -> i
         if unfit := _unfit_image(item, line, channels, size, shape):
             raise Rejected(unfit)
         raw = item.format == "raw"
-        return ir.Item(name, item.feature, True, channels, _whole(size), dtype, raw)
+        return ir.DataItem(name, item.feature, True, channels, _whole(size), dtype, raw)
     size = item.shape if item.shape is not None else shape or ()
     if shape is not None and size != shape:
         raise Rejected(
@@ -222,11 +230,11 @@ def _read_item(name: str, item: Item, line: tree.Line, takes: Input | None) -> i
                 str(list(size)),
             )
         )  # fmt: skip
-    return ir.Item(name, item.feature, False, None, _whole(size), dtype)
+    return ir.DataItem(name, item.feature, False, None, _whole(size), dtype)
 
 
 def _unfit_image(
-    item: Item,
+    item: ItemLine,
     line: tree.Line,
     channels: int | None,
     size: tuple[int | None, ...] | None,

@@ -1,46 +1,30 @@
 """An `evaluate` job: the data by which a trained network is measured, and when."""
 
 from slimgen.elaborate.jobs.data import read_data
-from slimgen.elaborate.jobs.lines import JobLines, JobText, ignored_argument
-from slimgen.elaborate.jobs.train import bind_job, require_lines
+from slimgen.elaborate.jobs.lines import JobText, ignored_argument
 from slimgen.elaborate.rejection import Rejected
-from slimgen.ir.graph import Network
-from slimgen.ir.jobs import Data, Evaluate, Train
-from slimgen.layers.jobs import EVALUATE_LINES
-from slimgen.layers.jobs.data import Data as DataLine
-from slimgen.layers.jobs.evaluate import Every
+from slimgen.ir.jobs import Data, Evaluate
+from slimgen.layers.jobs.data import DataLine
+from slimgen.layers.jobs.evaluate import EveryLine
 from slimgen.messages import names as messages
-from slimgen.syntax import tree
 
-NEEDED = ("data",)
 OF_TRAIN = {
     "shuffle": "an evaluation reads in order",
     "corrupt": "it is as the `train` job says",
 }
 
 
-def evaluate_job(
-    job: tree.Job, network: Network, train: Train, lines: JobLines
-) -> Evaluate | None:
-    """Return what an `evaluate` job says beside the `train` job; None after errors."""
-    if job.origin or job.name is not None:
-        what = job.origin[0].span if job.origin else job.span
-        raise Rejected(
-            messages.misplaced(what, "`from` or `as`", "on an `evaluate` job yet")
-        )
-    bound = bind_job(job, network, lines, EVALUATE_LINES)
-    if bound is None:
-        return None
-    require_lines(job, bound, NEEDED)
-    text = JobText(job, network, {}, bound, lines)
-    _check_data(text, train.data)
-    (data, _), every = text.required(DataLine), text.one(Every)
-    return Evaluate(network.name, data.path, every is not None)
+def read_evaluate(job: JobText) -> Evaluate:
+    """Return an `evaluate` job; the `train` job of its network says how data is read."""
+    assert job.train is not None  # the kind needs one
+    _check_data(job, job.train.data)
+    (data, _), every = job.required_line(DataLine), job.line(EveryLine)
+    return Evaluate(job.network.name, data.path, every is not None)
 
 
 def _check_data(job: JobText, train: Data) -> None:
     """Refuse examples that are not read as those of the `train` job."""
-    data, statement = job.required(DataLine)
+    data, statement = job.required_line(DataLine)
     for argument in statement.arguments:
         if argument.key is not None and argument.key.text in OF_TRAIN:
             key = argument.key.text
@@ -50,13 +34,11 @@ def _check_data(job: JobText, train: Data) -> None:
     if keys or statement.body is not None:
         same = same and _read_as(read_data(job)) == _read_as(train)
     if not same:
-        raise Rejected(
-            messages.wrong_value(
-                statement.word.span, "`data` of `evaluate`",
-                "the items and features of the `train` job", "others",
-                "name the path alone, and examples are read as in training",
-            )
-        )  # fmt: skip
+        where = "`data` of `evaluate`"
+        needed, found = "the items and features of the `train` job", "others"
+        help = "name the path alone, and examples are read as in training"
+        span = statement.word.span
+        raise Rejected(messages.wrong_value(span, where, needed, found, help))
 
 
 def _read_as(data: Data) -> object:

@@ -8,14 +8,14 @@ from slimgen.elaborate.jobs.lines import JobText
 from slimgen.elaborate.rejection import Rejected
 from slimgen.ir import jobs as ir
 from slimgen.ir.graph import Network
-from slimgen.layers.jobs.data import Batch
+from slimgen.layers.jobs.data import BatchLine
 from slimgen.layers.jobs.gradients import (
-    Accumulate,
-    Average,
-    Clip,
-    Freeze,
-    MultiplyGradients,
-    TrainOnly,
+    AccumulateLine,
+    AverageLine,
+    ClipLine,
+    FreezeLine,
+    MultiplyGradientsLine,
+    TrainOnlyLine,
 )
 from slimgen.messages import names as messages
 from slimgen.source import Span
@@ -28,7 +28,7 @@ def read_gradients(job: JobText) -> ir.Gradients:
     """Return what becomes of the gradients."""
     clip, clipped = _clip(job)
     multipliers, factors = _multipliers(job)
-    parts, average = _accumulate(job), job.one(Average)
+    parts, average = _accumulate(job), job.line(AverageLine)
     settings = [*factors, *clipped]
     if parts > 1:
         text = "parts in which a batch is worked through"
@@ -36,7 +36,7 @@ def read_gradients(job: JobText) -> ir.Gradients:
     if average:
         text = "share of an average of the weights that a step keeps"
         settings.append(ir.Setting("average", average[0].decay, text, 0, 1))
-    freeze, only = job.one(Freeze), job.one(TrainOnly)
+    freeze, only = job.line(FreezeLine), job.line(TrainOnlyLine)
     for said in (freeze, only):
         if said is not None:
             check_names(job.network, said[0].names, said[1])
@@ -53,7 +53,7 @@ def read_gradients(job: JobText) -> ir.Gradients:
 
 
 def _clip(job: JobText) -> tuple[str, list[ir.Setting]]:
-    said = job.one(Clip)
+    said = job.line(ClipLine)
     if said is None:
         return "", []
     line, statement = said
@@ -78,7 +78,7 @@ def _multipliers(job: JobText) -> tuple[tuple[tuple[str, str], ...], list[ir.Set
     """Return pairs of scope and setting, and the settings."""
     pairs: list[tuple[str, str]] = []
     settings: list[ir.Setting] = []
-    for line, statement in job.all(MultiplyGradients):
+    for line, statement in job.lines(MultiplyGradientsLine):
         check_names(job.network, [line.scope], statement)
         stem = re.sub(r"\W+", "_", line.scope, flags=re.ASCII).strip("_").lower()
         name = f"{stem}_multiplier" if stem else "multiplier"
@@ -93,7 +93,7 @@ def _multipliers(job: JobText) -> tuple[tuple[tuple[str, str], ...], list[ir.Set
 
 
 def _accumulate(job: JobText) -> int:
-    said, batch = job.one(Accumulate), job.one(Batch)
+    said, batch = job.line(AccumulateLine), job.line(BatchLine)
     if said is None:
         return 1
     size = batch[0].size if batch else ir.BATCH

@@ -6,7 +6,7 @@ from slimgen.elaborate.jobs.lines import ignored_argument
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.ir.graph import Value
 from slimgen.ir.jobs import LabelNames, Preprocessing
-from slimgen.layers.jobs.images import Labels, Preprocess
+from slimgen.layers.jobs.images import LabelsLine, PreprocessLine
 from slimgen.messages import names as messages
 from slimgen.source import Source
 from slimgen.syntax import tree
@@ -15,7 +15,7 @@ OF_COLOURS = ("vgg", "inception", "torchvision")
 Reader = Callable[[str, Source], Source | None]
 
 
-def preprocessing(line: Preprocess, statement: tree.Line) -> Preprocessing:
+def preprocessing(line: PreprocessLine, statement: tree.Line) -> Preprocessing:
     """Return the preprocessing that a line says."""
     if line.resize and line.kind != "vgg":
         raise Rejected(
@@ -73,7 +73,7 @@ def _shorter(found: Preprocessing) -> int:
 
 
 def label_names(
-    line: Labels, statement: tree.Line, reader: Reader
+    line: LabelsLine, statement: tree.Line, reader: Reader
 ) -> tuple[LabelNames, Source | None]:
     """Return the labels that a line names, and the file that they are read from."""
     if line.file is None:

@@ -6,10 +6,10 @@ from slimgen.elaborate.rejection import Rejected
 from slimgen.ir import jobs as ir
 from slimgen.layers.jobs.initial import (
     START_LINES,
-    Exclude,
-    From,
-    Include,
-    RenameInitial,
+    ExcludeLine,
+    FromLine,
+    IncludeLine,
+    InitialRenameLine,
 )
 from slimgen.messages import names as messages
 from slimgen.source import Span
@@ -23,8 +23,8 @@ def read_initial(job: JobText) -> ir.Initial:
         _refuse_lines(job)
         return ir.Initial()
     line = _origin_line(job.statement)
-    said = job.lines.bind(line, From)
-    assert isinstance(said, From)
+    said = job.binder.bind(line, FromLine)
+    assert isinstance(said, FromLine)
     known = {"slim", *(one.format for one in job.network.maps)}
     if said.format not in known:
         raise Rejected(
@@ -35,7 +35,7 @@ def read_initial(job: JobText) -> ir.Initial:
                 f'`weights {said.format} "NAME" {{ rename … }}`',
             )
         )  # fmt: skip
-    include, exclude = _names(job, Include), _names(job, Exclude)
+    include, exclude = _names(job, IncludeLine), _names(job, ExcludeLine)
     return ir.Initial(said.path, said.head, include, exclude, _rename(job))
 
 
@@ -49,7 +49,7 @@ def _origin_line(statement: tree.Job) -> tree.Line:
 def _refuse_lines(job: JobText) -> None:
     """Refuse lines about weights in a job that starts from none."""
     for kind in START_LINES:
-        for _, statement in job.all(kind):
+        for _, statement in job.lines(kind):
             word, head = statement.word.text, job.statement
             name = f"{head.word.text} {head.network.text}"
             raise Rejected(
@@ -60,8 +60,10 @@ def _refuse_lines(job: JobText) -> None:
             )  # fmt: skip
 
 
-def _names(job: JobText, kind: type[Include] | type[Exclude]) -> tuple[str, ...] | None:
-    said = job.one(kind)
+def _names(
+    job: JobText, kind: type[IncludeLine] | type[ExcludeLine]
+) -> tuple[str, ...] | None:
+    said = job.line(kind)
     if said is None:
         return None
     check_names(job.network, said[0].names, said[1])
@@ -70,7 +72,7 @@ def _names(job: JobText, kind: type[Include] | type[Exclude]) -> tuple[str, ...]
 
 def _rename(job: JobText) -> str | None:
     """Return the rule as the built file's command line takes it."""
-    said = job.one(RenameInitial)
+    said = job.line(InitialRenameLine)
     if said is None:
         return None
     line, statement = said

@@ -1,23 +1,22 @@
 """The jobs of a file: which networks have one, and what a job needs of its network."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from slimgen.elaborate.evaluated import Tensor
 from slimgen.elaborate.expressions import Silent
-from slimgen.elaborate.jobs.evaluate import evaluate_job
-from slimgen.elaborate.jobs.lines import JobLines
+from slimgen.elaborate.jobs.binding import bind_job
+from slimgen.elaborate.jobs.evaluate import read_evaluate
+from slimgen.elaborate.jobs.lines import JobLines, JobText
 from slimgen.elaborate.jobs.loss_targets import Unfit
-from slimgen.elaborate.jobs.train import check_inputs, train_job
+from slimgen.elaborate.jobs.train import read_train
 from slimgen.elaborate.loading import Loaded, Program
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.ir.graph import Network
-from slimgen.ir.jobs import Evaluate, Job, LabelNames, Train
+from slimgen.ir.jobs import Job, LabelNames, Train, assert_never
+from slimgen.layers.jobs.kinds import JOB_KINDS, JobKind
 from slimgen.messages import names as messages
 from slimgen.messages import warnings
 from slimgen.syntax import tree
-
-JOBS = ("train", "evaluate")
 
 
 def jobs_of(
@@ -30,80 +29,118 @@ def jobs_of(
     """Return the jobs of the networks that are built; there may be one of each kind.
 
     `end_points` has those of each network by name. A network that was `changed` by `-D`
-    may have lost what its job needs: then the job is left out, and the user told.
+    may have lost what its job needs: then the job is left out with a warning.
     """
-    by_name = {network.name: network for network in networks}
-    found: list[Train] = []
-    first: tree.Job | None = None
-    for item in main.file.items:
-        if not isinstance(item, tree.Job) or item.word.text != "train":
-            continue
-        if item.network.text not in by_name:
-            continue
-        network = by_name[item.network.text]
-        try:
-            if first is not None:
-                raise Rejected(
-                    messages.name_taken(
-                        item.word.span, "train", "a job of this file", first.word.span
+    reader = _Reader(program, main, networks, end_points)
+    for kind in JOB_KINDS.values():
+        for statement in reader.statements(kind):
+            try:
+                reader.read(statement, kind)
+            except Rejected as rejected:
+                reported = rejected.diagnostic
+                if isinstance(rejected, Unfit) and changed:
+                    word = statement.word
+                    reported = warnings.job_left_out(
+                        word.span, word.text, reported.message
                     )
-                )
-            first = item
-            check_inputs(item, network)
-            lines = JobLines(program.reporter, main.frame)
-            job = train_job(item, network, end_points.get(network.name, {}), lines)
-        except Rejected as rejected:
-            reported = rejected.diagnostic
-            if isinstance(rejected, Unfit) and changed:
-                word = item.word
-                reported = warnings.job_left_out(word.span, word.text, reported.message)
-            if not isinstance(rejected, Silent):
-                program.reporter.report(reported)
-            continue
+                if not isinstance(rejected, Silent):
+                    program.reporter.report(reported)
+    return reader.found
+
+
+class _Reader:
+    """Reads the jobs of one file, kind after kind."""
+
+    def __init__(
+        self,
+        program: Program,
+        main: Loaded,
+        networks: Sequence[Network],
+        end_points: Mapping[str, Mapping[str, Tensor]],
+    ) -> None:
+        self.program, self.main = program, main
+        self.networks = {network.name: network for network in networks}
+        self.end_points = end_points
+        self.jobs = [item for item in main.file.items if isinstance(item, tree.Job)]
+        self.first: dict[str, tree.Job] = {}
+        self.found: list[Job] = []
+
+    def statements(self, kind: JobKind) -> list[tree.Job]:
+        """Return the jobs of a kind whose networks are built."""
+        return [
+            job
+            for job in self.jobs
+            if job.word.text == kind.word and job.network.text in self.networks
+        ]
+
+    def read(self, statement: tree.Job, kind: JobKind) -> None:
+        """Add a job to those found, or raise Rejected."""
+        network = self.networks[statement.network.text]
+        if kind.trained:
+            self._check_trained(statement, kind)
+        first = self.first.setdefault(kind.word, statement)
+        if first is not statement:
+            span, earlier = statement.word.span, first.word.span
+            sort = "a job of this file"
+            raise Rejected(messages.name_taken(span, kind.word, sort, earlier))
+        train = self._train_of(network)
+        if kind.trained and train is None:
+            return  # the `train` job is wrong, or was left out
+        if kind.fixed_sizes:
+            _check_sizes(statement, network)
+        _check_head(statement, kind)
+        binder = JobLines(self.program.reporter, self.main.frame)
+        bound = bind_job(statement, network, binder, kind)
+        if bound is None:
+            return
+        end_points = self.end_points.get(network.name, {})
+        text = JobText(statement, network, end_points, bound, binder, train)
+        job = _read_kind(kind, text)
         if job is not None:
-            found.append(job)
-    return [*found, *_evaluated(program, main, networks, found)]
+            self.found.append(job)
+
+    def _check_trained(self, statement: tree.Job, kind: JobKind) -> None:
+        name = statement.network.text
+        trained = (j.network.text for j in self.jobs if j.word.text == "train")
+        if name not in trained:
+            where, span = f"`{kind.word}`", statement.network.span
+            needed = "a network that a `train` job of this file trains"
+            raise Rejected(messages.wrong_value(span, where, needed, f"`{name}`"))
+
+    def _train_of(self, network: Network) -> Train | None:
+        trains = (job for job in self.found if isinstance(job, Train))
+        return next((job for job in trains if job.network == network.name), None)
 
 
-def _evaluated(
-    program: Program, main: Loaded, networks: Sequence[Network], jobs: Sequence[Train]
-) -> list[Evaluate]:
-    """Return the `evaluate` jobs of the networks that `jobs` train."""
-    evaluations: list[Evaluate] = []
-    by_name = {network.name: network for network in networks}
-    found = {job.network: job for job in jobs}
-    statements = [item for item in main.file.items if isinstance(item, tree.Job)]
-    trained = [one.network.text for one in statements if one.word.text == "train"]
-    first: tree.Job | None = None
-    for item in statements:
-        name = item.network.text
-        if item.word.text != "evaluate" or name not in by_name:
-            continue
-        try:
-            if name not in trained:
-                needed = "a network that a `train` job of this file trains"
-                raise Rejected(
-                    messages.wrong_value(
-                        item.network.span, "`evaluate`", needed, f"`{name}`"
-                    )
-                )
-            if first is not None:
-                place = item.word.span
-                what = "a job of this file"
-                raise Rejected(
-                    messages.name_taken(place, "evaluate", what, first.word.span)
-                )
-            first = item
-            if name not in found:
-                continue  # of a job that is wrong, or was left out
-            lines = JobLines(program.reporter, main.frame)
-            job = evaluate_job(item, by_name[name], found[name], lines)
-            if job is not None:
-                evaluations.append(job)
-        except Rejected as rejected:
-            if not isinstance(rejected, Silent):
-                program.reporter.report(rejected.diagnostic)
-    return evaluations
+def _read_kind(kind: JobKind, text: JobText) -> Job | None:
+    """Return a job of a kind, or None after errors."""
+    job: Job | None
+    match kind.word:
+        case "train":
+            job = read_train(text)
+        case "evaluate":
+            job = read_evaluate(text)
+        case _:
+            assert_never(kind.word)
+    return job
+
+
+def _check_sizes(job: tree.Job, network: Network) -> None:
+    """Refuse a network without the inputs of fixed sizes that a job needs."""
+    free = [one for one in network.inputs if None in one.value.type.shape[1:]]
+    if free:
+        needed, found = "a network with fixed input sizes", str(free[0].value.type)
+        where = f"`{job.word.text}`"
+        raise Unfit(messages.wrong_value(job.network.span, where, needed, found))
+
+
+def _check_head(job: tree.Job, kind: JobKind) -> None:
+    """Refuse `from` and `as` where a kind of job has no use for them."""
+    where = f"on {kind.called} yet"
+    if job.origin and not kind.takes_weights:
+        raise Rejected(messages.misplaced(job.origin[0].span, "`from`", where))
+    if job.name is not None:
+        raise Rejected(messages.misplaced(job.name.span, "`as`", where))
 
 
 def check_jobs(main: Loaded, reporter: Reporter) -> None:
@@ -112,9 +149,9 @@ def check_jobs(main: Loaded, reporter: Reporter) -> None:
     for item in main.file.items:
         if not isinstance(item, tree.Job):
             continue
-        if item.word.text not in JOBS:
+        if item.word.text not in JOB_KINDS:
             word = item.word
-            found = messages.unknown_word(word.span, word.text, JOBS, what="job")
+            found = messages.unknown_word(word.span, word.text, JOB_KINDS, what="job")
             reporter.report(found)
         elif item.network.text not in networks:
             word = item.network
@@ -124,30 +161,36 @@ def check_jobs(main: Loaded, reporter: Reporter) -> None:
             )
             reporter.report(found)
         for setting in item.settings:
-            reporter.report(
-                messages.misplaced(
-                    setting.span, "a parameter", "on a `train` job",
-                    "give the network's parameter its default, or use `-D`",
-                )
-            )  # fmt: skip
+            help = "give the network's parameter its default, or use `-D`"
+            where = "on a `train` job"
+            misplaced = messages.misplaced(setting.span, "a parameter", where, help)
+            reporter.report(misplaced)
 
 
 def check_alike(networks: Sequence[Network], reporter: Reporter) -> None:
     """Report networks of one file whose labels or images the file would have to tell apart."""
-    for what in ("labels", "preprocess"):
-        said = [(network, _shared_part(network, what)) for network in networks]
-        for network, value in said[1:]:
-            if value != said[0][1] and network.span is not None:
-                reporter.report(
-                    messages.networks_differ(
-                        network.span, what, network.name, networks[0].name
-                    )
-                )
+    _check_shared(
+        "labels", [_labels(network) for network in networks], networks, reporter
+    )
+    images = [_images(network) for network in networks]
+    _check_shared("preprocess", images, networks, reporter)
 
 
-def _shared_part(network: Network, what: str) -> Any:
-    """What the file has once for all of its networks; a family may be each one's own."""
-    if what == "labels":
-        return network.labels or LabelNames()
+def _check_shared(
+    part: str, values: Sequence[object], networks: Sequence[Network], reporter: Reporter
+) -> None:
+    """Report the networks whose value is not that of the first."""
+    for network, value in zip(networks, values, strict=True):
+        if value != values[0] and network.span is not None:
+            name, first = network.name, networks[0].name
+            reporter.report(messages.networks_differ(network.span, part, name, first))
+
+
+def _labels(network: Network) -> LabelNames:
+    return network.labels or LabelNames()
+
+
+def _images(network: Network) -> object:
+    """The part of the preprocessing that a file has once; each network has its family."""
     found = network.preprocess
     return (found.resize, found.fast) if found else (None, True)

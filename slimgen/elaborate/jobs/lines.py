@@ -11,7 +11,7 @@ from slimgen.elaborate.expressions import Evaluator
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.elaborate.vocabulary import universal_words
 from slimgen.ir.graph import Network
-from slimgen.ir.jobs import Setting
+from slimgen.ir.jobs import Setting, Train
 from slimgen.layers.argument_types import (
     ArgumentError,
     BareWord,
@@ -20,19 +20,16 @@ from slimgen.layers.argument_types import (
     Optional,
     Real,
 )
-from slimgen.layers.declaration import Layer, parameters
-from slimgen.layers.jobs import (
-    DATA_LINES,
-    EVALUATE_LINES,
-    NETWORK_LINES,
-    TRAIN_LINES,
-)
-from slimgen.layers.jobs.data import Data, Item
+from slimgen.layers.declaration import parameters
+from slimgen.layers.jobs import DATA_LINES, JOB_LINES, NETWORK_LINES
+from slimgen.layers.jobs.data import DataLine, ItemLine
+from slimgen.layers.jobs.line import JobLine
+from slimgen.layers.line import SettingLine
 from slimgen.messages import names as messages
 from slimgen.source import Span
 from slimgen.syntax import tree
 
-LineT = TypeVar("LineT", bound=Layer)
+LineT = TypeVar("LineT", bound=JobLine)
 
 COUNTS = ("every", "over")  # before a number and its unit
 
@@ -41,34 +38,36 @@ COUNTS = ("every", "over")  # before a number and its unit
 class BoundLine:
     """A line of a job: its settings, and the statement that has them."""
 
-    line: Layer
+    line: JobLine
     statement: tree.Line
 
 
 @dataclass(frozen=True)
 class JobText:
-    """A job whose lines are bound: what the parts of a job are read from.
+    """A job whose lines are bound; its reader makes the job of it.
 
     Attributes:
         statement: The job as it was written.
-        network: What the job is about; its inputs are keys of `data`.
-        end_points: What a loss may take.
+        network: The job's network; its inputs are keys of `data`.
+        end_points: The end points that a loss may take.
         bound: The lines in their order.
-        lines: Binds the lines between the braces of one.
+        binder: Binds the lines between the braces of one.
+        train: The `train` job of the network, for kinds of job that need it.
     """
 
     statement: tree.Job
     network: Network
     end_points: Mapping[str, Tensor]
     bound: Sequence[BoundLine]
-    lines: "JobLines"
+    binder: "JobLines"
+    train: Train | None = None
 
     @property
     def reporter(self) -> Reporter:
-        """Where mistakes go."""
-        return self.lines.reporter
+        """The reporter of mistakes."""
+        return self.binder.reporter
 
-    def all(self, kind: type[LineT]) -> Sequence[tuple[LineT, tree.Line]]:
+    def lines(self, kind: type[LineT]) -> Sequence[tuple[LineT, tree.Line]]:
         """Return the lines of a kind, each with its statement."""
         return [
             (bound.line, bound.statement)
@@ -76,22 +75,22 @@ class JobText:
             if isinstance(bound.line, kind)
         ]
 
-    def one(self, kind: type[LineT]) -> tuple[LineT, tree.Line] | None:
+    def line(self, kind: type[LineT]) -> tuple[LineT, tree.Line] | None:
         """Return the line of a kind that stands once at most, with its statement."""
-        found = self.all(kind)
+        found = self.lines(kind)
         return found[0] if found else None
 
-    def required(self, kind: type[LineT]) -> tuple[LineT, tree.Line]:
-        """Return the line of a kind without which there is no job."""
-        (found,) = self.all(kind)
+    def required_line(self, kind: type[LineT]) -> tuple[LineT, tree.Line]:
+        """Return the line of a kind that every such job has."""
+        (found,) = self.lines(kind)
         return found
 
 
 def job_words() -> frozenset[str]:
     """Every bare word that a line of a job or of a network's weights takes."""
     words = {*COUNTS}
-    lines = [*NETWORK_LINES.values(), *DATA_LINES.values(), *TRAIN_LINES.values()]
-    lines += EVALUATE_LINES.values()
+    lines: list[type[SettingLine]]
+    lines = [*NETWORK_LINES.values(), *DATA_LINES.values(), *JOB_LINES]
     lines += [form for line in lines for form in line.forms.values()]
     for line in lines:
         for parameter in parameters(line):
@@ -108,9 +107,11 @@ class JobLines:
         self.evaluator = Evaluator(job_words())
         self.frame = frame
 
-    def bind(self, line: tree.Line, layer: type[Layer], image: str = "") -> Layer:
+    def bind(
+        self, line: tree.Line, layer: type[SettingLine], image: str = ""
+    ) -> SettingLine:
         """Return the settings of a line; `image` is another key for its image."""
-        if (line.body is not None and layer is not Data) or line.name is not None:
+        if (line.body is not None and layer is not DataLine) or line.name is not None:
             raise Rejected(
                 messages.misplaced(
                     line.span, "a name or braces", f"after `{layer.word}`"
@@ -136,26 +137,26 @@ class JobLines:
             given.positional = [replace(given.positional[0], value=names)]
         return self.binder.bind(take_form(layer, given), given, {}, None).layer
 
-    def _value(self, expression: tree.Expression, layer: type[Layer]) -> Any:
+    def _value(self, expression: tree.Expression, layer: type[SettingLine]) -> Any:
         name = expression.text if isinstance(expression, tree.Name) else ""
         if not name or name in self.frame.known():
             return self.evaluator.evaluate(expression, self.frame)
         words = {w for p in parameters(layer) for w in p.kind.words}
-        takes_names = layer.takes_names or layer in (Data, Item)
+        takes_names = layer.takes_names or layer in (DataLine, ItemLine)
         words |= set(layer.forms)
         if takes_names and name not in words:
             return name  # end points and features need no quotes
         return BareWord(name, place=expression.span)
 
 
-def _word_of_none(given: Argument, layer: type[Layer]) -> Argument:
+def _word_of_none(given: Argument, layer: type[SettingLine]) -> Argument:
     """Return `none` as the word that the line's first argument takes, if it does."""
     if given.value is None and "none" in parameters(layer)[0].kind.words:
         return replace(given, value=BareWord("none", place=given.span))
     return given
 
 
-def take_form(layer: type[Layer], line: EvaluatedLine) -> type[Layer]:
+def take_form(layer: type[SettingLine], line: EvaluatedLine) -> type[SettingLine]:
     """Return what the line's first argument picks, and take it off the line.
 
     What picks nothing and is no word stays as the only argument, so that it alone is told.
@@ -200,7 +201,7 @@ def take_every(line: EvaluatedLine) -> None:
             return
 
 
-def settings_of(line: Layer) -> tuple[Setting, ...]:
+def settings_of(line: JobLine) -> tuple[Setting, ...]:
     """Return the numbers of a line as settings of the built file."""
     found = []
     for declared in parameters(line):

@@ -19,8 +19,8 @@ from slimgen.ir.graph import Network, Value
 from slimgen.layers.argument_types import ArgumentError
 from slimgen.layers.declaration import TensorType
 from slimgen.layers.functions import python_target
-from slimgen.layers.jobs.data import Data
-from slimgen.layers.jobs.loss import USUAL_LOSS, Regularization, Term
+from slimgen.layers.jobs.data import DataLine
+from slimgen.layers.jobs.loss import USUAL_LOSS, LossKind, Regularization
 from slimgen.messages import names as messages
 from slimgen.source import Span
 from slimgen.syntax import tree
@@ -54,14 +54,14 @@ def read_loss(job: JobText, data: ir.Data) -> ir.Loss:
 
 def _blamed_spans(job: JobText) -> BlamedSpans:
     word, network = job.statement.word.text, job.statement.network.span
-    return BlamedSpans(word, network, job.required(Data)[1].word.span)
+    return BlamedSpans(word, network, job.required_line(DataLine)[1].word.span)
 
 
 def _term_lines(
     job: JobText, outputs: Mapping[str, Value], spans: BlamedSpans
-) -> Sequence[tuple[Term, Statement]]:
+) -> Sequence[tuple[LossKind, Statement]]:
     """Return the lines about outputs, and the term that an only output has without one."""
-    lines: list[tuple[Term, Statement]] = [*job.all(Term)]
+    lines: list[tuple[LossKind, Statement]] = [*job.lines(LossKind)]
     if any(line.output is None or line.output in outputs for line, _ in lines):
         return lines
     if len(outputs) > 1:
@@ -74,7 +74,7 @@ def _term_lines(
 def _with_regularization(
     job: JobText, terms: tuple[ir.Term, ...], settings: dict[str, ir.Setting]
 ) -> ir.Loss:
-    line = job.one(Regularization)
+    line = job.line(Regularization)
     regularization = line[0].weight if line else 1.0
     if regularization not in (0, 1):
         name, text = "regularization_weight", "factor of the regularisers"
@@ -90,7 +90,7 @@ def _with_regularization(
 
 
 def _shared_settings(
-    lines: Sequence[tuple[Term, Statement]], settings: dict[str, ir.Setting]
+    lines: Sequence[tuple[LossKind, Statement]], settings: dict[str, ir.Setting]
 ) -> None:
     """Add the settings that all terms share: the value is that of the first such line."""
     for line, statement in lines:
@@ -111,13 +111,15 @@ def _shared_settings(
                 )
 
 
-def _settings(line: Term) -> list[ir.Setting]:
+def _settings(line: LossKind) -> list[ir.Setting]:
     """Return the arguments of a term that the built file has as settings."""
     others = ("weight", *line.constants)
     return [one for one in settings_of(line) if one.name not in others]
 
 
-def _term(line: Term, statement: Statement, settings: dict[str, ir.Setting]) -> ir.Term:
+def _term(
+    line: LossKind, statement: Statement, settings: dict[str, ir.Setting]
+) -> ir.Term:
     """Return a term without its target and its name."""
     output = line.output or ""
     stem = _identifier(output)
@@ -175,7 +177,7 @@ def _name(term: ir.Term, network: Network, taken: Collection[str]) -> str:
     return name
 
 
-def _function(line: Term, statement: Statement) -> str:
+def _function(line: LossKind, statement: Statement) -> str:
     """Return the user's function of a term, if it has the form of one."""
     function = line.user_function()
     if not function or statement is None:
@@ -192,7 +194,7 @@ def _function(line: Term, statement: Statement) -> str:
 
 
 def _output(
-    job: JobText, line: Term, statement: Statement, outputs: Mapping[str, Value]
+    job: JobText, line: LossKind, statement: Statement, outputs: Mapping[str, Value]
 ) -> tuple[TensorType, bool]:
     """Return the type of a term's output, and whether it is an end point."""
     if line.output is not None and line.output in outputs:
@@ -218,7 +220,11 @@ def _end_point(job: JobText, name: str, span: Span) -> Value:
 
 
 def _with_positive(
-    job: JobText, line: Term, statement: Statement, term: ir.Term, output: TensorType
+    job: JobText,
+    line: LossKind,
+    statement: Statement,
+    term: ir.Term,
+    output: TensorType,
 ) -> ir.Term:
     """Add to a term the other output that it compares with."""
     name = line.other_output()
@@ -235,7 +241,7 @@ def _with_positive(
     return replace(term, positive="" if only else name, positive_end=end)
 
 
-def _check_arguments(line: Term, statement: Statement, output: TensorType) -> None:
+def _check_arguments(line: LossKind, statement: Statement, output: TensorType) -> None:
     """Refuse an argument that the output does not allow."""
     misfit = line.misfit(output)
     if misfit is not None and statement is not None:

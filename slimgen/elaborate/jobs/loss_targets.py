@@ -9,7 +9,7 @@ from slimgen.elaborate.jobs.lines import key_span
 from slimgen.elaborate.rejection import Rejected
 from slimgen.ir import jobs as ir
 from slimgen.layers.declaration import TensorType
-from slimgen.layers.jobs.loss import Term
+from slimgen.layers.jobs.loss import LossKind
 from slimgen.messages import names as messages
 from slimgen.source import Span
 from slimgen.syntax import tree
@@ -29,7 +29,7 @@ class BlamedSpans:
 
 
 def read_target(
-    line: Term,
+    line: LossKind,
     statement: tree.Line | None,
     output: TensorType,
     data: ir.Data,
@@ -48,16 +48,16 @@ def read_target(
     raise Unfit(_unfit(line, statement, output, item, job))
 
 
-def _allowed(line: Term, classes: int) -> bool:
+def _allowed(line: LossKind, classes: int) -> bool:
     """Whether a loss takes a label of so many classes; 0: of numbers, as the output's."""
     return classes > 0 if line.labels == "classes" else classes != 1
 
 
 def _identity(
-    line: Term,
+    line: LossKind,
     statement: tree.Line | None,
     output: TensorType,
-    item: ir.Item,
+    item: ir.DataItem,
     job: BlamedSpans,
 ) -> ir.Target:
     """Return the label that says which rows of a batch are alike."""
@@ -73,10 +73,10 @@ def _identity(
 
 
 def _unfit(
-    line: Term,
+    line: LossKind,
     statement: tree.Line | None,
     output: TensorType,
-    item: ir.Item,
+    item: ir.DataItem,
     job: BlamedSpans,
 ) -> Diagnostic:
     """Say what a term takes instead of its output, or of its label."""
@@ -98,8 +98,8 @@ def _unfit(
 
 
 def _item(
-    line: Term, statement: tree.Line | None, data: ir.Data, span: Span
-) -> ir.Item:
+    line: LossKind, statement: tree.Line | None, data: ir.Data, span: Span
+) -> ir.DataItem:
     """Return the item that a term names, else that of its output's name, else `label`."""
     name, output = line.label, line.output
     if name is not None and statement is not None:
@@ -113,7 +113,7 @@ def _item(
     raise Rejected(messages.missing_argument(span, "data", LABEL, doc))
 
 
-def _known(statement: tree.Line, key: str, name: str, data: ir.Data) -> ir.Item:
+def _known(statement: tree.Line, key: str, name: str, data: ir.Data) -> ir.DataItem:
     """Return the item that a key of a line names."""
     items = {item.name: item for item in data.labels}
     if name not in items:
@@ -123,7 +123,7 @@ def _known(statement: tree.Line, key: str, name: str, data: ir.Data) -> ir.Item:
     return items[name]
 
 
-def fitting(item: ir.Item, output: TensorType) -> ir.Target | None:
+def fitting(item: ir.DataItem, output: TensorType) -> ir.Target | None:
     """Return how a label is compared with an output: as classes or as numbers."""
     whole = output.shape[1:]
     if _fits(item, whole):
@@ -138,7 +138,7 @@ def fitting(item: ir.Item, output: TensorType) -> ir.Target | None:
     return None
 
 
-def _fits(item: ir.Item, sizes: Sequence[int | None]) -> bool:
+def _fits(item: ir.DataItem, sizes: Sequence[int | None]) -> bool:
     """Whether an item has these sizes, or is an image that may have them."""
     if item.shape is not None:
         return item.shape == tuple(sizes)
@@ -146,20 +146,20 @@ def _fits(item: ir.Item, sizes: Sequence[int | None]) -> bool:
     return known and item.channels in (None, sizes[-1])
 
 
-def _shown(item: ir.Item) -> str:
+def _shown(item: ir.DataItem) -> str:
     """Write shape and dtype of an item."""
     sizes = (None, None, item.channels) if item.shape is None else item.shape
     return f"`{item.name}` {TensorType((None, *sizes))} {item.dtype}"
 
 
-def _remedy(item: ir.Item, output: TensorType) -> str:
+def _remedy(item: ir.DataItem, output: TensorType) -> str:
     """Propose a shape where the label is one number, and the output has one."""
     single = item.shape == () and output.shape[1:] == (1,)
     return f"declare it with its axis: `{item.name} … shape=[1]`" if single else ""
 
 
 def read_weights(
-    line: Term, statement: tree.Line | None, output: TensorType, data: ir.Data
+    line: LossKind, statement: tree.Line | None, output: TensorType, data: ir.Data
 ) -> ir.LossWeights | None:
     """Return the weights that a term names, or raise Rejected."""
     name = line.weights_item()
@@ -176,7 +176,7 @@ def read_weights(
     raise Unfit(messages.wrong_value(span, where, needed, _shown(item)))
 
 
-def _losses(line: Term, output: TensorType) -> tuple[int | None, ...]:
+def _losses(line: LossKind, output: TensorType) -> tuple[int | None, ...]:
     """The sizes of an example's losses before their mean."""
     sizes = output.shape[1:]
     if line.labels == "classes":
@@ -185,7 +185,7 @@ def _losses(line: Term, output: TensorType) -> tuple[int | None, ...]:
 
 
 def fitting_weights(
-    item: ir.Item, losses: Sequence[int | None]
+    item: ir.DataItem, losses: Sequence[int | None]
 ) -> ir.LossWeights | None:
     """Return how an item weighs losses: by its first axes, a last one of 1 apart."""
     for end in range(len(losses) + 1):

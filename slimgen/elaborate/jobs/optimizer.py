@@ -7,14 +7,14 @@ from slimgen.elaborate.jobs.lines import JobText, settings_of
 from slimgen.elaborate.rejection import Rejected
 from slimgen.ir import jobs as ir
 from slimgen.layers.declaration import parameters
-from slimgen.layers.jobs.learning_rate import USUAL_SCHEDULE, Schedule, Warmup
-from slimgen.layers.jobs.optimizer import USUAL_RULE, Rule
+from slimgen.layers.jobs.learning_rate import USUAL_SCHEDULE, Schedule, WarmupLine
+from slimgen.layers.jobs.optimizer import USUAL_RULE, OptimizerRule
 from slimgen.messages import names as messages
 
 
 def read_optimizer(job: JobText) -> ir.Optimizer:
     """Return the rule by which gradients change variables."""
-    line = job.one(Rule)
+    line = job.line(OptimizerRule)
     rule = line[0] if line else USUAL_RULE()
     flags = [p.name for p in parameters(rule) if getattr(rule, p.name) is True]
     return ir.Optimizer(rule.form, settings_of(rule), tuple(flags))
@@ -22,7 +22,7 @@ def read_optimizer(job: JobText) -> ir.Optimizer:
 
 def read_learning_rate(job: JobText) -> ir.LearningRate:
     """Return the learning rate over the steps."""
-    line = job.one(Schedule)
+    line = job.line(Schedule)
     schedule = line[0] if line else USUAL_SCHEDULE()
     if line is not None and (misfit := schedule.misfit()):
         where = f"`{misfit.argument}` of `learning_rate`"
@@ -30,7 +30,7 @@ def read_learning_rate(job: JobText) -> ir.LearningRate:
         value = describe(getattr(schedule, misfit.argument))
         raise Rejected(messages.wrong_value(span, where, expected, value))
     found = _rate(schedule)
-    warmup = job.one(Warmup)
+    warmup = job.line(WarmupLine)
     if warmup is None:
         return found
     unit = warmup[0].unit

@@ -5,14 +5,14 @@ from dataclasses import replace
 from slimgen.elaborate.jobs.lines import JobText, whole_steps
 from slimgen.ir import jobs as ir
 from slimgen.layers.jobs.run import (
-    Checkpoint,
-    Deterministic,
-    Directory,
-    Log,
-    Precision,
-    Seed,
-    Steps,
-    Summaries,
+    CheckpointLine,
+    DeterministicLine,
+    DirectoryLine,
+    LogLine,
+    PrecisionLine,
+    SeedLine,
+    StepsLine,
+    SummariesLine,
 )
 
 SUMMARY_STEPS = 100  # unless the line says it, as for a MonitoredTrainingSession
@@ -20,25 +20,25 @@ SUMMARY_STEPS = 100  # unless the line says it, as for a MonitoredTrainingSessio
 
 def read_run(job: JobText) -> ir.Run:
     """Return the settings of the run."""
-    steps, _ = job.required(Steps)
+    steps, _ = job.required_line(StepsLine)
     run = ir.Run(f"runs/{job.network.name}", steps.count)
-    if directory := job.one(Directory):
+    if directory := job.line(DirectoryLine):
         run = replace(run, directory=directory[0].path)
-    if seed := job.one(Seed):
+    if seed := job.line(SeedLine):
         run = replace(run, seed=seed[0].value)
-    if deterministic := job.one(Deterministic):
+    if deterministic := job.line(DeterministicLine):
         run = replace(run, deterministic=deterministic[0].value)
-    if precision := job.one(Precision):
+    if precision := job.line(PrecisionLine):
         line = precision[0]
         scale, growth = line.loss_scale, line.growth_steps
         run = replace(run, precision=line.kind, loss_scale=scale, growth_steps=growth)
-    if (log := job.one(Log)) and log[0].every is not None:
+    if (log := job.line(LogLine)) and log[0].every is not None:
         run = replace(run, log_steps=whole_steps(log[0].every, log[1]))
     return _checkpoints(job, _summaries(job, run))
 
 
 def _summaries(job: JobText, run: ir.Run) -> ir.Run:
-    found = job.one(Summaries)
+    found = job.line(SummariesLine)
     if found is None:
         return run
     line, statement = found
@@ -47,7 +47,7 @@ def _summaries(job: JobText, run: ir.Run) -> ir.Run:
 
 
 def _checkpoints(job: JobText, run: ir.Run) -> ir.Run:
-    found = job.one(Checkpoint)
+    found = job.line(CheckpointLine)
     if found is None:
         return run
     line, statement = found

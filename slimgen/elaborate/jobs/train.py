@@ -1,73 +1,64 @@
 """A `train` job: its lines to settings, part by part."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
-from slimgen.elaborate.evaluated import Tensor
 from slimgen.elaborate.expressions import Silent
 from slimgen.elaborate.jobs.augment import check_mixed, read_augment
 from slimgen.elaborate.jobs.data import read_data
 from slimgen.elaborate.jobs.gradients import read_gradients
 from slimgen.elaborate.jobs.images import check_images, preprocessing
 from slimgen.elaborate.jobs.initial import read_initial
-from slimgen.elaborate.jobs.lines import BoundLine, JobLines, JobText
+from slimgen.elaborate.jobs.lines import JobText
 from slimgen.elaborate.jobs.loss import read_loss
 from slimgen.elaborate.jobs.loss_targets import Unfit, sizes_of, with_sizes
 from slimgen.elaborate.jobs.optimizer import read_learning_rate, read_optimizer
 from slimgen.elaborate.jobs.run import read_run
 from slimgen.elaborate.rejection import Rejected
-from slimgen.ir.graph import Network
 from slimgen.ir.jobs import Loss, Preprocessing, Train
-from slimgen.layers.declaration import Layer, TensorType
-from slimgen.layers.jobs import TRAIN_LINES
-from slimgen.layers.jobs.images import Preprocess
-from slimgen.messages import names as messages
-from slimgen.source import Span
-from slimgen.syntax import tree
+from slimgen.layers.declaration import TensorType
+from slimgen.layers.jobs.images import PreprocessLine
 
-# The parts of a job that its lines alone decide; the loss needs to know the data.
-PARTS: dict[str, Callable[[JobText], Any]] = {
-    "augment": read_augment,
-    "data": read_data,
-    "optimizer": read_optimizer,
-    "learning_rate": read_learning_rate,
-    "gradients": read_gradients,
-    "run": read_run,
-    "initial": read_initial,
-}
-NEEDED = ("data", "steps")
+PartT = TypeVar("PartT")
 
 
-def train_job(
-    job: tree.Job,
-    network: Network,
-    end_points: Mapping[str, Tensor],
-    lines: JobLines,
-) -> Train | None:
+def read_train(job: JobText) -> Train | None:
     """Return the settings of a `train` job, or None after errors."""
-    if job.name is not None:
-        raise Rejected(
-            messages.misplaced(job.name.span, "`as`", "on a `train` job yet")
-        )
-    bound = bind_job(job, network, lines, TRAIN_LINES)
-    if bound is None:
+    before = job.reporter.found
+    augment = _read(read_augment, job)
+    data = _read(read_data, job)
+    optimizer = _read(read_optimizer, job)
+    rate = _read(read_learning_rate, job)
+    gradients = _read(read_gradients, job)
+    run = _read(read_run, job)
+    initial = _read(read_initial, job)
+    preprocess = _read(_read_preprocess, job)
+    loss = None if data is None else _read(partial(read_loss, data=data), job)
+    if augment is None or data is None or loss is None or optimizer is None:
         return None
-    require_lines(job, bound, NEEDED)
-    text = JobText(job, network, end_points, bound, lines)
-    found = lines.reporter.found
-    parts = {name: _read(part, text) for name, part in PARTS.items()}
-    preprocess = _read(_read_preprocess, text)
-    data = parts["data"]
-    loss = None if data is None else _read(lambda text: read_loss(text, data), text)
-    if lines.reporter.found > found or loss is None:
+    if rate is None or gradients is None or run is None or initial is None:
         return None
-    check_mixed(text, loss)
-    parts["data"] = with_sizes(data, sizes_of(loss, _outputs(text, loss)))
-    return Train(network.name, loss=loss, preprocess=preprocess, **parts)
+    if job.reporter.found > before:
+        return None
+    check_mixed(job, loss)
+    data = with_sizes(data, sizes_of(loss, _outputs(job, loss)))
+    return Train(
+        job.network.name,
+        data,
+        loss,
+        optimizer,
+        rate,
+        gradients,
+        run,
+        preprocess,
+        augment,
+        initial,
+    )
 
 
 def _outputs(job: JobText, loss: Loss) -> list[TensorType]:
-    """What each term is over."""
+    """Return the type of each term's output."""
     found = []
     for term in loss.terms:
         values = dict(job.network.outputs)
@@ -79,88 +70,23 @@ def _outputs(job: JobText, loss: Loss) -> list[TensorType]:
     return found
 
 
-def bind_job(
-    job: tree.Job, network: Network, lines: JobLines, known: Mapping[str, type[Layer]]
-) -> list[BoundLine] | None:
-    """Bind every line of a job, which are of the `known` kinds; None after errors."""
-    bound: list[BoundLine] = []
-    spans: dict[str, Span] = {}
-    failed = False
-    for statement in job.body.statements:
-        try:
-            bound.append(_bind_line(statement, network, lines, known, spans))
-        except Rejected as rejected:
-            failed = True
-            if not isinstance(rejected, Silent):
-                lines.reporter.report(rejected.diagnostic)
-    return None if failed else bound
-
-
-def _bind_line(
-    statement: tree.Statement,
-    network: Network,
-    lines: JobLines,
-    known: Mapping[str, type[Layer]],
-    spans: dict[str, Span],
-) -> BoundLine:
-    """Bind one line, or raise Rejected; `spans` has those of the lines before."""
-    if not isinstance(statement, tree.Line):
-        what = f"`{statement.span.text.split()[0]}`"
-        raise Rejected(messages.misplaced(statement.span, what, "in a job"))
-    word = statement.word
-    kind = known.get(word.text)
-    if kind is None:
-        raise Rejected(messages.unknown_job_line(word.span, word.text, list(known)))
-    image = network.inputs[0].name if word.text == "data" else ""
-    line = lines.bind(statement, kind, image)
-    subject = " ".join(filter(None, (word.text, *line.subject())))
-    if subject in spans:
-        earlier, kind_of_name = spans[subject], "a line of this job"
-        raise Rejected(messages.name_taken(word.span, subject, kind_of_name, earlier))
-    spans[subject] = word.span
-    return BoundLine(line, statement)
-
-
-def require_lines(
-    job: tree.Job, bound: Iterable[BoundLine], needed: Iterable[str]
-) -> None:
-    """Refuse a job without the lines that every job of its kind has."""
-    words = {line.statement.word.text for line in bound}
-    for word in needed:
-        if word not in words:
-            raise Rejected(
-                messages.missing_argument(
-                    job.word.span, job.word.text, word, f"a line `{word} …`"
-                )
-            )
-
-
-def _read(part: Callable[[JobText], Any], text: JobText) -> Any:
-    """Read a part of a job; report what is wrong with it."""
+def _read(part: Callable[[JobText], PartT], job: JobText) -> PartT | None:
+    """Read a part of a job; report a mistake in it."""
     try:
-        return part(text)
+        return part(job)
     except Unfit:
         raise
     except Rejected as rejected:
         if not isinstance(rejected, Silent):
-            text.reporter.report(rejected.diagnostic)
+            job.reporter.report(rejected.diagnostic)
         return None
 
 
 def _read_preprocess(job: JobText) -> Preprocessing | None:
     """Return the job's own preprocessing, in place of the network's."""
-    said = job.one(Preprocess)
-    if said is None:
+    line = job.line(PreprocessLine)
+    if line is None:
         return None
-    found = preprocessing(*said)
-    check_images(found, said[1], [i.value for i in job.network.inputs], True)
+    found = preprocessing(*line)
+    check_images(found, line[1], [i.value for i in job.network.inputs], True)
     return found
-
-
-def check_inputs(job: tree.Job, network: Network) -> None:
-    """Refuse a network without the inputs of fixed sizes that a job needs."""
-    free = [one for one in network.inputs if None in one.value.type.shape[1:]]
-    if free:
-        needed, found = "a network with fixed input sizes", str(free[0].value.type)
-        where = f"`{job.word.text}`"
-        raise Unfit(messages.wrong_value(job.network.span, where, needed, found))

@@ -1,52 +1,23 @@
-"""The lines of jobs and what belongs to a network's weights, declared as layers are.
+"""The lines of jobs and of a network's weights, declared as layers are.
 
 They have the same parameters, checks and documentation, but make no tensors.
 """
 
-from slimgen.layers.declaration import Layer
-from slimgen.layers.jobs.augment import Augment
-from slimgen.layers.jobs.data import Batch, Data, Item
-from slimgen.layers.jobs.evaluate import Every
-from slimgen.layers.jobs.gradients import (
-    Accumulate,
-    Average,
-    Clip,
-    Freeze,
-    MultiplyGradients,
-    TrainOnly,
-)
-from slimgen.layers.jobs.images import Labels, Preprocess
-from slimgen.layers.jobs.initial import Exclude, Include, RenameInitial
-from slimgen.layers.jobs.learning_rate import LearningRate, Warmup
-from slimgen.layers.jobs.loss import Loss
-from slimgen.layers.jobs.optimizer import Optimizer
-from slimgen.layers.jobs.run import (
-    Checkpoint,
-    Deterministic,
-    Directory,
-    Log,
-    Precision,
-    Seed,
-    Steps,
-    Summaries,
-)
-from slimgen.layers.weight_lines import Weights
+from slimgen.layers.jobs.data import ItemLine
+from slimgen.layers.jobs.images import LabelsLine, PreprocessLine
+from slimgen.layers.jobs.kinds import JOB_KINDS
+from slimgen.layers.jobs.line import JobLine
+from slimgen.layers.line import SettingLine
+from slimgen.layers.weight_lines import WeightsLine
 
-NETWORK_LINES: dict[str, type[Layer]] = {
-    line.word: line for line in (Preprocess, Labels, Weights)
+NETWORK_LINES: dict[str, type[SettingLine]] = {
+    line.word: line for line in (PreprocessLine, LabelsLine, WeightsLine)
 }
 
-DATA_LINES: dict[str, type[Layer]] = {Item.word: Item}
-"""What stands between the braces of `data`, under names of the user's own."""
+DATA_LINES: dict[str, type[JobLine]] = {ItemLine.word: ItemLine}
+"""The lines between the braces of `data`, under names of the user's own."""
 
-# In the order of the documentation.
-TRAIN_LINES: dict[str, type[Layer]] = {
-    line.word: line
-    for line in (
-        Include, Exclude, RenameInitial, Preprocess, Augment, Data, Batch, Steps, Loss, Optimizer, LearningRate, Warmup, TrainOnly, Freeze, MultiplyGradients,
-        Clip, Accumulate, Average, Checkpoint, Log, Summaries, Seed, Deterministic, Precision, Directory,
-    )
-}  # fmt: skip
-
-EVALUATE_LINES: dict[str, type[Layer]] = {line.word: line for line in (Data, Every)}
-"""The lines of `evaluate`; how data is read is the `train` job's."""
+JOB_LINES: tuple[type[JobLine], ...] = tuple(
+    dict.fromkeys(line for kind in JOB_KINDS.values() for line in kind.lines)
+)
+"""The lines of all jobs, in the order of the documentation."""

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from slimgen.layers.argument_types import Choice, Integer, ListOf, Real
-from slimgen.layers.declaration import Layer, parameter
+from slimgen.layers.declaration import parameter
+from slimgen.layers.jobs.line import JobLine
 
 SHARE = Real(at_least=0, at_most=1)
 
 
-class Augmentation(Layer):
+class Augmentation(JobLine):
     """A random change to images in training."""
 
     word = "augment"
-    family = "Training"
     moves: ClassVar[bool] = False  # pixels move, so that labels of pixels do not fit
     # It takes the place of the random changes that the family of `preprocess` makes.
     replaces_family: ClassVar[bool] = False
@@ -197,7 +197,7 @@ AUGMENTATIONS: Mapping[str, type[Augmentation]] = {
 }
 
 
-class Augment(Layer):
+class AugmentLine(JobLine):
     """What is done at random to images in training, always in the order of this list.
 
     The first four stand in place of what the family of `preprocess` does at random; without
@@ -206,7 +206,6 @@ class Augment(Layer):
     """
 
     word = "augment"
-    family = "Training"
     example = "augment random_resized_crop"
     forms = AUGMENTATIONS
 

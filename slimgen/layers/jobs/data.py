@@ -1,10 +1,11 @@
 """Lines of jobs about the examples."""
 
 from slimgen.layers.argument_types import Choice, Integer, ListOf, Optional, Text
-from slimgen.layers.declaration import Layer, parameter
+from slimgen.layers.declaration import parameter
+from slimgen.layers.jobs.line import JobLine
 
 
-class Data(Layer):
+class DataLine(JobLine):
     """Where the examples are: records, or a folder with a folder for each class.
 
     In records, keys name the feature that holds the image and the one that holds the label;
@@ -13,7 +14,6 @@ class Data(Layer):
     """
 
     word = "data"
-    family = "Training"
     example = 'data records "train-*.tfrecord" images=image/encoded'
 
     kind: str = parameter(Choice(("records", "folder")), "what the path names")
@@ -63,7 +63,7 @@ class Data(Layer):
     )
 
 
-class Item(Layer):
+class ItemLine(JobLine):
     """An input or a label between the braces of `data`; its name is the line's word.
 
     It is an image where `channels` is given, or where the network's input of that name is
@@ -72,7 +72,6 @@ class Item(Layer):
     """
 
     word = "item"
-    family = "Training"
     example = (
         'data records "rooms-*.tfrecord" {\n'
         "  images image/encoded\n"
@@ -105,11 +104,10 @@ class Item(Layer):
     )
 
 
-class Batch(Layer):
+class BatchLine(JobLine):
     """How many examples a step takes."""
 
     word = "batch"
-    family = "Training"
     example = "batch 32"
 
     size: int = parameter(Integer(1), "examples in a step")

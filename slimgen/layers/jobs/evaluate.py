@@ -1,14 +1,14 @@
 """Lines of `evaluate` jobs."""
 
 from slimgen.layers.argument_types import Choice
-from slimgen.layers.declaration import Layer, parameter
+from slimgen.layers.declaration import parameter
+from slimgen.layers.jobs.line import JobLine
 
 
-class Every(Layer):
+class EveryLine(JobLine):
     """When training evaluates: at each checkpoint, by a line of an `evaluate` job."""
 
     word = "every"
-    family = "Training"
     example = "every checkpoint"
 
     moment: str = parameter(Choice(("checkpoint",)), "when")

@@ -1,19 +1,19 @@
 """Lines of jobs about which variables move, and what becomes of their gradients."""
 
 from slimgen.layers.argument_types import Choice, Integer, ListOf, Optional, Real, Text
-from slimgen.layers.declaration import Layer, parameter
+from slimgen.layers.declaration import parameter
+from slimgen.layers.jobs.line import JobLine
 
 SCOPES = "scopes or variables below the network's scope; in quotes, globs"
 
 
-class Clip(Layer):
+class ClipLine(JobLine):
     """Bound the gradients before they are applied, in one of three ways.
 
     TF-Slim's `clip_gradient_norm` is `norm`.
     """
 
     word = "clip"
-    family = "Training"
     example = "clip norm=5.0"
 
     norm: float | None = parameter(
@@ -30,14 +30,13 @@ class Clip(Layer):
     )  # fmt: skip
 
 
-class MultiplyGradients(Layer):
+class MultiplyGradientsLine(JobLine):
     """Multiply the gradients of some variables, before they are clipped.
 
     TF-Slim's `gradient_multipliers`, by scope.
     """
 
     word = "multiply_gradients"
-    family = "Training"
     example = "multiply_gradients AuxLogits 10.0"
     takes_names = True
 
@@ -48,17 +47,16 @@ class MultiplyGradients(Layer):
         return (self.scope,)
 
 
-class Accumulate(Layer):
+class AccumulateLine(JobLine):
     """Work through each batch in equal parts, and step by the mean of their gradients."""
 
     word = "accumulate"
-    family = "Training"
     example = "accumulate 4"
 
     parts: int = parameter(Integer(1), "parts of a batch")
 
 
-class Average(Layer):
+class AverageLine(JobLine):
     """Keep moving averages of all variables, which `evaluate --average` uses.
 
     The decay of a step is min(decay, (1 + step) / (10 + step)). The averages are called
@@ -68,7 +66,6 @@ class Average(Layer):
     """
 
     word = "average"
-    family = "Training"
     example = "average 0.9999"
 
     decay: float = parameter(
@@ -76,7 +73,7 @@ class Average(Layer):
     )
 
 
-class Freeze(Layer):
+class FreezeLine(JobLine):
     """Leave some variables as they are.
 
     Batch norm of a frozen scope uses the batch and updates its averages, as in TF-Slim. When
@@ -84,7 +81,6 @@ class Freeze(Layer):
     """
 
     word = "freeze"
-    family = "Training"
     example = 'freeze "*/biases" batch_norm=held'
     takes_names = True
     gathers = True
@@ -96,11 +92,10 @@ class Freeze(Layer):
     )  # fmt: skip
 
 
-class TrainOnly(Layer):
+class TrainOnlyLine(JobLine):
     """Train some variables, and freeze all others, as `freeze` does."""
 
     word = "train"
-    family = "Training"
     example = "train AuxLogits"
     takes_names = True
     gathers = True

@@ -8,10 +8,12 @@ from slimgen.layers.argument_types import (
     Optional,
     Text,
 )
-from slimgen.layers.declaration import Layer, parameter
+from slimgen.layers.declaration import parameter
+from slimgen.layers.jobs.line import JobLine
+from slimgen.layers.line import SettingLine
 
 
-class Preprocess(Layer):
+class PreprocessLine(JobLine):
     """How an image becomes this network's input, in training and after.
 
     Source: TF-Slim's preprocessing families (research/slim/preprocessing); the transforms
@@ -40,7 +42,7 @@ class Preprocess(Layer):
     )
 
 
-class Labels(Layer):
+class LabelsLine(SettingLine):
     """The names of the dataset's labels, and which of them is the first class."""
 
     word = "labels"

@@ -1,12 +1,13 @@
 """Lines of jobs about the weights that a job starts from."""
 
 from slimgen.layers.argument_types import Choice, ListOf, Optional, Text
-from slimgen.layers.declaration import Layer, parameter
+from slimgen.layers.declaration import parameter
 from slimgen.layers.jobs.gradients import SCOPES
+from slimgen.layers.jobs.line import JobLine
 from slimgen.layers.weight_lines import FORMATS
 
 
-class From(Layer):
+class FromLine(JobLine):
     """The weights that a job starts from: `train vgg_16 from slim "vgg_16.ckpt" { … }`.
 
     A run that is in the job's folder already goes on instead. What the file does not have,
@@ -15,7 +16,6 @@ class From(Layer):
     """
 
     word = "from"
-    family = "Training"
 
     format: str = parameter(
         Choice(("slim", *FORMATS)),
@@ -30,11 +30,10 @@ class From(Layer):
     )
 
 
-class Include(Layer):
+class IncludeLine(JobLine):
     """Load a part of the weights that the job starts from; the rest stays as initialised."""
 
     word = "include"
-    family = "Training"
     example = "include conv1"
     takes_names = True
     gathers = True
@@ -42,14 +41,13 @@ class Include(Layer):
     names: tuple[str, ...] = parameter(ListOf(Text()), SCOPES)
 
 
-class Exclude(Layer):
+class ExcludeLine(JobLine):
     """Leave out a part of the weights that the job starts from.
 
     Source: the train script's `checkpoint_exclude_scopes`
     """
 
     word = "exclude"
-    family = "Training"
     example = "exclude AuxLogits"
     takes_names = True
     gathers = True
@@ -57,7 +55,7 @@ class Exclude(Layer):
     names: tuple[str, ...] = parameter(ListOf(Text()), SCOPES)
 
 
-class RenameInitial(Layer):
+class InitialRenameLine(JobLine):
     """What the weights that a job starts from call the variables.
 
     `rename "vgg16/{name}"` forms a whole name from the one below the network's scope;
@@ -65,11 +63,10 @@ class RenameInitial(Layer):
     """
 
     word = "rename"
-    family = "Training"
     example = 'rename "vgg16/{name}"'
 
     pattern: str = parameter(Text(), "a whole name with `{name}`, or the part replaced")
     part: str | None = parameter(Optional(Text()), "what that part is there", None)
 
 
-START_LINES = (Include, Exclude, RenameInitial)
+START_LINES = (IncludeLine, ExcludeLine, InitialRenameLine)

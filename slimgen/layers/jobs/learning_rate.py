@@ -4,19 +4,18 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from slimgen.layers.argument_types import Boolean, Choice, ListOf, Optional, Real
-from slimgen.layers.declaration import Layer, parameter
-from slimgen.layers.jobs.line import Misfit
+from slimgen.layers.declaration import parameter
+from slimgen.layers.jobs.line import JobLine, Misfit
 
 UNITS = ("epochs", "steps")
 RATE = "the rate at the start"
 OVER = "how long the rate falls; none: to the run's end"
 
 
-class Schedule(Layer):
+class Schedule(JobLine):
     """A learning rate over the steps; its first argument is the first rate, or all rates."""
 
     word = "learning_rate"
-    family = "Training"
     renamed: ClassVar = {
         "rate": "learning_rate",
         "rates": "learning_rates",
@@ -189,11 +188,10 @@ SCHEDULES: Mapping[str, type[Schedule]] = {
 USUAL_SCHEDULE = Fixed  # of a job without a line
 
 
-class LearningRate(Layer):
+class LearningRateLine(JobLine):
     """The learning rate over the steps."""
 
     word = "learning_rate"
-    family = "Training"
     example = "learning_rate fixed 0.01"
     forms = SCHEDULES
 
@@ -202,14 +200,13 @@ class LearningRate(Layer):
     )
 
 
-class Warmup(Layer):
+class WarmupLine(JobLine):
     """Let the rate rise from 0 along a line: min(first rate * steps / length, schedule).
 
     Source: research/slim/train_image_classifier.py, `warmup_epochs`
     """
 
     word = "warmup"
-    family = "Training"
     example = "warmup 5 epochs"
 
     length: float = parameter(Real(above=0), "how long the rate rises")

@@ -1,6 +1,23 @@
-"""What the lines of jobs share."""
+"""The part that all lines of jobs share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
+
+from slimgen.layers.line import SettingLine
+
+
+class JobLine(SettingLine):
+    """A line of a job; some of its numbers are settings of the built file."""
+
+    family = "Training"
+    # Settings with another name, or another text, than their argument.
+    renamed: ClassVar[Mapping[str, str]] = {}
+    texts: ClassVar[Mapping[str, str]] = {}
+
+    def subject(self) -> tuple[str | None, ...]:
+        """Return the words that tell this line from others with the same first word."""
+        return ()
 
 
 @dataclass(frozen=True)

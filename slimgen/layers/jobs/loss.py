@@ -4,27 +4,26 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from slimgen.layers.argument_types import Choice, Integer, Optional, Real, Text
-from slimgen.layers.declaration import Layer, TensorType, parameter
-from slimgen.layers.jobs.line import Misfit
+from slimgen.layers.declaration import TensorType, parameter
+from slimgen.layers.jobs.line import JobLine, Misfit
 
 OUTPUT = "an output, or an end point such as `AuxLogits`; none: the only output"
 LABEL = "an item of the data; none: that of the output's name, else `label`"
 WEIGHT = "factor of the term"
 SMOOTHING = "share of a label spread over all classes"
 
-Labels = Literal["classes", "numbers", "identities", "stored"]
+LabelForm = Literal["classes", "numbers", "identities", "stored"]
 """The labels of a loss: classes by number; numbers as the output has them, where a class
 becomes a row of zeros and a one; whole numbers that say which rows of a batch are alike;
 labels as the data has them."""
 
 
-class Term(Layer):
+class LossKind(JobLine):
     """A term of the loss over an output, and the facts that hold for its kind."""
 
     word = "loss"
-    family = "Training"
     takes_names = True
-    labels: ClassVar[Labels] = "numbers"
+    labels: ClassVar[LabelForm] = "numbers"
     by_example: ClassVar[bool] = False  # an example has one loss, not each number of it
     summed: ClassVar[bool] = False  # the loss is a sum over the examples, not a mean
     shared: ClassVar[tuple[str, ...]] = ()  # settings that serve all terms
@@ -54,7 +53,7 @@ class Term(Layer):
         return None
 
 
-class Weighted(Term):
+class WeightedLoss(LossKind):
     """A loss that is a mean over what has a weight."""
 
     weights: str | None = parameter(
@@ -69,7 +68,7 @@ class Weighted(Term):
         return self.weights
 
 
-class SoftmaxCrossEntropy(Weighted):
+class SoftmaxCrossEntropy(WeightedLoss):
     """Mean over the examples of the cross-entropy of one class among all.
 
     Source: slim.losses.softmax_cross_entropy
@@ -85,7 +84,7 @@ class SoftmaxCrossEntropy(Weighted):
     )
 
 
-class SparseSoftmaxCrossEntropy(Weighted):
+class SparseSoftmaxCrossEntropy(WeightedLoss):
     """Mean over the examples of the cross-entropy of one class among all, unsmoothed.
 
     Source: slim.losses.sparse_softmax_cross_entropy
@@ -96,7 +95,7 @@ class SparseSoftmaxCrossEntropy(Weighted):
     labels = "classes"
 
 
-class SigmoidCrossEntropy(Weighted):
+class SigmoidCrossEntropy(WeightedLoss):
     """Mean over all numbers of the cross-entropy of yes and no.
 
     Source: slim.losses.sigmoid_cross_entropy
@@ -115,7 +114,7 @@ class SigmoidCrossEntropy(Weighted):
     )
 
 
-class LogLoss(Weighted):
+class LogLoss(WeightedLoss):
     """Mean of -y log(p + epsilon) - (1 - y) log(1 - p + epsilon).
 
     Source: slim.losses.log_loss
@@ -133,7 +132,7 @@ class LogLoss(Weighted):
     )
 
 
-class MeanSquaredError(Weighted):
+class MeanSquaredError(WeightedLoss):
     """Mean of (p - y)².
 
     Source: slim.losses.mean_squared_error (`sum_of_squares` in TF-Slim's first texts)
@@ -143,7 +142,7 @@ class MeanSquaredError(Weighted):
     example = "loss mean_squared_error AuxLogits weight=0.5"
 
 
-class AbsoluteDifference(Weighted):
+class AbsoluteDifference(WeightedLoss):
     """Mean of |p - y|.
 
     Source: slim.losses.absolute_difference
@@ -153,7 +152,7 @@ class AbsoluteDifference(Weighted):
     example = "loss absolute_difference"
 
 
-class CosineDistance(Weighted):
+class CosineDistance(WeightedLoss):
     """Mean of 1 - Σ p y along an axis; both have length 1 there.
 
     Source: slim.losses.cosine_distance
@@ -174,7 +173,7 @@ class CosineDistance(Weighted):
         return Misfit("axis", expected)
 
 
-class HingeLoss(Weighted):
+class HingeLoss(WeightedLoss):
     """Mean of max(0, 1 - (2 y - 1) p).
 
     `slim.losses.hinge_loss` returns the numbers, and leaves the mean to its caller.
@@ -186,7 +185,7 @@ class HingeLoss(Weighted):
     example = "loss hinge_loss"
 
 
-class MeanPairwiseSquaredError(Term):
+class MeanPairwiseSquaredError(LossKind):
     """Sum over the examples of 2 Σd²/n - 2 (Σd)²/n², where d = p - y has n numbers.
 
     TensorFlow's own function of this name divides by n - 1; this one is TF-Slim's.
@@ -210,7 +209,7 @@ class MeanPairwiseSquaredError(Term):
         return self.weights
 
 
-class MetricLearning(Term):
+class MetricLearning(LossKind):
     """A loss that compares the rows of a batch: the label is any whole number."""
 
     labels = "identities"
@@ -297,7 +296,7 @@ class Npairs(OfTwo):
     )
 
 
-class Python(Term):
+class PythonLoss(LossKind):
     """A function of yours: `function(outputs, labels)`; the term is the mean of its value.
 
     The labels are as the data has them; classes count from 0.
@@ -313,14 +312,13 @@ class Python(Term):
         return self.target
 
 
-class Regularization(Layer):
+class Regularization(JobLine):
     """The sum of the regularisers' terms. It is in the loss without this line too; 0 leaves it out.
 
     Source: slim.losses.get_total_loss
     """
 
     word = "loss"
-    family = "Training"
     form = "regularization"
     example = "loss regularization weight=0"
 
@@ -330,19 +328,19 @@ class Regularization(Layer):
         return (self.form,)
 
 
-LOSSES: Mapping[str, type[Term]] = {
+LOSSES: Mapping[str, type[LossKind]] = {
     loss.form: loss
     for loss in (
         *(SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy, SigmoidCrossEntropy),
         *(LogLoss, MeanSquaredError, AbsoluteDifference, CosineDistance, HingeLoss),
         *(MeanPairwiseSquaredError, TripletSemihard, LiftedStruct, Contrastive),
-        *(Npairs, Python),
+        *(Npairs, PythonLoss),
     )
 }
 USUAL_LOSS = SoftmaxCrossEntropy  # of an only output without a line
 
 
-class Loss(Layer):
+class LossLine(JobLine):
     """A term of the loss: over an output or an end point, or the regularisers'.
 
     In the formulas p is the output and y its label. That is the item of the data that has
@@ -352,10 +350,9 @@ class Loss(Layer):
     """
 
     word = "loss"
-    family = "Training"
     example = "loss softmax_cross_entropy"
     takes_names = True
-    forms: ClassVar[Mapping[str, type[Layer]]] = {
+    forms: ClassVar[Mapping[str, type[JobLine]]] = {
         **LOSSES,
         Regularization.form: Regularization,
     }

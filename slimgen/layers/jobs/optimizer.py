@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from slimgen.layers.argument_types import Boolean, Choice, Real
-from slimgen.layers.declaration import Layer, parameter
+from slimgen.layers.declaration import parameter
+from slimgen.layers.jobs.line import JobLine
 
 EPSILON = "what keeps the divisor from zero"
 BETA1 = "share of the mean gradient that a step keeps"
@@ -16,14 +17,13 @@ BETA2 = "share of the mean squared gradient that a step keeps"
 WEIGHT_DECAY = "share of a weight that a step of rate 1 takes away"
 
 
-class Rule(Layer):
+class OptimizerRule(JobLine):
     """A rule by which gradients change the variables."""
 
     word = "optimizer"
-    family = "Training"
 
 
-class GradientDescent(Rule):
+class GradientDescent(OptimizerRule):
     """Plain gradient descent: w = w - rate gradient.
 
     Source: tf.train.GradientDescentOptimizer
@@ -33,7 +33,7 @@ class GradientDescent(Rule):
     example = "optimizer sgd"
 
 
-class Momentum(Rule):
+class Momentum(OptimizerRule):
     """Steps along a velocity: v = momentum v + gradient, w = w - rate v.
 
     The train script of TF-Slim has this, without Nesterov.
@@ -55,7 +55,7 @@ class Momentum(Rule):
     )
 
 
-class RMSProp(Rule):
+class RMSProp(OptimizerRule):
     """Steps by the gradient over the root of its mean square.
 
     s = decay s + (1 - decay) gradient², v = momentum v + rate gradient / √(s + epsilon),
@@ -87,7 +87,7 @@ class RMSProp(Rule):
     )
 
 
-class Adam(Rule):
+class Adam(OptimizerRule):
     """Steps by the mean gradient over the root of its mean square.
 
     m = beta1 m + (1 - beta1) gradient, v = beta2 v + (1 - beta2) gradient²,
@@ -110,7 +110,7 @@ class Adam(Rule):
     )
 
 
-class Adagrad(Rule):
+class Adagrad(OptimizerRule):
     """Steps by the gradient over the root of its sum of squares.
 
     s = s + gradient², w = w - rate gradient / √s.
@@ -130,7 +130,7 @@ class Adagrad(Rule):
     )
 
 
-class Adadelta(Rule):
+class Adadelta(OptimizerRule):
     """Steps by the gradient, scaled from past gradients to past steps.
 
     s = rho s + (1 - rho) gradient², step = gradient √(d + epsilon) / √(s + epsilon),
@@ -155,7 +155,7 @@ class Adadelta(Rule):
     )
 
 
-class Ftrl(Rule):
+class Ftrl(OptimizerRule):
     """Follow the regularized leader, with weights that become zero.
 
     Source: tf.train.FtrlOptimizer; McMahan et al. 2013, "Ad click prediction"
@@ -193,7 +193,7 @@ class Ftrl(Rule):
     )
 
 
-class AdamW(Rule):
+class AdamW(OptimizerRule):
     """Adam's rule, and a decay of the weights beside it.
 
     m = beta1 m + (1 - beta1) gradient, v = beta2 v + (1 - beta2) gradient²,
@@ -218,7 +218,7 @@ class AdamW(Rule):
     )
 
 
-class Lamb(Rule):
+class Lamb(OptimizerRule):
     """AdamW's step, scaled to the length of each variable.
 
     With `u` of `adamw`, w = w - rate |w| / |u| u; where a length is zero it is rate u.
@@ -241,7 +241,7 @@ class Lamb(Rule):
     )
 
 
-class Lion(Rule):
+class Lion(OptimizerRule):
     """Steps by the sign of a mean gradient.
 
     u = sign(beta1 m + (1 - beta1) gradient) + weight_decay w, w = w - rate u,
@@ -265,7 +265,7 @@ class Lion(Rule):
     )
 
 
-RULES: Mapping[str, type[Rule]] = {
+RULES: Mapping[str, type[OptimizerRule]] = {
     rule.form: rule
     for rule in (
         GradientDescent, Momentum, RMSProp, Adam, Adagrad, Adadelta, Ftrl, AdamW, Lamb,
@@ -277,11 +277,10 @@ RULES: Mapping[str, type[Rule]] = {
 USUAL_RULE = Momentum  # of a job without a line
 
 
-class Optimizer(Layer):
+class OptimizerLine(JobLine):
     """How gradients change the variables, with TensorFlow 1's arithmetic."""
 
     word = "optimizer"
-    family = "Training"
     example = "optimizer momentum 0.9"
     forms = RULES
 

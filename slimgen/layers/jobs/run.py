@@ -1,34 +1,32 @@
 """Lines of jobs about the run: its length, its folder, what it writes when."""
 
 from slimgen.layers.argument_types import Boolean, Choice, Integer, Optional, Real, Text
-from slimgen.layers.declaration import Layer, parameter
+from slimgen.layers.declaration import parameter
+from slimgen.layers.jobs.line import JobLine
 
 
-class Steps(Layer):
+class StepsLine(JobLine):
     """How many steps the job has in all."""
 
     word = "steps"
-    family = "Training"
     example = "steps 100000"
 
     count: int = parameter(Integer(1), "steps in all")
 
 
-class Seed(Layer):
+class SeedLine(JobLine):
     """What every random choice of the job derives from."""
 
     word = "seed"
-    family = "Training"
     example = "seed 1"
 
     value: int = parameter(Integer(0, 2**31 - 1), "the seed")
 
 
-class Deterministic(Layer):
+class DeterministicLine(JobLine):
     """Whether the job gives the same bits each time, on the same machine."""
 
     word = "deterministic"
-    family = "Training"
     example = "deterministic false"
 
     value: bool = parameter(
@@ -36,7 +34,7 @@ class Deterministic(Layer):
     )
 
 
-class Precision(Layer):
+class PrecisionLine(JobLine):
     """The type in which training computes; variables, batch norm, head and loss have 32 bits.
 
     `auto` is `bfloat16` or `float16` where the device multiplies them faster. For `float16`
@@ -47,7 +45,6 @@ class Precision(Layer):
     """
 
     word = "precision"
-    family = "Training"
     example = "precision bfloat16"
 
     kind: str = parameter(
@@ -62,21 +59,19 @@ class Precision(Layer):
     )
 
 
-class Directory(Layer):
+class DirectoryLine(JobLine):
     """The folder of the run: its checkpoints and its log."""
 
     word = "directory"
-    family = "Training"
     example = 'directory "runs/vgg"'
 
     path: str = parameter(Text(), "the folder")
 
 
-class Checkpoint(Layer):
+class CheckpointLine(JobLine):
     """When a checkpoint is written, and how many are kept."""
 
     word = "checkpoint"
-    family = "Training"
     example = "checkpoint every 10 minutes keep=5"
 
     keep: int = parameter(Integer(1), "checkpoints to keep", 5, positional=False)
@@ -93,11 +88,10 @@ class Checkpoint(Layer):
     )  # fmt: skip
 
 
-class Log(Layer):
+class LogLine(JobLine):
     """How often the progress is told."""
 
     word = "log"
-    family = "Training"
     example = "log every 10 steps"
 
     every: float | None = parameter(
@@ -108,7 +102,7 @@ class Log(Layer):
     )
 
 
-class Summaries(Layer):
+class SummariesLine(JobLine):
     """What TensorBoard shows of the run, in `summaries` of its folder.
 
     Losses, learning rate and speed; the spread of variables and gradients; the share of
@@ -117,7 +111,6 @@ class Summaries(Layer):
     """
 
     word = "summaries"
-    family = "Training"
     example = "summaries every 100 steps"
 
     every: float | None = parameter(
