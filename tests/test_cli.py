@@ -126,7 +126,7 @@ def test_the_tree_is_shown_with_places() -> None:
     )
 
 
-@pytest.mark.parametrize("stage", ["graph", "resolved", "lowered"])
+@pytest.mark.parametrize("stage", ["graph", "resolved", "lowered", "source"])
 def test_the_graph_is_shown(stage: str) -> None:
     outcome = run("show", "tiny.slim", "--stage", stage)
 

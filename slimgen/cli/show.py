@@ -1,5 +1,7 @@
 """`slimgen show`: a source as each stage of the compiler sees it."""
 
+from collections.abc import Sequence
+
 import click
 
 from slimgen.cli.build_targets import Choices, targets_of_files
@@ -14,15 +16,17 @@ from slimgen.cli.compiling import (
 from slimgen.cli.reporting import CommandReport, reporting
 from slimgen.cli.streams import write_output
 from slimgen.diagnostics import Diagnostics
+from slimgen.ir.graph import Graph
 from slimgen.source import Source
 
-STAGES = ("tree", "graph", "resolved", "lowered")
+STAGES = ("tree", "graph", "resolved", "lowered", "source")
 
 
 @click.command(epilog="""\b
 Examples:
   slimgen show vgg16.slim --stage resolved
   slimgen show vgg16.slim --stage lowered --passes none
+  slimgen show vgg16.slim --stage source --network vgg_16
 """)
 @click.argument("file", type=PATH)
 @click.option(
@@ -31,7 +35,8 @@ Examples:
     required=True,
     help="tree: the syntax; graph: networks and blocks with the arguments of the source; "
     "resolved: every argument of every layer and the line that set it; "
-    "lowered: the graph after the passes, as it is emitted.",
+    "lowered: the graph after the passes, as it is emitted; "
+    "source: a flat source of the same networks, without blocks and loops.",
 )
 @stdin_name_option
 @choice_options
@@ -70,18 +75,22 @@ def _show_tree(source: Source, reporter: CommandReport) -> None:
 def _show_graph(
     source: Source, choices: Choices, stage: str, reporter: CommandReport
 ) -> None:
-    from slimgen.ir.resolved import print_resolved
+    compilation = run_compiler(source, choices, reporter, emit=False)
+    if compilation is not None and compilation.graph is not None:
+        write_output(_text_of(compilation.graph, stage, choices.passes))
+
+
+def _text_of(graph: Graph, stage: str, passes: Sequence[str] | None) -> str:
+    if stage == "resolved":
+        from slimgen.ir.resolved import print_resolved
+
+        return print_resolved(graph)
+    if stage == "source":
+        from slimgen.emit.slim.raising import raise_graph
+        from slimgen.syntax.writer import write
+
+        return write(raise_graph(graph))
     from slimgen.ir.text import print_graph
     from slimgen.passes import run_passes
 
-    compilation = run_compiler(source, choices, reporter, emit=False)
-    if compilation is None or compilation.graph is None:
-        return
-    graph = compilation.graph
-    if stage == "resolved":
-        write_output(print_resolved(graph))
-    else:
-        lowered = stage == "lowered"
-        write_output(
-            print_graph(run_passes(graph, choices.passes) if lowered else graph)
-        )
+    return print_graph(graph if stage == "graph" else run_passes(graph, passes))

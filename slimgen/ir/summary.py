@@ -13,6 +13,7 @@ from slimgen.ir.unroll import (
     Applied,
     Entered,
     Part,
+    Tapped,
     Unrolled,
     UnrolledTensor,
     applied,
@@ -105,6 +106,8 @@ def _rows(parts: Iterable[Part], root: str) -> list[SummaryRow]:
     for part in parts:
         if isinstance(part, Applied):
             rows.append(_layer_row(part, root))
+        elif isinstance(part, Tapped):
+            continue
         elif _is_one_row(part):
             rows.append(_block_row(part, root))
         else:

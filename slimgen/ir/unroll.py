@@ -76,7 +76,15 @@ class Entered:
         return self.call.opens
 
 
-Part = Applied | Entered
+@dataclass(frozen=True)
+class Tapped:
+    """A tensor that a `tap` makes an end point under a scope, in full."""
+
+    scope: str
+    tensor: UnrolledTensor
+
+
+Part = Applied | Entered | Tapped
 
 
 @dataclass(frozen=True)
@@ -91,14 +99,31 @@ class Unrolled:
         """Yield every application of a layer, in order."""
         yield from applied(self.parts)
 
+    def end_points(self) -> Iterator[tuple[str, UnrolledTensor]]:
+        """Yield the end points with their scopes, in the order in which they are kept."""
+        yield from _end_points(self.parts)
+
 
 def applied(parts: Sequence[Part]) -> Iterator[Applied]:
     """Yield every application of a layer among `parts`, in order."""
     for part in parts:
         if isinstance(part, Applied):
             yield part
-        else:
+        elif isinstance(part, Entered):
             yield from applied(part.parts)
+
+
+def _end_points(parts: Sequence[Part]) -> Iterator[tuple[str, UnrolledTensor]]:
+    for part in parts:
+        match part:
+            case Applied(scope=str(scope)):
+                yield scope, part.output
+            case Entered():
+                yield from _end_points(part.parts)
+                if part.opens:
+                    yield part.scope, part.output
+            case Tapped():
+                yield part.scope, part.tensor
 
 
 def unroll(graph: Graph, network: Network) -> Unrolled:
@@ -172,7 +197,8 @@ class _Run:
                 case Loop():
                     parts.extend(self._loop(item, frame))
                 case EndPoint():
-                    pass
+                    (tensor,) = frame.take([item.value])
+                    parts.append(Tapped(frame.path(item.scope), tensor))
         return tuple(parts)
 
     def _node(self, node: Node, frame: _Frame) -> Applied:

@@ -1,6 +1,8 @@
 """The layers of the language: one declaration each, one family a file."""
 
-from slimgen.layers.activation import Crelu, Softmax
+from slimgen.layers.activation import Crelu, Maxout, Softmax, SpatialSoftmax
+from slimgen.layers.bias import BiasAdd
+from slimgen.layers.casting import Cast, OneHot
 from slimgen.layers.convolution import Conv
 from slimgen.layers.declaration import Layer
 from slimgen.layers.dense import FullyConnected
@@ -12,19 +14,12 @@ from slimgen.layers.example_norms import (
     LocalResponseNorm,
     UnitNorm,
 )
+from slimgen.layers.gradient import ScaleGradient
 from slimgen.layers.image import Crop, Pad, Resize
 from slimgen.layers.merge import Add, Average, Concat, Maximum, Minimum, Multiply
-from slimgen.layers.misc import (
-    BiasAdd,
-    Cast,
-    Maxout,
-    OneHot,
-    Python,
-    ScaleGradient,
-    SpatialSoftmax,
-)
 from slimgen.layers.normalization import BatchNorm
 from slimgen.layers.pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool, Pool
+from slimgen.layers.python_function import Python
 from slimgen.layers.reduction import ReduceMax, ReduceMean, ReduceMin, ReduceSum
 from slimgen.layers.reshaping import ExpandDims, Flatten, Reshape, Squeeze, Transpose
 from slimgen.layers.separable import ConvInPlane, DepthwiseConv, SeparableConv

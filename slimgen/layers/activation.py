@@ -1,11 +1,30 @@
-"""Activations as statements: `relu`, `leaky_relu 0.1`, `softmax`."""
+"""Activations as statements: `relu`, `leaky_relu 0.1`, `softmax`; layers that choose by value."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from slimgen.layers.argument_types import FunctionKind, Integer
-from slimgen.layers.declaration import Layer, ShapeError, TensorType, parameter
+from slimgen.layers.argument_types import (
+    Boolean,
+    FunctionKind,
+    Integer,
+    Optional,
+    Real,
+)
+from slimgen.layers.declaration import (
+    Layer,
+    ShapeError,
+    TensorType,
+    VariableSpec,
+    parameter,
+)
 from slimgen.layers.functions import ACTIVATIONS
 from slimgen.layers.literals import NamedFunction
+from slimgen.layers.normalization import (
+    DATA_FORMAT,
+    channel_axis_length,
+    channels_first,
+)
+from slimgen.layers.parametrised import COLLECTIONS
 from slimgen.layers.shape_arithmetic import axis_of, require_float
 
 
@@ -86,3 +105,94 @@ class Crelu(Layer):
         length = shape[self.axis]
         shape[self.axis] = None if length is None else 2 * length
         return (TensorType(tuple(shape), inputs[0].dtype),)
+
+
+class Maxout(Layer):
+    """Take the largest of each group of neighbouring channels.
+
+    Shape: [batch, …, channels] -> [batch, …, num_units].
+    Source: Goodfellow et al., arXiv:1302.4389; tf_slim/layers/layers.py, maxout. Along
+    another axis than the last, TF-Slim takes the groups from neighbouring values in memory,
+    and so does this; `transpose` first to have groups along that axis.
+    """
+
+    word = "maxout"
+    slim = "maxout"
+    tensorflow = "tf.reduce_max"
+    family = "Other layers"
+    default_scope = "MaxOut"
+    example = "maxout 2"
+    traps = COLLECTIONS
+
+    num_units: int = parameter(Integer(1), "channels that remain")
+    axis: int = parameter(Integer(), "the axis of the channels", -1, neutral=-1)
+
+    def canonical(self, inputs: Sequence[TensorType]) -> Layer:
+        rank = inputs[0].rank
+        return replace(self, axis=axis_of(self.axis, rank, self.word) - rank)
+
+    def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        tensor = inputs[0]
+        axis = axis_of(self.axis, tensor.rank, self.word)
+        size = tensor.shape[axis]
+        if size is None:
+            raise ShapeError("the number of channels is not known here")
+        if size % self.num_units:
+            raise ShapeError(
+                f"{size} channels cannot be parted into {self.num_units} groups"
+            )
+        sizes = (*tensor.shape[:axis], self.num_units, *tensor.shape[axis + 1 :])
+        return (TensorType(sizes, tensor.dtype),)
+
+
+class SpatialSoftmax(Layer):
+    """Find where each channel is strongest: the mean place under a softmax.
+
+    Places run from -1 to 1 along the height and along the width.
+
+    Shape: [batch, height, width, channels] -> [batch, 2 * channels], row and column in turn.
+    Source: Levine et al., arXiv:1504.00702; tf_slim/layers/layers.py, spatial_softmax.
+    """
+
+    word = "spatial_softmax"
+    slim = "spatial_softmax"
+    tensorflow = "tf.nn.softmax"
+    family = "Other layers"
+    default_scope = "spatial_softmax"
+    example = "spatial_softmax as places"
+    traps = COLLECTIONS
+
+    temperature: float | None = parameter(
+        Optional(Real(above=0)),
+        "first value of the learned temperature; `none`: 1",
+        None,
+    )
+    trainable: bool = parameter(
+        Boolean(), "whether training changes the temperature", True,
+        positional=False, neutral=True,
+    )  # fmt: skip
+    data_format: str | None = parameter(
+        DATA_FORMAT,
+        "order of the axes; `NC…`: channels first",
+        "NHWC",
+        positional=False,
+        neutral=None,
+    )
+
+    def canonical(self, inputs: Sequence[TensorType]) -> Layer:
+        first = 1.0 if self.temperature is None else self.temperature
+        form = channels_first(self.data_format)
+        return replace(self, temperature=first, data_format=form)
+
+    def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        tensor = inputs[0]
+        require_float(tensor)
+        if tensor.rank != 4:
+            raise ShapeError(f"an input of rank 4 is needed, this one is {tensor}")
+        channels = channel_axis_length(tensor, self.data_format)
+        return (TensorType((tensor.shape[0], 2 * channels), tensor.dtype),)
+
+    def variables(self, inputs: Sequence[TensorType]) -> tuple[VariableSpec, ...]:
+        first = 1.0 if self.temperature is None else self.temperature
+        initial = NamedFunction("constant", (("value", first),))
+        return (VariableSpec("temperature", (), initial, trainable=self.trainable),)

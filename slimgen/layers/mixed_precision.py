@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from slimgen.layers.casting import Cast
 from slimgen.layers.declaration import Layer, TensorType
-from slimgen.layers.misc import Cast
 from slimgen.layers.variable import FreeVariable
 
 WIDE, SHORT = "float32", "bfloat16"

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slimgen.emit.tensorflow.expressions import EXPRESSION_HELPERS
+from slimgen.layers.activation import Maxout, SpatialSoftmax
+from slimgen.layers.bias import BiasAdd
 from slimgen.layers.convolution import Conv
 from slimgen.layers.declaration import Layer, TensorType
 from slimgen.layers.dense import FullyConnected
 from slimgen.layers.dropout import Dropout, DropPath
 from slimgen.layers.example_norms import GroupNorm, InstanceNorm, LayerNorm, UnitNorm
 from slimgen.layers.literals import literals
-from slimgen.layers.misc import BiasAdd, Maxout, SpatialSoftmax
 from slimgen.layers.normalization import BatchNorm
 from slimgen.layers.pooling import GlobalPool, Pool, WindowPool
 from slimgen.layers.separable import ConvInPlane, DepthwiseConv, SeparableConv

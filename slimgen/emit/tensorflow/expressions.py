@@ -5,8 +5,10 @@ from collections.abc import Sequence
 
 from slimgen.emit.tensorflow.values import applied, python
 from slimgen.layers.activation import Activate, Crelu, Softmax
+from slimgen.layers.casting import Cast, OneHot
 from slimgen.layers.declaration import Layer
 from slimgen.layers.example_norms import LocalResponseNorm
+from slimgen.layers.gradient import ScaleGradient
 from slimgen.layers.image import Crop, Pad, Resize
 from slimgen.layers.literals import Operand
 from slimgen.layers.merge import (
@@ -18,7 +20,7 @@ from slimgen.layers.merge import (
     Minimum,
     Multiply,
 )
-from slimgen.layers.misc import Cast, OneHot, Python, ScaleGradient
+from slimgen.layers.python_function import Python
 from slimgen.layers.reduction import (
     ReduceMax,
     ReduceMean,

@@ -1,0 +1,62 @@
+"""A layer that applies a function of the user's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from slimgen.layers.argument_types import (
+    ArgumentError,
+    BareWord,
+    Choice,
+    Integer,
+    ListOf,
+    Optional,
+)
+from slimgen.layers.casting import DTYPES
+from slimgen.layers.declaration import Layer, TensorType, parameter
+from slimgen.layers.functions import PYTHON
+from slimgen.layers.literals import NamedFunction
+
+
+@dataclass(frozen=True)
+class ModuleFunction:
+    """`"module:function"`, of the user's own."""
+
+    expected: str = 'a function of yours such as `"my_ops:swish"`'
+    words: tuple[str, ...] = ()
+
+    def coerce(self, value: object) -> NamedFunction:
+        if not isinstance(value, str):
+            raise ArgumentError(self.expected)
+        try:
+            return PYTHON.bind(BareWord("python", (value,), called=True))
+        except ArgumentError:
+            raise ArgumentError(self.expected) from None
+
+
+class Python(Layer):
+    """Apply a function of yours, imported by the emitted file, to the tensor.
+
+    Shape: [batch, …] -> [batch, shape]; the same without `shape`.
+    Source: https://www.tensorflow.org/guide/tensor
+    """
+
+    word = "python"
+    tensorflow = "tf.Module"
+    family = "Other layers"
+    varies = False
+    example = 'python "my_ops:swish" shape=[32, 32, 4] as mine'
+
+    op: NamedFunction = parameter(ModuleFunction(), "module and function")
+    shape: tuple[int | None, ...] | None = parameter(
+        Optional(ListOf(Optional(Integer(0)))),
+        "size of the result, without the batch; `none`: that of the input", None,
+    )  # fmt: skip
+    dtype: str | None = parameter(
+        Optional(Choice(DTYPES)), "type of the result; `none`: that of the input", None,
+        positional=False,
+    )  # fmt: skip
+
+    def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        tensor = inputs[0]
+        rest = tensor.shape[1:] if self.shape is None else self.shape
+        return (TensorType((tensor.shape[0], *rest), self.dtype or tensor.dtype),)
