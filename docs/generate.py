@@ -6,6 +6,7 @@
 """
 
 import re
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -34,6 +35,9 @@ from slimgen.syntax.parser import parse
 DOCS = Path(__file__).resolve().parent
 NOTE = "<!-- Written by docs/generate.py from the declarations: `make docs`. -->"
 CODES = re.compile(r"<!-- codes -->\n.*<!-- end -->", re.DOTALL)
+WIDTH = 100
+UNBROKEN = re.compile(r"(?:`[^`]*`|\[[^\]]*\]\([^)]*\)|\S)+")  # a word, code or a link
+ITEM = re.compile(r" *(?:- |\d+\. )?")
 GROUPS = {
     "E0": "The text",
     "E1": "Names, arguments and values",
@@ -48,8 +52,8 @@ All words that a line may begin with, and all functions that an argument may nam
 prints the list, `slimgen layers conv` the page of a word."""
 
 ABOUT_FUNCTIONS = """\
-A function without arguments, or with its defaults, is a bare word; arguments stand in parentheses, by
-position or by key: `l2(0.1)`, `truncated_normal(stddev=0.01)`."""
+A function without arguments, or with its defaults, is a bare word; arguments stand in parentheses,
+by position or by key: `l2(0.1)`, `truncated_normal(stddev=0.01)`."""
 
 ABOUT_LINES = """\
 [training.md](../training.md) explains these lines in the order of a training.
@@ -58,8 +62,8 @@ ABOUT_LINES = """\
   `rename` and `new`.
 - `from FORMAT "FILE"` stands in the head of a job; then `include`, `exclude` and `rename` may stand
   between its braces.
-- Between the braces of `train NETWORK { … }` stand all other lines, and a `preprocess` that replaces
-  the network's in training; between those of `data`, an `item` for each input and label.
+- Between the braces of `train NETWORK { … }` stand all other lines, and a `preprocess` that
+  replaces the network's in training; between those of `data`, an `item` for each input and label.
 - Between the braces of `evaluate NETWORK { … }` stand `data` and `every`.
 - `every N UNIT` is short for `every=N unit=UNIT`, likewise `over`; it stands before the keys.
 
@@ -119,7 +123,31 @@ def path_of(title: str) -> str:
 def page(title: str, about: str, text: str) -> str:
     """Return a page with its head."""
     back = "[All words](README.md)"
-    return "\n\n".join(part for part in (NOTE, f"# {title}", back, about, text) if part)
+    parts = (NOTE, f"# {title}", back, about, text)
+    return wrapped("\n\n".join(part for part in parts if part))
+
+
+def wrapped(text: str) -> str:
+    """Break long lines of prose, but not code or links; leave fences and tables."""
+    lines: list[str] = []
+    fenced = False
+    for line in text.split("\n"):
+        fenced ^= line.startswith("```")
+        if fenced or len(line) <= WIDTH or line.startswith("|"):
+            lines.append(line)
+            continue
+        start = ITEM.match(line)[0]  # type: ignore[index]  # it matches any line
+        words = [word.replace(" ", "\0") for word in UNBROKEN.findall(line, len(start))]
+        broken = textwrap.wrap(
+            " ".join(words),
+            WIDTH,
+            initial_indent=start,
+            subsequent_indent=" " * len(start),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        lines += [part.replace("\0", " ") for part in broken]
+    return "\n".join(lines)
 
 
 def section(described: str) -> str:

@@ -43,20 +43,23 @@ HEAD = """\
 # The zoo
 
 Every network of [examples/](../examples), and how it was compared with its original by
-[`slimgen verify`](commands.md#verify): the original saves random values in every variable with its own code, the built file
-restores them, and both run the same images. *Values* is the largest difference of an end point, in parts of the
-original's largest magnitude, *gradients* that of a step of training, for one network of a family. Lines are those of
-code in the whole file, all its networks in it, without comments, blanks and maps of weights; those of the original are
-its file and what it imports from beside it, without docstrings, where it can be installed.
+[`slimgen verify`](commands.md#verify): the original saves random values in every variable with its
+own code, the built file restores them, and both run the same images. *Values* is the largest
+difference of an end point, in parts of the original's largest magnitude, *gradients* that of a step
+of training, for one network of a family. Lines are those of code in the whole file, all its
+networks in it, without comments, blanks and maps of weights; those of the original are its file and
+what it imports from beside it, without docstrings, where it can be installed.
 
-Networks that TF-Slim's package lacks are research/slim's own, from the package `tf_object_detection_api` that
-carries them (`tests/oracle/research.py`; with `PYTHONPATH=tests` the command compares them as it does the others).
-The gradients are those of a smooth network, softplus for relu (the difference of two for relu6) and average for max
-pooling in both programs, for half an ulp at the input turns units of relu on and off. A dash: no library has the network.
+Networks that TF-Slim's package lacks are research/slim's own, from the package
+`tf_object_detection_api` that carries them (`tests/oracle/research.py`; with `PYTHONPATH=tests` the
+command compares them as it does the others). The gradients are those of a smooth network, softplus
+for relu (the difference of two for relu6) and average for max pooling in both programs, for half an
+ulp at the input turns units of relu on and off. A dash: no library has the network.
 
-Values are within 1e-5, 1e-4 above 200 layers, and gradients within 1e-3, but for two values, which rounding explains.
-Keras's InceptionV3 is 2e-5 apart in the middle and less at the end. CycleGAN's logits are 2e-6 apart and several times
-as large as what its tanh makes of them, so that is 1.3e-5 apart.
+Values are within 1e-5, 1e-4 above 200 layers, and gradients within 1e-3, but for two values, which
+rounding explains. Keras's InceptionV3 is 2e-5 apart in the middle and less at the end. CycleGAN's
+logits are 2e-6 apart and several times as large as what its tanh makes of them, so that is 1.3e-5
+apart.
 """
 
 

@@ -4,13 +4,13 @@ In docs/**/*.md and README.md a fence is read by its first words:
 
 - `slimgen`: a file that gives no diagnostic; without a network of its own it stands in
   `network example() { input images 32x32x4 … }` after its `use` lines, in the pages about
-  jobs in a job of such a network. One that opens with `# NAME.slim` is that file;
+  jobs in a job of such a network. A fence that opens with `# NAME.slim` is that file;
 - `slimgen E103`: likewise, and gives exactly these codes;
 - `console`: after `$ ` stand commands. Those of slimgen are run beside the examples, and
   what they print is compared, if anything is shown; a line `…` stands for any lines, `…`
-  at the end of a line for its rest. A page that is one long example (`WALKS`) is run
-  from its beginning to its end by `test_docs_walks`;
-- `python`: Python, run where the test that does so says it.
+  at the end of a line for its rest. `test_docs_walks` runs the pages in `WALKS`, each of
+  which is one long example, from beginning to end;
+- `python`: Python; a fence that opens with `# NAME.py` is a program that commands run.
 
 Behind a line `# → a, b` lists scopes and variables that exist, relative to the network's
 scope, and `# [8, 8, 16]` is the shape of the line's result without the batch.
@@ -41,6 +41,7 @@ from slimgen.source import Source
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+CHANGELOG = ROOT / "CHANGELOG.md"
 PAGES = [*sorted((ROOT / "docs").rglob("*.md")), README, ROOT / "CONTRIBUTING.md"]
 
 FENCE = re.compile(
@@ -48,12 +49,12 @@ FENCE = re.compile(
 )
 CODE = re.compile(r"[EW]\d{3}")
 NETWORK = re.compile(r"^network ", re.MULTILINE)
-NAMED = re.compile(r"# (\w+\.slim)\n")
+NAMED = re.compile(r"# (\w+\.(?:slim|py))\n")
 NAMES = re.compile(r"# → (?P<names>.+)$")
 SHAPE = re.compile(r"# \[(?P<shape>[\d, ?]*)\]$")
 LINK = re.compile(r"\]\((?!https?:)(?P<file>[^)#]*)(?:#(?P<part>[^)]*))?\)")
 JOBS = ("docs/layers/jobs.md", "docs/training.md", "docs/migrate.md")
-WALKS = ("docs/training.md", "docs/migrate.md")
+WALKS = ("docs/training.md", "docs/migrate.md", "docs/cookbook.md")
 
 # What examples of mistakes are about, beside the files in examples/.
 BROKEN = """\
@@ -200,7 +201,7 @@ def beside(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def write_files(page: Path, folder: Path) -> None:
     """Write the files that a page shows under their names."""
     for fence in fences_of(page):
-        if fence.kind == "slimgen" and (match := NAMED.match(fence.text)):
+        if match := NAMED.match(fence.text):
             (folder / match[1]).write_text(fence.text, encoding="utf-8")
 
 
@@ -286,6 +287,16 @@ def test_links_lead_somewhere(path: Path) -> None:
         assert target.exists(), match[0]
         if match["part"]:
             assert match["part"] in anchors_of(target), match[0]
+
+
+@pytest.mark.parametrize(
+    "path", [*PAGES, CHANGELOG], ids=lambda path: path.relative_to(ROOT).as_posix()
+)
+def test_prose_is_at_most_100_columns_wide(path: Path) -> None:
+    prose = FENCE.sub("", path.read_text(encoding="utf-8"))
+
+    lines = [line for line in prose.splitlines() if not line.startswith("|")]
+    assert [line for line in lines if len(line) > 100 and " " in line.strip()] == []
 
 
 def anchors_of(path: Path) -> set[str]:

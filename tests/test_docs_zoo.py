@@ -1,6 +1,7 @@
 """docs/zoo.md lists every network, and what it says was measured on today's sources."""
 
 import importlib.util
+import math
 import re
 import sys
 from pathlib import Path
@@ -45,6 +46,17 @@ def test_what_was_measured_is_current(zoo: ModuleType) -> None:
         assert found["diverges"] is None or rows[name].network in ROUNDED, name
         assert found["values"] <= (2e-5 if rows[name].network in ROUNDED else 1e-4)
         assert (found["gradients"] or 0.0) <= 1e-3, name
+
+
+def test_the_readme_states_how_close_the_networks_are(zoo: ModuleType) -> None:
+    found = list(zoo.results().values())
+    values = [one["values"] for one in found]
+    same, most = values.count(0.0), math.ceil(max(values) * 1e5) / 1e5
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+
+    assert f"{len(found)} originals of TF-Slim, research/slim and Keras" in readme
+    assert f"{same} agree to the last bit" in readme
+    assert f"none differs by more than {most:.5f} of the largest value" in readme
 
 
 def test_the_page_shows_what_was_measured(zoo: ModuleType) -> None:
