@@ -15,8 +15,8 @@ class FileJobs:
     evaluate: Evaluate | None = None
 
     def context(self) -> dict[str, object]:
-        """Return the variables that templates see; `train` is the job as it is."""
-        found: dict[str, object] = {"train": self.train, "evaluate": self.evaluate}
+        """Return the variables that templates see: each job under its kind, and facts."""
+        found: dict[str, object] = dict(vars(self))
         if self.train is not None:
             found["optimizer_class"] = RULES[self.train.optimizer.rule].__name__
             found["first_rate"] = first_rate(self.train.learning_rate)
@@ -51,11 +51,13 @@ class Needs:
         in_16_bits: Layers may compute in 16 bits.
         holds_batch_norm: Batch norm of frozen scopes may use its moving averages.
         user_functions: The user's functions that the job calls, as `module:function`.
+        sections: The templates of its sections, besides those of training.
     """
 
     in_16_bits: bool = False
     holds_batch_norm: bool = False
     user_functions: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
 
 
 def needs_of(job: Job) -> Needs:

@@ -6,7 +6,7 @@ from typing import Any
 
 from slimgen.emit.example_reading import Examples, describe_examples
 from slimgen.emit.fitting import tidy
-from slimgen.emit.jobs import FileJobs, file_jobs
+from slimgen.emit.jobs import FileJobs, file_jobs, needs_of
 from slimgen.emit.library import Library, open_library, used_names
 from slimgen.emit.losses import Losses, describe_losses, loss_templates
 from slimgen.emit.templates import defined_names, render, source_text
@@ -189,6 +189,7 @@ def describe_runtime(graph: Graph) -> Runtime:
         parts.append("outputs")
     if train:
         parts += _training(train)
+    parts += [section for job in graph.jobs for section in needs_of(job).sections]
     parts.append("main")
     imports = {name for part in ["entry", *parts] for name in IMPORTS.get(part, ())}
     if classifier:
