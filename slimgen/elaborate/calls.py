@@ -17,18 +17,19 @@ from slimgen.messages import shapes
 from slimgen.source import Span
 
 
-class FinalEndpoint(Exception):
-    """The end point that was asked for is reached; what comes after is left out."""
-
-
 class Naming:
-    """The variable scopes of one network, and the end points found in them."""
+    """The variable scopes of one network, and the end point that it is cut at.
+
+    Attributes:
+        final_endpoint: The end point after which the network will be cut; None: it is not.
+        cut: This end point stands before the current statement.
+    """
 
     def __init__(self, final_endpoint: str | None) -> None:
         self.variable_scopes = ScopeNames()
         self.name_scopes = ScopeNames()
         self.final_endpoint = final_endpoint
-        self.final_reached = False
+        self.cut = False
 
     def unique(self, layer: "type[Layer] | None", parent: str, stem: str) -> str:
         """Return a free default name in `parent`."""
@@ -181,13 +182,18 @@ class LayerCalls:
             )  # fmt: skip
 
     def end_point(self, scope: str, tensor: Tensor, span: Span, env: Env) -> None:
-        """Keep a tensor as the end point of a full scope; stop when it is the last."""
+        """Keep a tensor as the end point of a full scope.
+
+        Behind the end point that the network is cut at nothing matters: a mistake there,
+        such as a window too large for a small image, is no mistake of the cut network.
+        """
+        if self.naming.cut:
+            return
         env.builder.totals.end_points[scope] = (tensor, span)
         final = self.naming.final_endpoint
         if final is not None and final in (scope, self.own_name(scope)):
-            env.net = tensor
-            self.naming.final_reached = True
-            raise FinalEndpoint
+            self.naming.cut = True
+            self.reporter.muted = True
 
     def own_name(self, scope: str) -> str:
         """Name of a full scope in the network's own braces."""
@@ -248,8 +254,7 @@ def _unlike(
     env: Env,
 ) -> Diagnostic:
     """Say which branches differ, and which of them divides the size."""
-    # The layer's sentence ends with the two types; the label has them with their places.
-    rule = str(error).partition(", found ")[0].replace("inputs", "branches")
+    rule = f"`{line.word}` {error.rule('branches')}"
     chosen = sorted((error.against, error.differing))
     shown = [(parts[i].span, i, str(types[i])) for i in chosen]
     factors = [(i, *_shrinking(env, parts[i].tensor)) for i in chosen]

@@ -1,14 +1,18 @@
-"""What an expression can be worth, and how messages call it."""
+"""The values of expressions, and their names in messages."""
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from slimgen.diagnostics import Diagnostic
 from slimgen.ir.graph import Value
 from slimgen.layers.argument_types import BareWord
+from slimgen.layers.literals import NamedFunction, Operand
 from slimgen.source import Span
 from slimgen.syntax import tree
+
+if TYPE_CHECKING:
+    from slimgen.elaborate.graph_builder import GraphBuilder
 
 LARGEST_INTEGER = 2**63 - 1
 LONGEST_LIST = 100_000
@@ -23,7 +27,7 @@ class Tensor:
     """
 
     value: Value | None
-    home: Any = field(compare=False, repr=False)
+    home: "GraphBuilder" = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,27 @@ class Closure:
 
 
 class Unknown:
-    """The value of a name whose `let` failed: who reads it is not blamed for it."""
+    """The value of a name whose `let` failed: its readers are not blamed for it."""
 
 
 UNKNOWN = Unknown()
+
+
+@dataclass(frozen=True)
+class Failed:
+    """An argument that could not be evaluated; `diagnostic` is None once reported.
+
+    It is reported only where the argument matters: not for a key that the word lacks.
+    """
+
+    diagnostic: Diagnostic | None
+
+
+Evaluated: TypeAlias = (
+    "bool | int | float | str | BareWord | NamedFunction | Operand | Tensor | Closure"
+    " | Unknown | Failed | tuple[Evaluated, ...] | None"
+)
+"""The value of an expression. Arguments are lowered: `Operand` stands for a tensor."""
 
 
 @dataclass
@@ -46,9 +67,9 @@ class Frame:
     """The names of one block, network or file; `parent` is what it stands in."""
 
     parent: "Frame | None" = None
-    names: dict[str, Any] = field(default_factory=dict)
+    names: dict[str, Evaluated] = field(default_factory=dict)
 
-    def find(self, name: str) -> Any:
+    def find(self, name: str) -> Evaluated:
         """Return the value of `name`; raises KeyError."""
         frame: Frame | None = self
         while frame is not None:
@@ -67,7 +88,7 @@ class Frame:
         return names
 
 
-def describe(value: Any) -> str:
+def describe(value: object) -> str:
     """Name a value in a message: `3`, a list of 2 values, the tensor [batch, 10]."""
     match value:
         case None:
@@ -99,7 +120,7 @@ def number_text(value: float) -> str:
     return text if re.search(r"[.en]", text) else f"{text}.0"
 
 
-def _described_list(items: tuple[Any, ...]) -> str:
+def _described_list(items: tuple[object, ...]) -> str:
     """Write out a short list of plain values; of another, say how long it is."""
     plain = all(
         item is None or isinstance(item, int | float | str | BareWord) for item in items
@@ -110,19 +131,9 @@ def _described_list(items: tuple[Any, ...]) -> str:
 
 
 @dataclass(frozen=True)
-class Failed:
-    """An argument without a value, and what there is to say of it; None: it is said.
-
-    It is said only where the argument matters: not of a key that the word does not have.
-    """
-
-    diagnostic: Diagnostic | None
-
-
-@dataclass(frozen=True)
 class Argument:
     """An evaluated argument and where it stands."""
 
-    value: Any
+    value: Evaluated
     span: Span
     scope: bool = False

@@ -22,9 +22,14 @@ class Created:
 
 @dataclass
 class NetworkTotals:
-    """What the functions of one network have in common."""
+    """Counts and names that the functions of one network share.
+
+    Attributes:
+        most: How many items the network may have.
+    """
 
     items: int = 0
+    most: int = MOST_ITEMS
     loops: int = 0
     variables: dict[str, Created] = field(default_factory=dict)
     end_points: dict[str, tuple[Tensor, Span]] = field(default_factory=dict)
@@ -62,7 +67,7 @@ class GraphBuilder:
     def add(self, item: Item, span: Span) -> None:
         """Append an item."""
         self.totals.items += 1
-        if self.totals.items > MOST_ITEMS:
+        if self.totals.items > self.totals.most:
             raise TooMuch(
                 messages.limit_exceeded(span, "layers in one network", MOST_ITEMS)
             )

@@ -1,7 +1,7 @@
 """Files to networks: which are built, with which parameters, and their jobs."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from slimgen.diagnostics import Diagnostics
@@ -14,7 +14,7 @@ from slimgen.elaborate.loading import Loaded, Program, Reader
 from slimgen.elaborate.one_network import FINAL_ENDPOINT, Defines, OneNetwork, inputs_of
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.elaborate.unknown import report_unknown
-from slimgen.elaborate.unused import lines_of, report_unused, report_unused_files
+from slimgen.elaborate.unused import report_unused, report_unused_files
 from slimgen.elaborate.vocabulary import universal_words
 from slimgen.elaborate.weight_maps import Usage
 from slimgen.ir.graph import Function, Graph, Network
@@ -23,6 +23,7 @@ from slimgen.messages import names as messages
 from slimgen.source import Source, Span
 from slimgen.syntax import tree
 from slimgen.syntax.parser import parse_expression
+from slimgen.syntax.tree_nodes import lines_of
 
 
 @dataclass(frozen=True)
@@ -83,16 +84,13 @@ def _graph(program: Program, main: Loaded, request: Request) -> Graph | None:
     functions: list[Function] = []
     usage = Usage()
     for node, parameters in zip(chosen, settings, strict=True):
-        one = OneNetwork(program, main, node, defines)
-        one.usage = usage
+        one = OneNetwork(program, main, node, defines, usage)
         built = one.build({n: _named(n, v, constants) for n, v in parameters.items()})
         if built is None:
             continue
-        network, made = built
-        ends[network.name] = one.end_points
-        head = one.head(network, parameters)
-        networks.append(replace(network, head=head))
-        functions.extend(made)
+        ends[built.network.name] = built.end_points
+        networks.append(built.network)
+        functions.extend(built.functions)
     if not (defines or request.networks):  # else a rule may be for what is left out
         usage.report(reporter)
     check_alike(networks, reporter)

@@ -1,17 +1,16 @@
-"""One network with its parameters: its walk, and what belongs to its weights."""
+"""One network with its parameters: its walk, its cut, and the lines about its weights."""
 
-import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from slimgen.diagnostics import Diagnostics
-from slimgen.elaborate.calls import FinalEndpoint, Naming
+from slimgen.elaborate.calls import Naming
 from slimgen.elaborate.comments import leading_comment
 from slimgen.elaborate.env import BlockTable, Env
-from slimgen.elaborate.evaluated import Frame, Tensor
+from slimgen.elaborate.evaluated import Evaluated, Frame, Tensor
 from slimgen.elaborate.expressions import Evaluator
 from slimgen.elaborate.graph_builder import GraphBuilder
+from slimgen.elaborate.head import head_by_classes, named_head
 from slimgen.elaborate.jobs.images import (
     check_images,
     check_labels,
@@ -23,17 +22,19 @@ from slimgen.elaborate.jobs.lines import JobLines
 from slimgen.elaborate.loading import Loaded, Program
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.elaborate.scopes import is_scope_name
-from slimgen.elaborate.unused import nodes_of
+from slimgen.elaborate.statement_table import STATEMENTS
 from slimgen.elaborate.vocabulary import universal_words
-from slimgen.elaborate.walker import Walker
+from slimgen.elaborate.walk import Walk
 from slimgen.elaborate.weight_maps import Usage, expand_rules
-from slimgen.ir.graph import Call, Function, Input, Item, Network, Variable
-from slimgen.ir.jobs import LabelNames, Preprocessing
+from slimgen.ir.cut_at_end_point import cut_at_end_point
+from slimgen.ir.graph import Call, Function, Graph, Input, Item, Network, Variable
 from slimgen.layers.jobs import NETWORK_LINES
 from slimgen.layers.jobs.images import LabelsLine, PreprocessLine
+from slimgen.layers.weight_lines import HeadLine
 from slimgen.messages import names as messages
 from slimgen.source import Span
 from slimgen.syntax import tree
+from slimgen.syntax.tree_nodes import nodes_of
 
 FINAL_ENDPOINT = "final_endpoint"
 
@@ -41,84 +42,81 @@ Defines = Mapping[str, tuple[tree.Expression | None, str]]
 """`-D` by name: the value, and its text."""
 
 
+@dataclass(frozen=True)
+class BuiltNetwork:
+    """A network, its functions, and the end points that a job may name."""
+
+    network: Network
+    functions: tuple[Function, ...]
+    end_points: Mapping[str, Tensor]
+
+
+@dataclass
 class OneNetwork:
     """Builds one network of a program."""
 
-    def __init__(
-        self,
-        program: Program,
-        main: Loaded,
-        node: tree.Network,
-        defines: Defines,
-    ) -> None:
-        self.program = program
-        self.main = main
-        self.node = node
-        self.defines = defines
-        self.end_points: Mapping[str, Tensor] = {}
-        self.usage = Usage()
+    program: Program
+    main: Loaded
+    node: tree.Network
+    defines: Defines
+    usage: Usage = field(default_factory=Usage)
 
-    def _weights(
-        self, walker: Walker, env: Env
-    ) -> tuple[Preprocessing | None, LabelNames | None]:
-        """What the network says of its weights: preprocessing and labels."""
-        lines = JobLines(walker.reporter, env.frame)
-        classifies = env.net is not None and is_classifier(env.net.value)
-        found: list[Any] = [None, None]
-        for word, statement in walker.weights.items():
-            line = lines.bind(statement, NETWORK_LINES[word])
-            if isinstance(line, PreprocessLine):
-                found[0] = preprocessing(line, statement)
-                inputs = [value for _, value in walker.inputs]
-                check_images(found[0], statement, inputs, classifies)
-            elif isinstance(line, LabelsLine):
-                found[1], source = label_names(line, statement, self.program.reader)
-                if source is not None and source not in self.program.sources:
-                    self.program.sources.append(source)
-        return found[0], found[1]
+    def build(self, parameters: Mapping[str, Evaluated]) -> BuiltNetwork | None:
+        """Return the network with the lines about its weights, or None after errors."""
+        reporter = self.program.reporter
+        walk, env = self._walk(parameters, reporter)
+        made = self._graph(walk, env, parameters)
+        if made is None:
+            return None
+        network, functions = made
+        network = self._with_weights(network, walk, env)
+        statement = walk.lines.get(HeadLine.word)
+        if statement is None:
+            head = head_by_classes(made, parameters, self._rebuilt)
+        else:
+            line = JobLines(reporter, env.frame).bind(statement, HeadLine)
+            assert isinstance(line, HeadLine)
+            head = named_head(network, line, statement, bool(self.defines))
+        network = replace(network, head=head)
+        return BuiltNetwork(network, functions, _end_point_names(walk))
 
-    def build(
-        self, parameters: Mapping[str, Any], reporter: Reporter | None = None
-    ) -> tuple[Network, list[Function]] | None:
-        """Return the network and its functions, or None after errors."""
-        reporter = reporter or self.program.reporter
+    def _walk(
+        self, parameters: Mapping[str, Evaluated], reporter: Reporter
+    ) -> tuple[Walk, Env]:
+        """Walk the network's statements."""
         frame = Frame(self.main.frame, dict(parameters))
         evaluator = Evaluator(universal_words())
         root = self._root(evaluator, frame)
         final = self.defines.get(FINAL_ENDPOINT, (None, None))[1]
         naming = Naming(final)
-        walker = Walker(reporter, evaluator, naming, root)
-        walker.parameters = parameters
-        walker.sizes = self._sizes(evaluator, frame)
-        builder = GraphBuilder(None, root, walker.totals)
+        sizes = self._sizes(evaluator, frame)
+        walk = Walk(STATEMENTS, reporter, evaluator, naming, root, parameters, sizes)
+        builder = GraphBuilder(None, root, walk.totals)
         env = Env(builder, frame, BlockTable(self.main.words), root)
         if root:
             naming.variable_scopes.open(root)
-        with contextlib.suppress(FinalEndpoint):
-            walker.body(self.node.body, env)
-        # After an error the end point may only not have been reached.
-        if final is not None and not naming.final_reached and not walker.failures:
-            full = list(walker.totals.end_points)
-            known = [*map(walker.calls.own_name, full), *full]
-            name = self.node.name.text
-            reporter.report(messages.no_such_end_point(name, final, known))
-        return self._network(walker, env, parameters, root)
+        try:
+            walk.body(self.node.body, env)
+        finally:
+            reporter.muted = False
+        return walk, env
 
     def _root(self, evaluator: Evaluator, frame: Frame) -> str:
         scope = self.node.scope
         if scope is not None and scope.template is None:
             return ""
-        where, name = self.node.name.span, self.node.name.text
+        span, name = self.node.name.span, self.node.name.text
         if scope is not None and scope.template is not None:
-            where, name = scope.span, evaluator.text(scope.template, frame)
+            span, name = scope.span, evaluator.text(scope.template, frame)
         if not is_scope_name(name, root=True):
-            raise Rejected(messages.bad_scope_name(where, name))
+            raise Rejected(messages.bad_scope_name(span, name))
         return name
 
     def _sizes(
         self, evaluator: Evaluator, frame: Frame
-    ) -> dict[str, tuple[Any, Span | None]]:
-        sizes: dict[str, tuple[Any, Span | None]] = {}
+    ) -> dict[str, tuple[Evaluated, Span | None]]:
+        """Return the sizes of inputs that `-D` sets."""
+        sizes: dict[str, tuple[Evaluated, Span | None]] = {}
         for statement in inputs_of(self.node):
             expression = self.defines.get(statement.name.text, (None, ""))[0]
             if expression is not None:
@@ -126,61 +124,79 @@ class OneNetwork:
                 sizes[statement.name.text] = (value, expression.span)
         return sizes
 
-    def _network(
-        self, walker: Walker, env: Env, parameters: Mapping[str, Any], root: str
-    ) -> tuple[Network, list[Function]] | None:
-        net = env.net
+    def _graph(
+        self, walk: Walk, env: Env, parameters: Mapping[str, Evaluated]
+    ) -> tuple[Network, tuple[Function, ...]] | None:
+        """Return the network that was walked, cut at its final end point, and its functions."""
+        net, name = env.net, self.node.name
         if net is None:
-            if walker.failures:
+            if walk.failures:
                 return None
-            name = self.node.name
             raise Rejected(messages.nothing_in_network(name.span, name.text))
-        cut = walker.naming.final_reached  # what it names is the only output
-        tensors = {"": net} if cut else walker.outputs or {"": net}
-        if walker.failures or any(tensor.value is None for tensor in tensors.values()):
-            return None
-        self.end_points = _end_point_names(walker)
-        preprocess, labels = self._weights(walker, env)
-        check_labels(labels, walker.weights, net.value, walker.reporter)
-        variables = tuple(
-            Variable(n, c.spec) for n, c in walker.totals.variables.items()
-        )
+        tensors = {"": net} if walk.naming.cut else walk.outputs or {"": net}
+        if walk.failures or any(tensor.value is None for tensor in tensors.values()):
+            return None  # after an error the end point may only not have been reached
         network = Network(
-            self.node.name.text,
-            root,
+            name.text,
+            walk.root,
             tuple(parameters.items()),
-            tuple(Input(name, value) for name, value in walker.inputs),
+            tuple(Input(name, value) for name, value in walk.inputs),
             tuple(env.builder.items),
             tuple((name, env.builder.take(t)) for name, t in tensors.items()),
-            variables,
+            tuple(Variable(n, c.spec) for n, c in walk.totals.variables.items()),
             comment=leading_comment(self.main.file, self.node),
-            preprocess=preprocess,
-            labels=labels,
-            maps=tuple(
-                expand_rules(rules, variables, root, self.usage, walker.reporter)
-                for rules in walker.maps
-            ),
-            span=self.node.name.span,
+            span=name.span,
         )
-        prefix = f"{self.node.name.text}."
-        return _with_prefix(network, walker.functions, prefix)
+        functions = tuple(walk.functions)
+        final = walk.naming.final_endpoint
+        if final is not None:
+            whole = Graph((network,), functions)
+            graph = cut_at_end_point(whole, network.name, final)
+            if graph is None:
+                full = list(walk.totals.end_points)
+                known = [*map(walk.calls.own_name, full), *full]
+                missing = messages.no_such_end_point(name.text, final, known)
+                walk.reporter.report(missing)
+                return None
+            (network,), functions = graph.networks, graph.functions
+        return _with_prefix(network, functions, f"{name.text}.")
 
-    def head(self, network: Network, parameters: Mapping[str, Any]) -> tuple[str, ...]:
-        """The variables whose shape depends on `classes`: build with one class more."""
-        classes = parameters.get("classes")
-        if not isinstance(classes, int) or isinstance(classes, bool):
-            return ()
-        quiet = Reporter(Diagnostics())
-        try:
-            built = self.build({**parameters, "classes": classes + 1}, quiet)
-        except Rejected:
-            return ()
-        if built is None:
-            return ()
-        shapes = {v.name: v.spec.shape for v in built[0].variables}
-        return tuple(
-            v.name for v in network.variables if shapes.get(v.name) != v.spec.shape
+    def _with_weights(self, network: Network, walk: Walk, env: Env) -> Network:
+        """Return the network with its lines about weights: images, labels and maps."""
+        result = env.net.value if env.net is not None else None
+        if walk.naming.cut:
+            result = network.outputs[0][1]
+        lines = JobLines(walk.reporter, env.frame)
+        for word, statement in walk.lines.items():
+            if word == HeadLine.word:
+                continue
+            line = lines.bind(statement, NETWORK_LINES[word])
+            if isinstance(line, PreprocessLine):
+                found = preprocessing(line, statement)
+                inputs = [each.value for each in network.inputs]
+                check_images(found, statement, inputs, is_classifier(result))
+                network = replace(network, preprocess=found)
+            elif isinstance(line, LabelsLine):
+                labels, source = label_names(line, statement, self.program.reader)
+                if source is not None and source not in self.program.sources:
+                    self.program.sources.append(source)
+                network = replace(network, labels=labels)
+        check_labels(network.labels, walk.lines, result, walk.reporter)
+        maps = tuple(
+            expand_rules(rules, network.variables, walk.root, self.usage, walk.reporter)
+            for rules in walk.maps
         )
+        return replace(network, maps=maps)
+
+    def _rebuilt(
+        self, parameters: Mapping[str, Evaluated]
+    ) -> tuple[Network, tuple[Function, ...]] | None:
+        """Return the network with other parameters; None where they are not allowed."""
+        try:
+            walk, env = self._walk(parameters, Reporter(Diagnostics()))
+            return self._graph(walk, env, parameters)
+        except Rejected:
+            return None
 
 
 def inputs_of(node: tree.Network) -> list[tree.Input]:
@@ -188,17 +204,17 @@ def inputs_of(node: tree.Network) -> list[tree.Input]:
     return [found for found in nodes_of(node.body) if isinstance(found, tree.Input)]
 
 
-def _end_point_names(walker: Walker) -> dict[str, Tensor]:
+def _end_point_names(walk: Walk) -> dict[str, Tensor]:
     """The end points by full and by own name."""
-    full = walker.totals.end_points
+    full = walk.totals.end_points
     tensors = {name: found[0] for name, found in full.items()}
-    own = {walker.calls.own_name(name): tensor for name, tensor in tensors.items()}
+    own = {walk.calls.own_name(name): tensor for name, tensor in tensors.items()}
     return {**own, **tensors}
 
 
 def _with_prefix(
     network: Network, functions: Sequence[Function], prefix: str
-) -> tuple[Network, list[Function]]:
+) -> tuple[Network, tuple[Function, ...]]:
     """Make the names of functions unique across the networks of a file."""
 
     def renamed(items: tuple[Item, ...]) -> tuple[Item, ...]:
@@ -207,5 +223,5 @@ def _with_prefix(
             for i in items
         )
 
-    made = [replace(f, name=prefix + f.name, items=renamed(f.items)) for f in functions]
-    return replace(network, items=renamed(network.items)), made
+    made = (replace(f, name=prefix + f.name, items=renamed(f.items)) for f in functions)
+    return replace(network, items=renamed(network.items)), tuple(made)

@@ -1,4 +1,4 @@
-"""How this stage says what is wrong: raise in the middle, report at the statement."""
+"""Errors of this stage: raised inside a statement, reported where the statement ends."""
 
 from slimgen.diagnostics import Diagnostic, Diagnostics
 from slimgen.source import Span
@@ -16,7 +16,7 @@ class TooMuch(Rejected):
     """A limit is exceeded: the whole compilation stops."""
 
 
-# What is wrong with a line by itself, whatever stands in the lines that were lost.
+# Errors that a line has by itself, whatever stands in the lines that were lost.
 LOCAL = frozenset(
     ("E103", "E105", "E106", "E107", "E108", "E109", "E111", "E123", "E126")
 )
@@ -25,13 +25,13 @@ LOCAL = frozenset(
 class Reporter:
     """Collects diagnostics, one for each place and code.
 
-    A block is evaluated at each call; what is wrong in it is said once.
+    A block is evaluated at each call; an error in it is reported once.
 
     Attributes:
-        tolerated: Codes of what is not said, and is no error.
-        lost: Lines were lost to mistakes in the text: what may follow from that is not
-            said.
-        found: How many findings there were, those counted that are not said.
+        tolerated: Codes of findings that are no errors and are not kept.
+        lost: True after a syntax error: errors that may be its consequence are suppressed.
+        muted: Findings are counted and not kept.
+        found: How many findings there were, kept or not.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class Reporter:
         self.diagnostics = diagnostics
         self.tolerated = tolerated
         self.lost = False
+        self.muted = False
         self.found = 0
         self._seen: set[tuple[str, Span | None]] = set()
 
@@ -48,7 +49,7 @@ class Reporter:
         if diagnostic.code in self.tolerated:
             return
         self.found += 1
-        if self.lost and diagnostic.code not in LOCAL:
+        if self.muted or (self.lost and diagnostic.code not in LOCAL):
             return
         key = (diagnostic.code, diagnostic.span)
         if key not in self._seen:

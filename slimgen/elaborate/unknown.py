@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from slimgen.diagnostics import Diagnostic
 from slimgen.elaborate.rejection import Reporter
-from slimgen.elaborate.unused import nodes_of
 from slimgen.elaborate.vocabulary import (
     REUSE,
     known_keys,
@@ -20,6 +19,7 @@ from slimgen.layers.functions import ACTIVATIONS
 from slimgen.layers.jobs import NETWORK_LINES
 from slimgen.layers.weight_lines import WeightsLine
 from slimgen.syntax import tree
+from slimgen.syntax.tree_nodes import nodes_of
 
 
 def report_unknown(

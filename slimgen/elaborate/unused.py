@@ -1,6 +1,5 @@
 """Warnings for what is written and never used, judged over the file and not its runs."""
 
-import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -12,39 +11,7 @@ from slimgen.layers.weight_lines import WeightsLine
 from slimgen.messages import warnings
 from slimgen.source import Span
 from slimgen.syntax import tree
-
-LEAVES = (tree.Name, tree.Number, tree.String, tree.Constant, tree.Size)
-_PARTS: dict[type[tree.SyntaxNode], tuple[str, ...]] = {}
-
-
-def _parts(kind: type[tree.SyntaxNode]) -> tuple[str, ...]:
-    """The fields of a kind of node that may hold nodes, the last first."""
-    if issubclass(kind, LEAVES):
-        return ()
-    if kind not in _PARTS:
-        names = [field.name for field in dataclasses.fields(kind)]
-        _PARTS[kind] = tuple(name for name in reversed(names) if name != "span")
-    return _PARTS[kind]
-
-
-def nodes_of(node: Any) -> Iterator[tree.SyntaxNode]:
-    """Yield all nodes of a tree, without recursion."""
-    waiting = [node]
-    while waiting:
-        here = waiting.pop()
-        if isinstance(here, tuple | list):
-            waiting.extend(reversed(here))
-        elif isinstance(here, tree.SyntaxNode):
-            yield here
-            waiting.extend(getattr(here, name) for name in _parts(type(here)))
-
-
-def lines_of(node: Any) -> Iterator[tree.Line]:
-    """Yield all lines of a tree."""
-    items = node.items if isinstance(node, tree.File) else node
-    for found in nodes_of(items):
-        if isinstance(found, tree.Line):
-            yield found
+from slimgen.syntax.tree_nodes import lines_of, nodes_of, parts_of
 
 
 def report_unused(
@@ -86,7 +53,7 @@ def _read(node: Any) -> set[str]:
         elif isinstance(here, tree.Name):
             read.append(here.text)
         elif isinstance(here, tree.SyntaxNode):
-            names = _parts(type(here))
+            names = parts_of(type(here))
             waiting.extend(
                 getattr(here, name) for name in names if name not in NOT_READ
             )

@@ -15,13 +15,27 @@ class UnlikeInputs(ShapeError):
     """Inputs of a merge that do not go together.
 
     Attributes:
+        needs: The rule that they break; `{inputs}` stands for their name in a message.
+        found: How the two inputs differ.
         differing, against: Positions among the merge's inputs.
     """
 
-    def __init__(self, message: str, differing: int, against: int = 0) -> None:
-        super().__init__(message)
-        self.differing = differing
-        self.against = against
+    def __init__(
+        self,
+        word: str,
+        needs: str,
+        found: tuple[object, object],
+        positions: tuple[int, int],
+    ) -> None:
+        self.needs = needs
+        self.against, self.differing = positions
+        super().__init__(
+            f"`{word}` {self.rule('inputs')}, found {found[0]} and {found[1]}"
+        )
+
+    def rule(self, inputs: str) -> str:
+        """Return the rule, with a name for the inputs."""
+        return self.needs.format(inputs=inputs)
 
 
 @dataclass(frozen=True)
@@ -83,11 +97,9 @@ class Merge(Layer):
         """Raise UnlikeInputs unless all inputs have one type of element."""
         for index, tensor in enumerate(inputs):
             if tensor.dtype != inputs[0].dtype:
-                raise UnlikeInputs(
-                    f"`{self.word}` needs one type of element,"
-                    f" found {inputs[0].dtype} and {tensor.dtype}",
-                    index,
-                )
+                types = inputs[0].dtype, tensor.dtype
+                needs = "needs one type of element"
+                raise UnlikeInputs(self.word, needs, types, (0, index))
 
 
 class Elementwise(Merge):
@@ -107,12 +119,9 @@ class Elementwise(Merge):
         against = next(
             (i for i in range(index) if not _go_together(inputs[i], inputs[index])), 0
         )
-        return UnlikeInputs(
-            f"`{self.word}` needs inputs of one shape,"
-            f" found {inputs[against]} and {inputs[index]}",
-            index,
-            against,
-        )
+        types = inputs[against], inputs[index]
+        needs = "needs {inputs} of one shape"
+        return UnlikeInputs(self.word, needs, types, (against, index))
 
 
 def _go_together(first: TensorType, second: TensorType) -> bool:
@@ -210,11 +219,8 @@ class Concat(Merge):
             raise ShapeError("`concat` leaves the batch, axis 0, as it is")
         for index, tensor in enumerate(inputs):
             if not _join(first.shape, tensor.shape, axis):
-                raise UnlikeInputs(
-                    f"`concat` needs inputs that differ in axis {axis} alone,"
-                    f" found {first} and {tensor}",
-                    index,
-                )
+                needs = f"needs {{inputs}} that differ in axis {axis} alone"
+                raise UnlikeInputs(self.word, needs, (first, tensor), (0, index))
         chosen = [inputs[operand.index].shape for operand in self.chosen(len(inputs))]
         return (TensorType(_joined(chosen, axis), first.dtype),)
 

@@ -110,6 +110,26 @@ class NewLine(SettingLine):
     pattern: str = parameter(Text(), "names below the network's scope, as a pattern")
 
 
+class HeadLine(SettingLine):
+    """The head: the variables that `head="auto"` leaves out where another one is trained.
+
+    Each name is a scope or a variable below the network's scope, or a glob over them.
+    `none`: the network has no head. Without this line the head is what another number of
+    classes would change: the variables that depend on a build parameter which is the last
+    dimension of an output.
+    """
+
+    word = "head"
+    family = "Weights"
+    example = "head logits\nconv 10 1x1 as logits"
+    takes_names = True
+    gathers = True
+
+    names: tuple[str | None, ...] = parameter(
+        ListOf(Optional(Text())), "scopes or variables of the head, or `none`"
+    )
+
+
 MAP_LINES: dict[str, type[SettingLine]] = {
     line.word: line for line in (RenameLine, NewLine)
 }

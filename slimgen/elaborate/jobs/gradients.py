@@ -1,13 +1,11 @@
 """Which variables of a job move, and what becomes of their gradients."""
 
-import fnmatch
 import re
-from collections.abc import Sequence
 
 from slimgen.elaborate.jobs.lines import JobText
 from slimgen.elaborate.rejection import Rejected
+from slimgen.elaborate.variable_names import check_names
 from slimgen.ir import jobs as ir
-from slimgen.ir.graph import Network
 from slimgen.layers.jobs.data import BatchLine
 from slimgen.layers.jobs.gradients import (
     AccumulateLine,
@@ -18,8 +16,6 @@ from slimgen.layers.jobs.gradients import (
     TrainOnlyLine,
 )
 from slimgen.messages import names as messages
-from slimgen.source import Span
-from slimgen.syntax import tree
 
 HELD = "held"
 
@@ -104,33 +100,3 @@ def _accumulate(job: JobText) -> int:
             messages.wrong_value(said[1].span, "`accumulate`", needed, found)
         )
     return said[0].parts
-
-
-def check_names(network: Network, names: Sequence[str], said: tree.Line) -> None:
-    """Refuse a name or a glob that is above no variable."""
-    root = f"{network.scope}/" if network.scope else ""
-    variables = [one.name.removeprefix(root) for one in network.variables]
-    for name in names:
-        if not any(_fits(variable, name) for variable in variables):
-            scopes = {
-                "/".join(parts[:end])
-                for parts in (variable.split("/") for variable in variables)
-                for end in range(1, len(parts) + 1)
-            }
-            what = f"scope or variable of `{network.name}`"
-            place = _place(said, name)
-            raise Rejected(
-                messages.unknown_word(place, name, sorted(scopes), what=what)
-            )
-
-
-def _place(said: tree.Line, name: str) -> Span:
-    """Return where a line says a name."""
-    found = (a.span for a in said.arguments if a.span.text.strip('"') == name)
-    return next(found, said.span)
-
-
-def _fits(variable: str, name: str) -> bool:
-    if re.search(r"[*?[]", name):
-        return fnmatch.fnmatchcase(variable, name)
-    return f"{variable}/".startswith(f"{name.rstrip('/')}/")

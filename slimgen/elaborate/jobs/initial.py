@@ -1,8 +1,8 @@
 """The weights that a job starts from, and which of them under which names."""
 
-from slimgen.elaborate.jobs.gradients import check_names
 from slimgen.elaborate.jobs.lines import JobText
 from slimgen.elaborate.rejection import Rejected
+from slimgen.elaborate.variable_names import check_names
 from slimgen.ir import jobs as ir
 from slimgen.layers.jobs.initial import (
     START_LINES,

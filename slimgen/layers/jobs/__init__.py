@@ -8,10 +8,10 @@ from slimgen.layers.jobs.images import LabelsLine, PreprocessLine
 from slimgen.layers.jobs.kinds import JOB_KINDS
 from slimgen.layers.jobs.line import JobLine
 from slimgen.layers.line import SettingLine
-from slimgen.layers.weight_lines import WeightsLine
+from slimgen.layers.weight_lines import HeadLine, WeightsLine
 
 NETWORK_LINES: dict[str, type[SettingLine]] = {
-    line.word: line for line in (PreprocessLine, LabelsLine, WeightsLine)
+    line.word: line for line in (PreprocessLine, LabelsLine, HeadLine, WeightsLine)
 }
 
 DATA_LINES: dict[str, type[JobLine]] = {ItemLine.word: ItemLine}
