@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from slimgen.diagnostics import Diagnostic
 from slimgen.elaborate.arguments import Binder, EvaluatedLine
-from slimgen.elaborate.evaluated import Argument, Frame, Tensor
+from slimgen.elaborate.evaluated import Argument, Evaluated, Frame, Tensor
 from slimgen.elaborate.expressions import Evaluator
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.elaborate.vocabulary import universal_words
@@ -141,7 +141,7 @@ class JobLines:
 
     def _value(
         self, expression: tree.Expression, declared: type[SettingLine]
-    ) -> object:
+    ) -> Evaluated:
         name = expression.text if isinstance(expression, tree.Name) else ""
         if not name or name in self.frame.known():
             return self.evaluator.evaluate(expression, self.frame)
