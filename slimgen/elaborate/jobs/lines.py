@@ -144,7 +144,8 @@ class JobLines:
     ) -> Evaluated:
         name = expression.text if isinstance(expression, tree.Name) else ""
         if not name or name in self.frame.known():
-            return self.evaluator.evaluate(expression, self.frame)
+            value: Evaluated = self.evaluator.evaluate(expression, self.frame)
+            return value
         words = {w for p in parameters(declared) for w in p.kind.words}
         takes_names = declared.takes_names
         words |= set(declared.forms)
