@@ -736,3 +736,42 @@ def test_an_internal_error_shows_the_graph() -> None:
         InternalError, match="after nothing is not sound; please report"
     ):
         require_sound(broken, "nothing")
+
+
+WHOLE = """\
+network n(classes = 5) {
+  input images 32x32x3
+  preprocess vgg resize=256..300
+  labels offset=1
+  weights keras "Tiny" {
+    rename "conv/weights" "c/kernel" transpose=[0, 1, 3, 2]
+    new "conv/biases"
+    new "fc/{weights,biases}"
+  }
+  conv 8 3 as conv
+  python "my_ops:swish"
+  flatten
+  fc classes activation=none as fc
+}
+
+train n {
+  data records "a-*" image=image/encoded label=image/class/label
+  steps 10
+}
+
+evaluate n { data records "b-*" }
+"""
+
+
+def test_the_text_has_all_that_a_graph_holds() -> None:
+    lines = [line.strip() for line in print_graph(graph_of(WHOLE)).splitlines()]
+
+    assert '%2: [batch, 32, 32, 8] = python(%1) {op=python("my_ops:swish")}' in lines
+    assert 'preprocess family="vgg" resize=[256, 300]' in lines
+    assert "labels offset=1" in lines
+    assert "head n/fc/weights, n/fc/biases" in lines
+    assert 'n/conv/weights = "c/kernel" transpose=[0, 1, 3, 2]' in lines
+    assert 'train network="n" {' in lines
+    assert 'data path="a-*" {' in lines
+    assert 'run directory="runs/n" steps=10' in lines
+    assert 'evaluate network="n" path="b-*" during=false' in lines
