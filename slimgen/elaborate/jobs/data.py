@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from slimgen.diagnostics import Diagnostic
-from slimgen.elaborate.jobs.lines import JobText, ignored_argument
+from slimgen.elaborate.jobs.job_lines import JobText, ignored_argument
 from slimgen.elaborate.rejection import Rejected
 from slimgen.ir import jobs as ir
 from slimgen.ir.graph import Input

@@ -1,7 +1,7 @@
 """An `evaluate` job: the data by which a trained network is measured, and when."""
 
 from slimgen.elaborate.jobs.data import read_data
-from slimgen.elaborate.jobs.lines import JobText, ignored_argument
+from slimgen.elaborate.jobs.job_lines import JobText, ignored_argument
 from slimgen.elaborate.rejection import Rejected
 from slimgen.ir.jobs import Data, Evaluate
 from slimgen.layers.jobs.data import DataLine

@@ -2,7 +2,7 @@
 
 import re
 
-from slimgen.elaborate.jobs.lines import JobText
+from slimgen.elaborate.jobs.job_lines import JobText
 from slimgen.elaborate.rejection import Rejected
 from slimgen.elaborate.variable_names import check_names
 from slimgen.ir import jobs as ir

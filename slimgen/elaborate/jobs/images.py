@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from slimgen.elaborate.jobs.lines import ignored_argument
+from slimgen.elaborate.jobs.job_lines import ignored_argument
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.ir.graph import Value
 from slimgen.ir.jobs import LabelNames, Preprocessing

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from slimgen.elaborate.evaluated import describe
-from slimgen.elaborate.jobs.lines import JobText, key_span, settings_of
+from slimgen.elaborate.jobs.job_lines import JobText, key_span, settings_of
 from slimgen.elaborate.jobs.loss_targets import (
     BlamedSpans,
     Unfit,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from slimgen.diagnostics import Diagnostic
 from slimgen.elaborate.jobs.data import LABEL
-from slimgen.elaborate.jobs.lines import key_span
+from slimgen.elaborate.jobs.job_lines import key_span
 from slimgen.elaborate.rejection import Rejected
 from slimgen.ir import jobs as ir
 from slimgen.layers.declaration import TensorType

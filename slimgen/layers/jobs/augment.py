@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from slimgen.layers.argument_types import Choice, Integer, ListOf, Real
 from slimgen.layers.declaration import parameter
-from slimgen.layers.jobs.line import JobLine
+from slimgen.layers.jobs.job_line import JobLine
 
 SHARE = Real(at_least=0, at_most=1)
 
@@ -23,7 +23,7 @@ class Augmentation(JobLine):
         return (self.form,)
 
 
-class Crop(Augmentation):
+class CropToInput(Augmentation):
     """A cut to the input's size."""
 
     moves = True
@@ -34,7 +34,7 @@ class Mix(Augmentation):
     """A blend of the examples of a batch, and of their labels."""
 
 
-class RandomResizedCrop(Crop):
+class RandomResizedCrop(CropToInput):
     """Cut out a part of the image, and resize it to the input's size.
 
     Of ten draws the first that lies in the image is taken; else its middle.
@@ -60,7 +60,7 @@ class RandomResizedCrop(Crop):
     )
 
 
-class RandomCrop(Crop):
+class RandomCrop(CropToInput):
     """Put a black margin around the image, and cut the input's size out of it.
 
     Source: torchvision.transforms.RandomCrop

@@ -2,7 +2,7 @@
 
 from slimgen.layers.argument_types import Choice, Integer, ListOf, Optional, Real, Text
 from slimgen.layers.declaration import parameter
-from slimgen.layers.jobs.line import JobLine
+from slimgen.layers.jobs.job_line import JobLine
 
 SCOPES = "scopes or variables below the network's scope; in quotes, globs"
 

@@ -9,8 +9,8 @@ from slimgen.layers.argument_types import (
     Text,
 )
 from slimgen.layers.declaration import parameter
-from slimgen.layers.jobs.line import JobLine
-from slimgen.layers.line import SettingLine
+from slimgen.layers.jobs.job_line import JobLine
+from slimgen.layers.setting_line import SettingLine
 
 
 class PreprocessLine(JobLine):

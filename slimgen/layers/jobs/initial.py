@@ -3,7 +3,7 @@
 from slimgen.layers.argument_types import Choice, ListOf, Optional, Text
 from slimgen.layers.declaration import parameter
 from slimgen.layers.jobs.gradients import SCOPES
-from slimgen.layers.jobs.line import JobLine
+from slimgen.layers.jobs.job_line import JobLine
 from slimgen.layers.weight_lines import FORMATS
 
 

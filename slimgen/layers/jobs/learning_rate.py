@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from slimgen.layers.argument_types import Boolean, Choice, ListOf, Optional, Real
 from slimgen.layers.declaration import parameter
-from slimgen.layers.jobs.line import JobLine, Misfit
+from slimgen.layers.jobs.job_line import JobLine, Misfit
 
 UNITS = ("epochs", "steps")
 RATE = "the rate at the start"

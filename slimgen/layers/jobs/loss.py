@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from slimgen.layers.argument_types import Choice, Integer, Optional, Real, Text
 from slimgen.layers.declaration import TensorType, parameter
-from slimgen.layers.jobs.line import JobLine, Misfit
+from slimgen.layers.jobs.job_line import JobLine, Misfit
 
 OUTPUT = "an output, or an end point such as `AuxLogits`; none: the only output"
 LABEL = "an item of the data; none: that of the output's name, else `label`"

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from slimgen.layers.argument_types import Boolean, Choice, Real
 from slimgen.layers.declaration import parameter
-from slimgen.layers.jobs.line import JobLine
+from slimgen.layers.jobs.job_line import JobLine
 
 EPSILON = "a small number that keeps the divisor from zero"
 BETA1 = "share of the mean gradient that a step keeps"

@@ -23,8 +23,8 @@ from slimgen.layers.argument_types import (
 from slimgen.layers.declaration import parameters
 from slimgen.layers.jobs import DATA_LINES, JOB_LINES, NETWORK_LINES
 from slimgen.layers.jobs.data import DataLine
-from slimgen.layers.jobs.line import JobLine
-from slimgen.layers.line import SettingLine
+from slimgen.layers.jobs.job_line import JobLine
+from slimgen.layers.setting_line import SettingLine
 from slimgen.messages import names as messages
 from slimgen.source import Span
 from slimgen.syntax import tree
