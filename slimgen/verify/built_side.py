@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,6 @@ from slimgen.verify.deviations import deviation, deviations, without_noise
 from slimgen.verify.programs import run_program
 from slimgen.verify.reference import AUXILIARY_WEIGHT, Array, Reference
 from slimgen.verify.request import ComparisonRequest, Failure, read_request
-from slimgen.verify.untyped import Array, Model, Module, Report, Tensor
 
 # What makes a built file smooth, as `shim.load_slim(smooth=True)` makes TF-Slim.
 SMOOTH = {
@@ -44,7 +44,7 @@ def main() -> None:
     run_program(lambda: compare(Path(sys.argv[1])), "network")
 
 
-def compare(folder: Path) -> Report:
+def compare(folder: Path) -> dict[str, Any]:
     """Return all that was found of the model."""
     request, reference = read_request(folder), Reference(folder)
     module = load(Path(request.model), smooth=request.smooth)
@@ -76,7 +76,7 @@ def compare(folder: Path) -> Report:
     return found
 
 
-def load(path: Path, *, smooth: bool = False) -> Module:
+def load(path: Path, *, smooth: bool = False) -> Any:
     """Import the built file at `path`; `smooth` replaces relus and max pooling in it."""
     if smooth:
         text = path.read_text(encoding="utf-8")
@@ -93,9 +93,7 @@ def load(path: Path, *, smooth: bool = False) -> Module:
     return module
 
 
-def restore(
-    module: Module, model: Model, path: str, given: str | None
-) -> dict[str, Array]:
+def restore(module: Any, model: Any, path: str, given: str | None) -> dict[str, Array]:
     """Load the weights at `path` as a user would; return the variables' values.
 
     Those that are not `given` lie in a folder that is gone when the message is read.
@@ -113,7 +111,9 @@ def restore(
 # Inference.
 
 
-def inference(model: Model, reference: Reference, request: ComparisonRequest) -> Report:
+def inference(
+    model: Any, reference: Reference, request: ComparisonRequest
+) -> dict[str, Any]:
     """Return deviations of the logits and the end points, and what has no counterpart.
 
     TF-Slim's end points are compared by their keys. Keras has none: each end point of ours
@@ -123,12 +123,12 @@ def inference(model: Model, reference: Reference, request: ComparisonRequest) ->
     """
     import tensorflow as tf
 
-    def run(images: Tensor) -> Tensor:
+    def run(images: Any) -> Any:
         return model(images, training=False)
 
     compiled = tf.function(run, jit_compile=request.jit, autograph=False)
     logits, points = compiled(tf.constant(colours(model, reference, request)))
-    found: Report = {
+    found: dict[str, Any] = {
         "logits": apart(logits, reference.logits),
         "missing": [],
         "squeezed": [],
@@ -149,7 +149,7 @@ def inference(model: Model, reference: Reference, request: ComparisonRequest) ->
     }
 
 
-def colours(model: Model, reference: Reference, request: ComparisonRequest) -> Array:
+def colours(model: Any, reference: Reference, request: ComparisonRequest) -> Array:
     """Return the images, in the order of colours that the built network takes.
 
     A map that turns the input channels of a kernel about is for an original that takes BGR.
@@ -165,18 +165,18 @@ def _map_of(request: ComparisonRequest) -> str:
     return "slim" if request.against.library == "tf_slim" else "keras"
 
 
-def apart(found: Tensor, expected: Array) -> float | None:
+def apart(found: Any, expected: Array) -> float | None:
     """Return the deviation without regard to axes of length 1."""
     return deviation(np.squeeze(np.asarray(found)), np.squeeze(expected))
 
 
-def _is_full(model: Model, name: str) -> bool:
+def _is_full(model: Any, name: str) -> bool:
     """Whether an end point's name is the full one: each is there under two."""
     return not model.scope or name.startswith(f"{model.scope}/")
 
 
 def nearest(
-    points: Mapping[str, Tensor], layers: Mapping[str, Array]
+    points: Mapping[str, Any], layers: Mapping[str, Array]
 ) -> dict[str, float | None]:
     """Return each end point's deviation from the layer that is nearest to it.
 
@@ -215,14 +215,16 @@ def _sample(values: Array) -> Array:
 # Training.
 
 
-def training(model: Model, reference: Reference, request: ComparisonRequest) -> Report:
+def training(
+    model: Any, reference: Reference, request: ComparisonRequest
+) -> dict[str, Any]:
     """Return deviations of the loss, its terms, the gradients and the moving averages."""
     import tensorflow as tf
 
     variables = model.named_variables
     trainable = {name: v for name, v in variables.items() if v.trainable}
 
-    def run(images: Tensor) -> Tensor:
+    def run(images: Any) -> Any:
         with tf.GradientTape() as tape:
             logits, points = model(images, training=True)
             terms = {}
@@ -252,7 +254,7 @@ def training(model: Model, reference: Reference, request: ComparisonRequest) -> 
 def renamed(
     arrays: Mapping[str, Array],
     names: Iterable[str],
-    model: Model,
+    model: Any,
     request: ComparisonRequest,
 ) -> dict[str, Array]:
     """Return the original's arrays under our names and in our layout."""
@@ -262,9 +264,7 @@ def renamed(
     return {name: entries[name].apply(arrays[entries[name].source]) for name in names}
 
 
-def total_loss(
-    logits: Tensor, points: Mapping[str, Tensor], reference: Reference
-) -> Tensor:
+def total_loss(logits: Any, points: Mapping[str, Any], reference: Reference) -> Any:
     """Return the loss that the original minimises, less the regularisers."""
     import tensorflow as tf
 
@@ -276,7 +276,7 @@ def total_loss(
     return loss
 
 
-def cross_entropy(logits: Tensor, labels: Array) -> Tensor:
+def cross_entropy(logits: Any, labels: Array) -> Any:
     """Return the mean cross-entropy over all places of `logits`."""
     import tensorflow as tf
 

@@ -17,8 +17,7 @@ import importlib
 import os
 import sys
 from types import ModuleType
-
-from slimgen.verify.untyped import Tensor
+from typing import Any
 
 LEGACY_PARTS = ("base", "convolutional", "core", "normalization", "pooling")
 
@@ -69,7 +68,7 @@ def _replace_relus() -> None:
     import tensorflow as tf
     from tensorflow.python.ops import nn, nn_ops
 
-    def relu6(features: Tensor, name: str | None = None) -> Tensor:
+    def relu6(features: Any, name: str | None = None) -> Any:
         smooth = nn_ops.softplus(features) - nn_ops.softplus(features - 6)
         return tf.identity(smooth, name)
 

@@ -3,8 +3,7 @@
 import json
 import math
 from dataclasses import dataclass
-
-from slimgen.verify.untyped import Json, Report
+from typing import Any
 
 # A gradient sums over all places of the images, a hundred times what an activation does.
 TRAINING = 100
@@ -27,8 +26,8 @@ class Verdict:
     against: str
     shape: tuple[int, ...]
     tolerance: float
-    found: Report
-    training: Report | None = None
+    found: dict[str, Any]
+    training: dict[str, Any] | None = None
 
     @property
     def points(self) -> dict[str, float | None]:
@@ -65,7 +64,7 @@ class Verdict:
         return self.first[0] if self.first else None
 
 
-def _largest(value: Json) -> float | None:
+def _largest(value: Any) -> float | None:
     if not isinstance(value, dict):
         return value  # type: ignore[no-any-return]
     if any(one is None for one in value.values()):
