@@ -1,11 +1,17 @@
-# Weights of Caffe, in a pickled dictionary.
+"""Weights of Caffe, in a pickled dictionary."""
+
+import pickle
+
+import numpy as np
+
+from slimgen.templates.runtime.weights import Weights
 
 
 def open_caffe(path):
     """Open a .npy file with a dictionary of arrays, as converters from Caffe write it.
 
-    What a layer has is a part of the names, as in conv1/weights: a dictionary of arrays, or
-    a list of weights and biases.
+    A layer is a dictionary of arrays, or a list of weights and biases; a name is the path
+    to an array, as conv1/weights.
     """
     with open(path, "rb") as file:
         if np.lib.format.read_magic(file) == (1, 0):
@@ -13,21 +19,21 @@ def open_caffe(path):
         else:
             _, _, dtype = np.lib.format.read_array_header_2_0(file)
         if not dtype.hasobject:
-            raise RestoreError(f"{path} holds one array without a name")
-        arrays = named_arrays(ArrayUnpickler(file, encoding="latin1").load(), path)
+            raise ValueError("it holds one array without a name")
+        arrays = named_arrays(ArrayUnpickler(file, encoding="latin1").load())
     shapes = {name: array.shape for name, array in arrays.items()}
     dtypes = {name: array.dtype.name for name, array in arrays.items()}
-    return Weights("caffe", shapes, dtypes, arrays.__getitem__)
+    return Weights("caffe", shapes, dtypes, arrays.__getitem__, set())
 
 
 class ArrayUnpickler(pickle.Unpickler):
-    """Reads arrays in plain containers and nothing else: what it reads runs no code.
+    """A reader of arrays in plain containers alone, which runs no code of the file.
 
-    NumPy's own types and arrays believe what a pickle says of memory; ours do not.
+    NumPy's own types and arrays trust the sizes in a pickle; those below do not.
     """
 
     def find_class(self, module, name):
-        """Return what makes an array, or refuse."""
+        """Return the class or function that makes a part of an array, or refuse."""
         module = module.replace("numpy.core.", "numpy._core.")
         found = {
             "numpy._core.multiarray._reconstruct": PickledArray,
@@ -42,7 +48,7 @@ class ArrayUnpickler(pickle.Unpickler):
 
 
 class PickledType:
-    """The type of an array's values: numbers, or what the pickle made before."""
+    """The type of an array's values: numbers, or objects of the pickle."""
 
     CODES = ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
 
@@ -58,7 +64,7 @@ class PickledType:
 
 
 class PickledArray:
-    """An array; its `values` are NumPy's once the pickle has told shape, type and bytes."""
+    """An array; `values` is NumPy's once shape, type and bytes are read."""
 
     def __init__(self, *_):
         self.values = []
@@ -75,11 +81,11 @@ class PickledArray:
 
 
 def latin_bytes(text, _):
-    """Return the bytes that an old pickle has as text."""
+    """Return the bytes that an old pickle holds as text."""
     return text.encode("latin1")
 
 
-def named_arrays(root, path):
+def named_arrays(root):
     """Return the arrays in dictionaries and lists by the names that lead to them."""
     arrays, seen = {}, set()
     parts = [("", root)]
@@ -88,14 +94,14 @@ def named_arrays(root, path):
             value = value.values
         if isinstance(value, np.ndarray):
             if name in arrays:
-                raise RestoreError(f"{path} holds two arrays called {name}")
+                raise ValueError(f"it holds two arrays called {name}")
             arrays[name] = value
             continue
         if not isinstance(value, (dict, list, tuple)):
-            what = f"{name or 'what it holds'} is {type(value).__name__}"
-            raise RestoreError(f"{path} is no dictionary of arrays: {what}")
+            found = f"{name or 'its content'} is {type(value).__name__}"
+            raise ValueError(f"it is no dictionary of arrays: {found}")
         if id(value) in seen:
-            raise RestoreError(f"{path} holds a container in two places: {name}")
+            raise ValueError(f"it holds a container in two places: {name}")
         seen.add(id(value))
         if not isinstance(value, dict):
             names = ("weights", "biases") if len(value) <= 2 else range(len(value))

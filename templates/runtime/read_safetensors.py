@@ -1,4 +1,12 @@
-# Weights in a safetensors file.
+"""Weights in a safetensors file."""
+
+import json
+import math
+import os
+
+import numpy as np
+
+from slimgen.templates.runtime.weights import Weights
 
 LONGEST_HEADER = 100_000_000  # bytes
 SAFETENSORS_TYPES = {
@@ -44,7 +52,7 @@ def open_safetensors(path):
     shapes = {name: tuple(entry["shape"]) for name, entry in header.items()}
     dtypes = {name: safetensors_dtype(entry) for name, entry in header.items()}
     # PyTorch's batch norm counts its batches.
-    state = tuple(name for name in header if name.endswith("num_batches_tracked"))
+    state = {name for name in header if name.endswith("num_batches_tracked")}
     return Weights("safetensors", shapes, dtypes, read, state)
 
 

@@ -1,4 +1,12 @@
-# Weights of Keras.
+"""Weights of Keras."""
+
+import io
+import json
+import os
+import re
+import zipfile
+
+from slimgen.templates.runtime.weights import Weights
 
 KERAS_WEIGHTS = {  # of layers by the name of their class, in Keras' order
     "batch_normalization": ("gamma", "beta", "moving_mean", "moving_variance"),
@@ -32,7 +40,8 @@ def open_keras(path):
     try:
         import h5py
     except ImportError as error:
-        raise RestoreError("weights of Keras need h5py: pip install h5py") from error
+        found = "weights of Keras need h5py: pip install h5py"
+        raise ImportError(found, name="h5py") from error
     source, config = keras_source(path)
     with h5py.File(source, "r") as file:
         items = datasets(file)
@@ -48,13 +57,13 @@ def open_keras(path):
         with h5py.File(source, "r") as file:
             return file[keys[name]][()]
 
-    state = [name for name, key in keys.items() if is_keras_state(key)]
+    state = {name for name, key in keys.items() if is_keras_state(key)}
     return Weights(
         "keras",
         {name: shapes[key] for name, key in keys.items()},
         {name: dtypes[key] for name, key in keys.items()},
         read,
-        tuple(state),
+        state,
     )
 
 
@@ -63,10 +72,12 @@ def keras_source(path):
     if not zipfile.is_zipfile(path):
         return path, {}
     with zipfile.ZipFile(path) as archive:
+        if "model.weights.h5" not in archive.namelist():
+            hint = "save arrays of NumPy or PyTorch as safetensors"
+            raise ValueError(f"it is no archive of Keras; {hint}")
         sizes = {info.filename: info.file_size for info in archive.infolist()}
         if max(sizes.values()) > MOST_PACKED * os.path.getsize(path):
-            found = f"is packed to less than 1/{MOST_PACKED}, as no weights are"
-            raise RestoreError(f"{path} {found}")
+            raise ValueError(f"it is packed to less than 1/{MOST_PACKED}")
         weights = io.BytesIO(archive.read("model.weights.h5"))
         return weights, json.loads(archive.read("config.json"))
 
@@ -151,7 +162,7 @@ def keras_layers(config, path):
 
 
 def keras_weights(kind, count, settings):
-    """Return what the weights of a layer are called, in order."""
+    """Return the names of a layer's weights, in order."""
     if re.fullmatch(r"(depthwise_)?conv[123]d(_transpose)?|dense", kind):
         return ("kernel", "bias")
     weights = KERAS_WEIGHTS.get(kind, ())
