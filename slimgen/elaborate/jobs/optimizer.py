@@ -1,4 +1,4 @@
-"""How a job changes the variables, and at which rate."""
+"""The rule by which a job changes the variables, and its rate."""
 
 from dataclasses import replace
 
