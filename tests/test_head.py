@@ -47,7 +47,7 @@ def test_a_parameter_that_every_variable_depends_on_is_a_width_and_no_head() -> 
 
 
 def test_a_side_path_with_classes_of_its_own_is_part_of_the_head() -> None:
-    body = "branch Aux { conv classes 3x3 as aux }; flatten; fc classes as last"
+    body = "conv 4 3x3 as first; branch Aux { conv classes 3x3 as aux }; flatten; fc classes as last"
     text = network("classes = 10", body)
 
     assert [name for name in head(text) if name.endswith("weights")] == [

@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import importlib
 import symtable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from slimgen.emit import library
 from slimgen.emit.folding import fold
 from slimgen.emit.library import Library, LibraryModule, open_library, used_names
+from slimgen.emit.templates import defined_names
 
 ROOT = Path(__file__).parent.parent / "templates"
 PARTS = [
@@ -111,6 +113,28 @@ def test_a_name_that_the_file_defines_is_not_taken_from_the_library() -> None:
 def test_an_unknown_flag_is_refused() -> None:
     with pytest.raises(KeyError, match="NO_FLAG"):
         open_library([], {"NO_FLAG": True})
+
+
+def test_no_two_sections_define_one_name() -> None:
+    definitions = [
+        definition.name
+        for part in PARTS
+        for definition in open_library([part], {}).modules[part].definitions
+    ]
+    assert [n for n in definitions if definitions.count(n) > 1] == []
+    for template in ROOT.rglob("*.py.j2"):
+        text = template.read_text(encoding="utf-8")
+        shared = defined_names(text) & set(definitions)
+        assert not shared, template
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_module_of_the_library_can_be_imported(part: str) -> None:
+    pytest.importorskip("tensorflow")
+    name = part.removesuffix(".py").replace("/", ".")
+    module = importlib.import_module(f"slimgen.templates.{name}")
+    for definition in open_library([part], {}).modules[part].definitions:
+        assert hasattr(module, definition.name)
 
 
 @pytest.mark.parametrize("part", PARTS)

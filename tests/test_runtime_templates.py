@@ -208,8 +208,8 @@ def test_a_network_without_images_takes_no_preprocessing_from_another() -> None:
     source = training(DATA, STEPS, "preprocess cifarnet", "augment flip")
     text = build(f"network other {{ input x 7; fc 3 as a }}\n{source}")
 
-    assert "preprocess_cifarnet(image, height, width, seed)" in text
-    assert "augmented(image, self.settings, seed)" in text
+    assert "Small: preprocess_cifarnet" in text or "Lenet: preprocess_cifarnet" in text
+    assert "augmented(image, network, settings, seed)" in text
     assert "def predict" not in text
 
 

@@ -9,7 +9,6 @@ from slimgen.cli.compiling import (
     load,
     run_compiler,
     stdin_name_option,
-    verify_option,
 )
 from slimgen.cli.reporting import CommandReport, reporting
 
@@ -23,7 +22,6 @@ Examples:
 @files_argument
 @stdin_name_option
 @choice_options
-@verify_option
 @reporting
 def check(
     reporter: CommandReport,
@@ -32,7 +30,6 @@ def check(
     stdin_filename: str | None,
     defines: tuple[tuple[str, str], ...],
     networks: tuple[str, ...],
-    verify: bool,
 ) -> None:
     """Report errors and warnings of sources.
 
@@ -42,4 +39,4 @@ def check(
     for target in sources_to_read(files, stdin_filename, choices, reporter.add):
         source = load(target, reporter)
         if source is not None:
-            run_compiler(source, target.choices, reporter, emit=False, verify=verify)
+            run_compiler(source, target.choices, reporter, emit=False)

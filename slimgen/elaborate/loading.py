@@ -9,7 +9,7 @@ from slimgen.elaborate.evaluated import UNKNOWN, Closure, Frame
 from slimgen.elaborate.expressions import Evaluator, Silent
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.messages import names as messages
-from slimgen.source import Source
+from slimgen.source import Source, Span
 from slimgen.syntax import tree
 from slimgen.syntax.parser import parse
 
@@ -34,7 +34,11 @@ class Loaded:
 
 @dataclass
 class Program:
-    """Everything that one source brings together."""
+    """A source with all the files that it uses.
+
+    Attributes:
+        targets: The name of the file behind each `use`, by its place.
+    """
 
     reader: Reader
     reporter: Reporter
@@ -42,6 +46,7 @@ class Program:
     sources: list[Source] = field(default_factory=list)
     loaded: dict[str, Loaded] = field(default_factory=dict)
     loading: list[str] = field(default_factory=list)
+    targets: dict[Span, str] = field(default_factory=dict)
 
     def load(self, source: Source) -> Loaded:
         """Parse a file, load what it uses, and declare its names."""
@@ -101,6 +106,7 @@ class Program:
                 messages.recursion(item.path.span, "the file", item.path.value)
             )
         used = self.loaded.get(source.name) or self.load(source)
+        self.targets[item.span] = source.name
         given = frozenset((*used.frame.names, *used.words.declared))
         loaded.uses.append((item, given))
         for name, value in used.frame.names.items():

@@ -14,12 +14,13 @@ from slimgen.elaborate.loading import Loaded, Program, Reader
 from slimgen.elaborate.one_network import FINAL_ENDPOINT, Defines, OneNetwork, inputs_of
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.elaborate.unknown import report_unknown
-from slimgen.elaborate.unused import report_unused, report_unused_files
+from slimgen.elaborate.unused import report_unused
 from slimgen.elaborate.vocabulary import universal_words
 from slimgen.elaborate.weight_maps import Usage
 from slimgen.ir.graph import Function, Graph, Network
 from slimgen.layers.literals import named
 from slimgen.messages import names as messages
+from slimgen.resolve import Resolution, Symbol, resolve
 from slimgen.source import Source, Span
 from slimgen.syntax import tree
 from slimgen.syntax.parser import parse_expression
@@ -36,7 +37,6 @@ class Request:
         passes: Names of the passes to run; None: all.
         building: Something is to be built: a source without networks is an error.
         tolerated: Codes of mistakes that do not matter to what is asked.
-        verify: Infer types and variables again after each stage.
     """
 
     defines: tuple[tuple[str, str], ...] = ()
@@ -44,7 +44,6 @@ class Request:
     passes: tuple[str, ...] | None = None
     building: bool = False
     tolerated: frozenset[str] = frozenset()
-    verify: bool = False
 
 
 def elaborate(
@@ -54,27 +53,26 @@ def elaborate(
     reporter = Reporter(diagnostics, request.tolerated)
     program = Program(reader, reporter, Evaluator(universal_words()))
     main = program.load(source)
+    files = {name: loaded.file for name, loaded in program.loaded.items()}
+    resolution = resolve(main.file, files, program.targets)
+    report_unused(main.file, list(files.values()), resolution, reporter)
     try:
-        graph = _graph(program, main, request)
+        graph = _graph(program, main, request, resolution)
     except Rejected as rejected:
         if not isinstance(rejected, Silent):
             reporter.report(rejected.diagnostic)
         graph = None
-    report_unknown(
-        main.file, {name: one.file for name, one in program.loaded.items()}, reporter
-    )
+    report_unknown(main.file, resolution, reporter)
     sources = tuple(program.sources)
     return (None if diagnostics.has_errors else graph), sources
 
 
-def _graph(program: Program, main: Loaded, request: Request) -> Graph | None:
+def _graph(
+    program: Program, main: Loaded, request: Request, resolution: Resolution
+) -> Graph | None:
     reporter = program.reporter
-    report_unused(
-        main.file, {name: one.file for name, one in program.loaded.items()}, reporter
-    )
-    report_unused_files(main.file, main.uses, reporter)
     check_jobs(main, reporter)
-    chosen = _chosen(main, request, reporter)
+    chosen = _chosen(main, request, resolution, reporter)
     defines = _defines(request, reporter)
     if not chosen:
         return None
@@ -122,7 +120,9 @@ def _constants(settings: Sequence[Mapping[str, Any]]) -> frozenset[str]:
     )
 
 
-def _chosen(main: Loaded, request: Request, reporter: Reporter) -> list[tree.Network]:
+def _chosen(
+    main: Loaded, request: Request, resolution: Resolution, reporter: Reporter
+) -> list[tree.Network]:
     nodes = {
         item.name.text: item
         for item in main.file.items
@@ -135,7 +135,7 @@ def _chosen(main: Loaded, request: Request, reporter: Reporter) -> list[tree.Net
     if request.networks:
         chosen = [node for name, node in nodes.items() if name in request.networks]
     else:
-        names = _not_only_words(main.file, list(nodes), jobs)
+        names = _not_only_words(nodes, jobs, resolution)
         chosen = [nodes[name] for name in names]
     # A file of blocks can be checked, but gives nothing to build.
     wanted = request.building or not main.file.items
@@ -146,33 +146,37 @@ def _chosen(main: Loaded, request: Request, reporter: Reporter) -> list[tree.Net
 
 
 def _not_only_words(
-    file: tree.File, networks: Sequence[str], jobs: Collection[str]
+    nodes: Mapping[str, tree.Network], jobs: Collection[str], resolution: Resolution
 ) -> list[str]:
     """The networks that do not only serve as words in others, in order."""
-    words = {
-        item.name.text: {line.word.text for line in lines_of(item)}
-        for item in file.items
-        if isinstance(item, tree.Block | tree.Network)
-    }
-
-    parts = {name: _reached(name, words) for name in networks}
+    symbols = {name: _symbol(node, resolution) for name, node in nodes.items()}
+    parts = {name: _reached(symbol, resolution) for name, symbol in symbols.items()}
     chosen = {
         name
-        for name in networks
-        if name in jobs or not any(name in parts[o] for o in networks if o != name)
+        for name, symbol in symbols.items()
+        if name in jobs
+        or not any(symbol in parts[other] for other in nodes if other != name)
     }
-    for name in networks:  # those of a circle are all words in others
-        if not any(name in {one, *parts[one]} for one in chosen):
+    for name, symbol in symbols.items():  # those of a circle are all words in others
+        if not any(symbol in {symbols[other], *parts[other]} for other in chosen):
             chosen.add(name)
-    return [name for name in networks if name in chosen]
+    return [name for name in nodes if name in chosen]
 
 
-def _reached(name: str, words: Mapping[str, set[str]]) -> set[str]:
-    """The words that a block or network uses, directly or not."""
-    found: set[str] = set()
-    waiting = [name]
+def _symbol(node: tree.Network, resolution: Resolution) -> Symbol:
+    symbol = resolution.declared_at(node.name.span)
+    assert symbol is not None
+    return symbol
+
+
+def _reached(symbol: Symbol, resolution: Resolution) -> set[Symbol]:
+    """The blocks and networks that a block or network calls, directly or not."""
+    found: set[Symbol] = set()
+    waiting = [symbol]
     while waiting:
-        new = words.get(waiting.pop(), set()) - found
+        lines = lines_of(waiting.pop().node)
+        uses = (resolution.used_at(line.word.span) for line in lines)
+        new = {symbol for use in uses if use for symbol in use.symbols} - found
         found |= new
         waiting += new
     return found

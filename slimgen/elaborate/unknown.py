@@ -1,9 +1,9 @@
 """Words and keys that nothing knows, where nothing is evaluated.
 
-That is in blocks that nobody calls, and in branches that are not taken.
+That is in blocks that no line calls, and in branches that are not taken.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from slimgen.diagnostics import Diagnostic
 from slimgen.elaborate.rejection import Reporter
@@ -16,50 +16,32 @@ from slimgen.elaborate.vocabulary import (
 )
 from slimgen.layers import LAYERS
 from slimgen.layers.functions import ACTIVATIONS
-from slimgen.layers.jobs import NETWORK_LINES
-from slimgen.layers.weight_lines import WeightsLine
+from slimgen.resolve import Resolution, SymbolKind
 from slimgen.syntax import tree
 from slimgen.syntax.tree_nodes import nodes_of
 
+BLOCKS = (SymbolKind.BLOCK, SymbolKind.NETWORK)
 
-def report_unknown(
-    main: tree.File, files: Mapping[str, tree.File], reporter: Reporter
-) -> None:
-    """Report what can be a word or a key nowhere; `files` are all, with those used."""
-    blocks = dict.fromkeys(_blocks(files.values()))
-    items = [item for item in main.items if not isinstance(item, tree.Job)]
-    rules = _rules(items)
-    for node in nodes_of(items):
+
+def report_unknown(main: tree.File, resolution: Resolution, reporter: Reporter) -> None:
+    """Report the words of a file that no block and no layer has, and unknown keys."""
+    names = [symbol.name for symbol in resolution.symbols if symbol.kind in BLOCKS]
+    blocks = list(dict.fromkeys(names))
+    for node in nodes_of(
+        [item for item in main.items if not isinstance(item, tree.Job)]
+    ):
         found: Iterable[Diagnostic] = ()
-        if id(node) in rules:
-            continue
-        if isinstance(node, tree.Line) and node.word.text not in blocks:
-            found = _line(node, [*blocks, *LAYERS, *ACTIVATIONS])
-        # Blocks of one name may differ in their keys: a scope on one is not judged.
-        elif isinstance(node, tree.Scope) and not any(
-            word.text in blocks for word in node.words
-        ):
-            found = _scope(node, [*blocks, *LAYERS])
+        if isinstance(node, tree.Line):
+            use = resolution.used_at(node.word.span)
+            # A line in a map of weights, or about the network, has no word to look up.
+            if use is not None and not use.symbols:
+                found = _line(node, [*blocks, *LAYERS, *ACTIVATIONS])
+        elif isinstance(node, tree.Scope):
+            uses = [resolution.used_at(word.span) for word in node.words]
+            if not any(use is not None and use.symbols for use in uses):
+                found = _scope(node, [*blocks, *LAYERS])
         for diagnostic in found:
             reporter.report(diagnostic)
-
-
-def _blocks(files: Iterable[tree.File]) -> Iterator[str]:
-    """The names of all blocks and networks, wherever they are declared."""
-    for file in files:
-        for node in nodes_of(file.items):
-            if isinstance(node, tree.Block | tree.Network):
-                yield node.name.text
-
-
-def _rules(items: Iterable[tree.SyntaxNode]) -> set[int]:
-    """The lines inside maps of weights: no words of a network."""
-    return {
-        id(rule)
-        for node in nodes_of(list(items))
-        if isinstance(node, tree.Line) and node.word.text == WeightsLine.word
-        for rule in nodes_of(node.body)
-    }
 
 
 def _line(line: tree.Line, known: list[str]) -> Iterator[Diagnostic]:
@@ -72,7 +54,7 @@ def _line(line: tree.Line, known: list[str]) -> Iterator[Diagnostic]:
                 unknown = unknown_key(layer, word, key.text, argument.span)
                 if unknown is not None:
                     yield unknown
-    elif word not in ACTIVATIONS and word not in NETWORK_LINES:
+    elif word not in ACTIVATIONS:
         yield unknown_word(word, line.word.span, known)
 
 

@@ -92,18 +92,18 @@ def _folded(lines: list[str], flags: Flags) -> list[str]:
 def _branches(lines: list[str], index: int, indent: int) -> tuple[list[Branch], int]:
     """Return the branches of the `if` at a line, and the first line after them."""
     branches: list[Branch] = []
+    end = index  # blank lines after the last branch stand after the statement
     while index < len(lines):
         match = BRANCH.fullmatch(lines[index])
         own = match is not None and len(match[1] or match[4] or "") == indent
         if match is None or not own or (branches and match[2] == "if"):
             break
-        start = index = index + 1
+        start = end = index = index + 1
         while index < len(lines) and _inside(lines[index], indent):
             index += 1
-        while not lines[index - 1].strip():
-            index -= 1  # blank lines stand after the statement
-        branches.append(Branch(match[3] or "", lines[start:index]))
-    return branches, index
+            end = index if lines[index - 1].strip() else end
+        branches.append(Branch(match[3] or "", lines[start:end]))
+    return branches, end
 
 
 def _inside(line: str, indent: int) -> bool:

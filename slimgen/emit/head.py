@@ -11,7 +11,7 @@ from typing import Protocol
 from slimgen.source import Source
 
 # Raised by one whenever the same source gives other bytes: then every built file is stale.
-FORMAT = 27
+FORMAT = 28
 
 STD = "<std>/"  # how the names of our own blocks begin: the same on every machine
 

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from slimgen.emit.folding import Flags, fold
 from slimgen.emit.templates import source_text
 
+THIRD_PARTY = ("numpy", "tensorflow")  # every emitted file imports them
 FLAGS_MODULE = "runtime/flags.py"
 # Strings, comments and names; an attribute's name is read with its dot.
 LEXEME = re.compile(
@@ -219,7 +220,7 @@ def _names(text: str) -> Iterable[str]:
 
 @functools.cache
 def _importable(parts: tuple[str, ...]) -> Mapping[str, str]:
-    """Return what some modules import by the name that they bind."""
+    """Return the imports of Python's own modules in `parts` by the name they bind."""
     found: dict[str, str] = {}
     for part in parts:
         for module, inner, names in IMPORT.findall(source_text(part)):
@@ -227,7 +228,8 @@ def _importable(parts: tuple[str, ...]) -> Mapping[str, str]:
                 continue
             for name in filter(None, map(str.strip, (inner or names).split(","))):
                 member, _, alias = name.partition(" as ")
-                found[alias or member] = f"{module}.{member}" if module else member
+                if member not in THIRD_PARTY:
+                    found[alias or member] = f"{module}.{member}" if module else member
     return found
 
 

@@ -1,4 +1,4 @@
-"""The terms of a loss, and the measures of a network, as the emitted file writes them."""
+"""How the emitted file writes the terms of a loss, and what it measures of a network."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -39,9 +39,20 @@ def _code(term: Term) -> LossCode:
     return CODE.get(_declaration(term), LossCode())
 
 
+def loss_templates(loss: Loss) -> list[str]:
+    """Return the templates in train/losses that a loss needs, functions before helpers."""
+    own = [term for term in loss.terms if not (term.function or _code(term).shared)]
+    found = [term.loss for term in own]
+    means = (term for term in loss.terms if term.weights)
+    if any(not _declaration(term).summed for term in means):
+        found.append("weighted_mean")
+    found += [helper for term in own for helper in _code(term).helpers]
+    return list(dict.fromkeys(found))
+
+
 @dataclass(frozen=True)
 class Losses:
-    """The facts of the loss that templates read.
+    """What templates see of the loss.
 
     Attributes:
         terms: Name and Python of each.

@@ -11,6 +11,7 @@ from slimgen.emit.head import head
 from slimgen.emit.identifiers import RESERVED, Names, class_name, identifier
 from slimgen.emit.jobs import needs_of
 from slimgen.emit.layer_functions import FunctionDefinition, LayerUse, define_functions
+from slimgen.emit.library import used_names
 from slimgen.emit.parts import Runtime, describe_runtime
 from slimgen.emit.spelling import (
     constant_values,
@@ -25,10 +26,8 @@ from slimgen.emit.tensorflow.functions import needed_functions
 from slimgen.emit.tensorflow.values import python
 from slimgen.emit.weight_tables import (
     OtherNames,
-    SameNames,
     head_scopes,
     other_map,
-    slim_map,
 )
 from slimgen.ir.graph import (
     Call,
@@ -66,7 +65,7 @@ class NetworkText:
     inputs: tuple[TensorText, ...]
     outputs: tuple[TensorText, ...]
     head: tuple[str, ...]
-    maps: tuple[SameNames | OtherNames, ...]
+    maps: tuple[OtherNames, ...]
 
 
 def emit(graph: Graph, source_name: str, digest: str) -> str:
@@ -237,17 +236,15 @@ class _Module:
                 held=held,
                 mixed=self.mixed,
             ),
-            render("entry.py.j2"),
-            *([render("entries.py.j2")] if any(n.maps[1:] for n in networks) else []),
-            tidy(render("maps.py.j2", networks=networks)),
             render("network.py.j2", held=held, mixed=self.mixed),
             classes,
         ]
         context = self.runtime.context(networks, self.spelling.modules)
-        parts += self.runtime.sections(context, parts).texts
+        parts += self.runtime.sections(context)
         body = "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
-        above = [render("docstring.py.j2", lines=self._docstring()), self._imports()]
-        above += self._constants(body)
+        used = used_names(body)
+        above = [render("docstring.py.j2", lines=self._docstring())]
+        above += [self._imports(used), *self._constants(body)]
         return "\n".join(above) + "\n\n" + body
 
     def _docstring(self) -> list[str]:
@@ -264,7 +261,7 @@ class _Module:
 
     def _standard_imports(self, uses: Sequence[LayerUse]) -> list[str]:
         """What the file imports of Python's own: modules, and members with a dot."""
-        templates = ["scope.py.j2", "network.py.j2", "networks.py.j2", "entry.py.j2"]
+        templates = ["scope.py.j2", "network.py.j2", "networks.py.j2"]
         templates += [f"{part}.py.j2" for part in self.runtime.templates]
         templates += [f"layers/{u.written.template}.py.j2" for u in uses if u.written]
         templates += [f"functions/{helper}.py.j2" for helper in self._helpers(uses)]
@@ -279,9 +276,11 @@ class _Module:
             needed |= imports_of(template)
         return sorted(name for name in needed if name not in THIRD)
 
-    def _imports(self) -> str:
-        lines = [f"import {name}" for name in self.imported if "." not in name]
-        for name in self.imported:
+    def _imports(self, used: frozenset[str]) -> str:
+        """Write the imports of the names that the file uses."""
+        imported = [n for n in self.imported if n.rpartition(".")[2] in used]
+        lines = [f"import {name}" for name in imported if "." not in name]
+        for name in imported:
             module, dot, member = name.rpartition(".")
             if dot:
                 lines.append(f"from {module} import {member}")
@@ -389,13 +388,11 @@ class _Module:
             self._maps(network, name.upper()),
         )
 
-    def _maps(self, network: Network, stem: str) -> tuple[SameNames | OtherNames, ...]:
-        same = slim_map(network, self.names.free(f"{stem}_SLIM"))
-        others = (
+    def _maps(self, network: Network, stem: str) -> tuple[OtherNames, ...]:
+        return tuple(
             other_map(network, one, self.names.free(f"{stem}_{one.format.upper()}"))
             for one in network.maps
         )
-        return (same, *others)
 
 
 THIRD = ("numpy", "tensorflow")

@@ -9,12 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from slimgen.emit.name_groups import RANGE, common_start
-
 TOKENS = re.compile(r"\d+|[/.]|[^/.\d]+")
 SEPARATORS = "/."
 SAFE = re.compile(r"[^{},]*")
 LISTED = re.compile(r"[^{},\[(\s]*")  # what a list gives back as it stands there
+RANGE = re.compile(r"\d+\.\.\d+")
 WIDTH = 76  # of a pattern, in characters
 
 Key = TypeVar("Key")
@@ -192,7 +191,7 @@ def _list(texts: Sequence[str]) -> str:
     """Write `{1..3}`, `{1..3,5}` or `{weights,biases}`; what all begin with stands before."""
     if all(text.isdigit() and str(int(text)) == text for text in texts):
         return f"{{{','.join(_runs([int(text) for text in texts]))}}}"
-    start = common_start(texts)
+    start = _common_start(texts)
     return f"{start}{{{','.join(text[len(start) :] for text in texts)}}}"
 
 
@@ -205,3 +204,12 @@ def _runs(numbers: Sequence[int]) -> list[str]:
         else:
             runs.append([number])
     return [str(run[0]) if len(run) == 1 else f"{run[0]}..{run[-1]}" for run in runs]
+
+
+def _common_start(texts: Sequence[str]) -> str:
+    """Return the common start of texts, up to an underscore and before any brace."""
+    first, last = min(texts), max(texts)
+    count = 0
+    while count < len(first) and first[count] == last[count] and first[count] != "{":
+        count += 1
+    return first[: first.rfind("_", 0, count) + 1]

@@ -1,33 +1,63 @@
 """What stands below the networks in an emitted file: which parts, and what they need."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from slimgen.emit.example_reading import Examples, describe_examples
 from slimgen.emit.fitting import tidy
+from slimgen.emit.identifiers import class_name
 from slimgen.emit.jobs import FileJobs, file_jobs, needs_of
 from slimgen.emit.library import Library, open_library, used_names
-from slimgen.emit.losses import Losses, describe_losses
+from slimgen.emit.losses import Losses, describe_losses, loss_templates
 from slimgen.emit.templates import defined_names, render, source_text
-from slimgen.emit.training import MODULES, PARTS, JobSections, job_sections
+from slimgen.emit.tensorflow.values import python
 from slimgen.ir.graph import Graph, Network
 from slimgen.ir.jobs import LabelNames, Train
+from slimgen.ir.weight_map import Transform
 
-# The parts in order of the file; what each imports besides TensorFlow.
-IMPORTS = {
-    "entry": ("dataclasses", "re"),
-    "names": (),
-    "restore": ("dataclasses", "difflib", "fnmatch", "re", "collections.abc.Callable"),
-    "read_checkpoint": ("contextlib", "math", "os", "re"),
-    "read_keras": ("io", "json", "os", "re", "zipfile"),
-    "read_caffe": ("pickle",),
-    "read_safetensors": ("json", "math", "os"),
-    "formats": ("contextlib", "os", "zipfile"),
-    "preprocess": (),
-    "outputs": (),
-    "main": ("argparse", "os", "sys"),
-}  # fmt: skip
-FORMATTED = {"names", "train/settings", "train/reading", "train/loss"}
+# The parts of a `train` job, in order of the file; imports of each besides TensorFlow.
+TRAINING = {
+    "train/settings": ("dataclasses", "math"),
+    "train/data": ("glob", "os"),
+    "train/augment": (),
+    "device": ("re",),
+    "train/loss": (),
+    "train/optimizer": (),
+    "train/learning_rate": (),
+    "train/gradients": (),
+    "train/precision": ("contextlib", "re"),
+    "train/finite": (),
+    "train/average": (),
+    "train/folder": (
+        "contextlib",
+        "glob",
+        "json",
+        "math",
+        "os",
+        "re",
+        "shutil",
+        "signal",
+        "threading",
+    ),
+    "train/profile": ("contextlib", "os", "re"),
+    "train/run": ("dataclasses", "time"),
+    "train/summaries": ("os",),
+    "train/progress": ("datetime", "shutil", "sys", "time"),
+    "train/evaluate": ("dataclasses",),
+    "train/command": ("argparse", "dataclasses"),
+}
+FORMATTED = {
+    "names",
+    "maps",
+    "preprocessing",
+    "train/settings",
+    "train/data",
+    "train/loss",
+    "train/evaluate",
+}
 FORMATS = {  # beside checkpoints, with their names for the reader
     "keras": "Keras",
     "caffe": "Caffe in a .npy file",
@@ -47,82 +77,78 @@ class Preprocess:
 
 
 @dataclass(frozen=True)
-class Sections:
-    """The sections below the networks, and the names of the library in them."""
-
-    texts: tuple[str, ...]
-    names: frozenset[str]
-
-
-@dataclass(frozen=True)
 class Runtime:
-    """The parts of one file and what their templates see."""
+    """The parts of one file and the facts that their templates read.
+
+    Attributes:
+        parts: In order: modules of the library end with `.py`, others are templates.
+        imports: Modules that the templates need.
+        hidden: Names of the library that the file does without.
+    """
 
     parts: tuple[str, ...]
     imports: tuple[str, ...]
-    preprocess: Preprocess | None
-    classifier: bool
-    classes: bool
+    roots: tuple[str, ...]
+    hidden: frozenset[str]
     labels: LabelNames
     jobs: FileJobs
-    training: JobSections | None
-    families: tuple[str, ...]
-    formats: tuple[str, ...]
+    examples: Examples | None
+    facts: Facts
     library: Library
 
     @property
     def templates(self) -> tuple[str, ...]:
-        """The parts that Jinja renders; the others are modules of the library."""
-        modules = self.library.modules
-        return tuple(part for part in self.parts if f"{part}.py" not in modules)
+        """The parts that Jinja renders."""
+        return tuple(part for part in self.parts if not part.endswith(".py"))
 
     @property
     def possible_names(self) -> frozenset[str]:
         """Names of the library that the parts may reach, as far as their sources tell."""
-        texts = [source_text(f"{part}.py.j2") for part in self.templates]
-        return self._reached(texts)
+        return self._reached(source_text(f"{part}.py.j2") for part in self.templates)
 
-    def sections(self, context: Mapping[str, Any], above: Sequence[str]) -> Sections:
-        """Write the parts below the networks; `above` is the text of the file till there."""
+    def sections(self, context: Mapping[str, object]) -> tuple[str, ...]:
+        """Write the parts below the networks."""
         rendered = {part: render(f"{part}.py.j2", **context) for part in self.templates}
         for part in FORMATTED & rendered.keys():
             rendered[part] = tidy(rendered[part])
-        reached = self._reached([*above, *rendered.values()])
-        texts: list[str] = []
-        for part in self.parts:
-            module = self.library.modules.get(f"{part}.py")
-            texts.append(module.text(reached) if module else rendered[part])
-        return Sections(tuple(filter(str.strip, texts)), reached)
+        reached = self._reached(rendered.values())
+        modules = self.library.modules
+        texts = (
+            modules[part].text(reached) if part in modules else rendered[part]
+            for part in self.parts
+        )
+        return tuple(text for text in texts if text.strip())
 
-    def _reached(self, texts: Sequence[str]) -> frozenset[str]:
-        """Return the definitions and imports that some texts reach."""
-        used: set[str] = set()
-        defined: set[str] = set()
+    def _reached(self, texts: Iterable[str]) -> frozenset[str]:
+        """Return the names of the library that some texts reach."""
+        used, defined = set(self.roots), set(self.hidden)
         for text in texts:
             used |= used_names(text)
             defined |= defined_names(text)
         return self.library.reached(used, frozenset(defined))
 
     def context(
-        self, networks: Sequence[Any], modules: Mapping[str, str]
-    ) -> dict[str, Any]:
-        """What the templates of the parts see; `modules` are names of the user's."""
-        named = [
+        self, networks: Sequence[NetworkLike], modules: Mapping[str, str]
+    ) -> dict[str, object]:
+        """Return the variables of the templates; `modules` are names of the user's."""
+        facts = self.facts
+        named = tuple(
             NetworkNames(network.name, network.class_name, family)
-            for network, family in zip(networks, self.families, strict=True)
-        ]
+            for network, family in zip(networks, facts.families, strict=True)
+        )
         return {
-            "networks": tuple(named),
-            "preprocess": self.preprocess,
-            "classifier": self.classifier,
-            "classes": self.classes,
+            "networks": named,
+            "maps": [one for network in networks for one in network.maps],
+            "preprocess": facts.preprocess,
+            "classifier": facts.classifier,
+            "classes": facts.classes,
             "labels": self.labels,
+            "offset": bool(facts.classes and (self.labels.names or self.jobs.train)),
             **self.jobs.context(),
             "losses": self._losses(modules),
-            "training": self.training,
-            "examples": self.training.examples if self.training else None,
-            "formats": self.formats,
-            "others": listed_formats(self.formats),
+            "examples": self.examples,
+            "augment_family": facts.families[0],
+            "augment_grey": facts.grey,
         }
 
     def _losses(self, modules: Mapping[str, str]) -> Losses | None:
@@ -132,66 +158,198 @@ class Runtime:
         return describe_losses(train.loss, modules, bool(train.augment.mixes))
 
 
+class NetworkLike(Protocol):
+    """The network of a file as the templates read it."""
+
+    @property
+    def name(self) -> str:
+        """The name in the source."""
+
+    @property
+    def class_name(self) -> str:
+        """The name of its class."""
+
+    @property
+    def maps(self) -> Sequence[object]:
+        """The tables of its maps."""
+
+
 @dataclass(frozen=True)
 class NetworkNames:
-    """How the command line calls a network."""
+    """A network's names on the command line and in the file."""
 
     name: str
     class_name: str
     preprocess: str
 
 
+@dataclass(frozen=True)
+class Facts:
+    """Facts of a graph that decide about the parts of its file.
+
+    Attributes:
+        families: The preprocessing of each network; "" for one that takes no image.
+        formats: The formats of weights that the maps are for.
+        classifier: Every network takes an image and gives classes.
+        classes: The file has the functions of classes: loss, accuracy.
+    """
+
+    families: tuple[str, ...]
+    formats: tuple[str, ...]
+    classifier: bool
+    classes: bool
+    preprocess: Preprocess | None
+    by_network: bool
+    grey: bool
+    channels: int | None
+
+
 def describe_runtime(graph: Graph) -> Runtime:
     """Decide which parts a file needs."""
-    images = all(_takes_one_image(network) for network in graph.networks)
-    classes = all(_is_classifier(n) for n in graph.networks)
-    classifier = images and classes
     jobs = file_jobs(graph.jobs)
     train = jobs.train
+    # The first network is that of the job, if there is one.
+    preprocessed = _takes_one_image(graph.networks[0])
     if train and train.preprocess:
         graph = _with_preprocess(graph, train)
-    preprocess = _preprocess([n for n in graph.networks if _takes_one_image(n)])
-    formats = _formats(graph)
-    parts = ["names", "restore", "read_checkpoint"]
-    parts += [f"read_{name}" for name in formats if name in FORMATS] + ["formats"]
-    if preprocess:
-        parts.append("preprocess")
-    classes = bool((classes and images) or (train and train.loss.sole))
-    if classes or train:
-        parts.append("outputs")
-    if train:
-        parts += PARTS
-    parts += [section for job in graph.jobs for section in needs_of(job).sections]
-    parts.append("main")
-    imports = {name for part in ["entry", *parts] for name in IMPORTS.get(part, ())}
-    if classifier:
-        imports.add("json")
-    if preprocess and "inception" in preprocess.families and not preprocess.fast:
-        imports.add("functools")
-    modules = tuple(f"{part}.py" for part in parts if part in MODULES)
-    flags = {"SEVERAL_NETWORKS": len(graph.networks) > 1}
+    facts = _facts(graph, train)
+    parts = ["names", "runtime/images.py"]
+    parts += ["preprocessing"] if facts.preprocess and facts.by_network else []
+    parts += ["runtime/weights.py", "runtime/checkpoints.py"]
+    parts += [f"runtime/read_{name}.py" for name in facts.formats]
+    parts += ["runtime/formats.py", "maps"] if facts.formats else []
+    training = _training(train) if train else []
+    training += [part for job in graph.jobs for part in needs_of(job).sections]
+    parts += [*training, "runtime/command_line.py"]
+    imports = {name for part in training for name in TRAINING.get(part, ())}
+    if train and train.data.skip:
+        imports |= {"shutil", "tempfile", "weakref"}
+    roots = ["main", "restore"]
+    roots += ["weight_map"] if facts.formats else []
+    roots += ["preprocess", "decode_image"] if facts.preprocess else []
+    roots += ["postprocess", "loss", "accuracy"] if facts.classes else []
+    examples = describe_examples(train, preprocessed) if train else None
     labels = next((n.labels for n in graph.networks if n.labels), LabelNames())
-    families = tuple(_family(network) for network in graph.networks)
-    training = job_sections(jobs, graph.networks[0], labels, classes) if train else None
-    words: dict[str, str] = {}
-    if training:
-        flags |= training.flags
-        words = training.words
+    modules = [part for part in parts if part.endswith(".py")]
+    flags = _flags(graph, facts, train, bool(labels.names))
+    flags["BOXES"] = bool(examples and examples.boxes)
     return Runtime(
-        tuple(parts), tuple(sorted(imports)), preprocess, classifier, classes, labels,
-        jobs, training, families, formats, open_library(modules, flags, words),
-    )  # fmt: skip
+        tuple(parts),
+        tuple(sorted(imports)),
+        tuple(roots),
+        _hidden(facts, train),
+        labels,
+        jobs,
+        examples,
+        facts,
+        open_library(modules, flags, _words(graph, facts, flags)),
+    )
 
 
-def _formats(graph: Graph) -> tuple[str, ...]:
-    """The formats of weights that the file's maps are for."""
-    used = {one.format for network in graph.networks for one in network.maps}
-    return ("slim", *(name for name in FORMATS if name in used))
+def _facts(graph: Graph, train: Train | None) -> Facts:
+    networks = graph.networks
+    images = [network for network in networks if _takes_one_image(network)]
+    classifier = len(images) == len(networks) and all(map(_is_classifier, networks))
+    preprocess = _preprocess(images)
+    free = bool(preprocess and preprocess.free_size)
+    used = {one.format for network in networks for one in network.maps}
+    shape = networks[0].inputs[0].value.type.shape
+    return Facts(
+        tuple(_family(network) for network in networks),
+        tuple(name for name in FORMATS if name in used),
+        classifier,
+        bool(classifier or (train and train.loss.sole)),
+        preprocess,
+        len(networks) > 1 or free or train is not None,
+        shape[-1] == 1,
+        shape[-1],
+    )
 
 
-def listed_formats(formats: Sequence[str]) -> str:
-    """Write the formats beside checkpoints for a reader."""
-    *most, last = [name for one, name in FORMATS.items() if one in formats] or [""]
+def _flags(
+    graph: Graph, facts: Facts, train: Train | None, named: bool
+) -> dict[str, bool]:
+    """Return the flags of the library for one file."""
+    preprocess = facts.preprocess
+    maps = [one for network in graph.networks for one in network.maps]
+    transforms = {entry.transform for one in maps for entry in one.entries}
+    saved = [v.spec for n in graph.networks for v in n.variables if v.spec.saved]
+    weighted = train.loss.weighted if train else frozenset()
+    return {
+        "SEVERAL_NETWORKS": len(graph.networks) > 1,
+        "BY_NETWORK": facts.by_network,
+        "SIZED": facts.by_network,
+        "FREE_SIZE": bool(preprocess and preprocess.free_size),
+        "GREY": bool(preprocess and preprocess.grey),
+        "FAST": bool(preprocess and preprocess.fast),
+        "PREDICTS": facts.classifier,
+        "TRAINS": train is not None,
+        "NAMED_LABELS": named,
+        "WEIGHTED_LOSS": "softmax_cross_entropy" in weighted,
+        "WEIGHTED_ACCURACY": bool(
+            train and any(t.target.classes and t.weights for t in train.loss.terms)
+        ),
+        "SEVERAL_FORMATS": bool(facts.formats),
+        "TRANSFORMS": bool(transforms - {Transform()}),
+        "OTHER_TYPES": any("float" not in spec.dtype for spec in saved),
+        "AVERAGES": bool(train and train.gradients.average),
+        **{name.upper(): name in facts.formats for name in FORMATS},
+    }
+
+
+def _words(graph: Graph, facts: Facts, flags: Mapping[str, bool]) -> dict[str, str]:
+    """Return the words of one file that replace stand-ins of the library."""
+    words = {
+        "NETWORK": class_name(graph.networks[0].name),
+        "OTHER_FORMATS": _listed([FORMATS[name] for name in facts.formats]),
+        "HEIGHT": "height",
+        "WIDTH": "width",
+        "CHANNELS": str(facts.channels or 0),
+    }
+    if not flags["TRAINS"]:
+        words["UserError"] = "RestoreError"
+    if not flags["NAMED_LABELS"]:
+        words["class_name"] = "str"
+    preprocess = facts.preprocess
+    if preprocess:
+        words["SIDES"] = python(list(preprocess.resize))
+        words["SIDE"] = str(preprocess.resize[0])
+    if preprocess and not facts.by_network:
+        _, height, width, _ = graph.networks[0].inputs[0].value.type.shape
+        words |= {"HEIGHT": str(height), "WIDTH": str(width)}
+        words[f"preprocess_{preprocess.families[0]}"] = "preprocess"
+    return words
+
+
+def _hidden(facts: Facts, train: Train | None) -> frozenset[str]:
+    """Return the functions of outputs that the file does without."""
+    if facts.classes or train is None:
+        return frozenset()
+    losses = {term.loss for term in train.loss.terms}
+    found = set() if "softmax_cross_entropy" in losses else {"loss"}
+    measured = any(term.target.classes for term in train.loss.terms)
+    return frozenset(found | (set() if measured else {"accuracy"}))
+
+
+def _training(train: Train) -> list[str]:
+    """The parts of a `train` job, each with what it chose right below."""
+    chosen = {
+        "train/optimizer": [f"train/optimizers/{train.optimizer.rule}"],
+        "train/loss": [f"train/losses/{one}" for one in loss_templates(train.loss)],
+    }
+    absent = {
+        "train/augment": not (train.augment.examples or train.augment.mixes),
+        "train/average": not train.gradients.average,
+        "train/precision": not train.run.precision,
+        "train/summaries": not train.run.summary_steps,
+    }
+    parts = [part for part in TRAINING if not absent.get(part)]
+    return [one for part in parts for one in (part, *chosen.get(part, ()))]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Write names for a reader: `A, B or C`."""
+    *most, last = names or [""]
     return f"{', '.join(most)} or {last}" if most else last
 
 

@@ -1,29 +1,34 @@
-"""The readers of an emitted file by themselves: what looks into weights without a network.
+"""The readers of an emitted file by themselves: they read weights without a network.
 
-`slimgen weights` runs this text, so that what it says of a file is what a built file would.
+`slimgen weights` runs this text, so that it finds in a file what a built file would.
 """
 
-from slimgen.emit.parts import FORMATS, IMPORTS
-from slimgen.emit.templates import render
+from collections.abc import Sequence
+
+from slimgen.emit.library import open_library
+from slimgen.emit.parts import FORMATS
+
+ROOTS = ("compare", "Entry", "find_format", "open_weights", "TABLE_END")
 
 
-def readers(formats: tuple[str, ...]) -> str:
+def readers(formats: Sequence[str]) -> str:
     """Write a module that reads some formats: `slim`, `keras`, `caffe`, `safetensors`.
 
     Only `slim`, the checkpoints of TensorFlow, makes it import TensorFlow.
     """
-    named = {"slim": "read_checkpoint", **{name: f"read_{name}" for name in FORMATS}}
-    parts = ["entry", "restore", *(named[name] for name in formats), "formats"]
-    needed = sorted({name for part in parts for name in IMPORTS[part]})
-    lines = [f"import {name}" for name in needed if "." not in name]
-    lines += [
-        f"from {module} import {member}"
-        for module, dot, member in (name.rpartition(".") for name in needed)
-        if dot
-    ]
-    lines.append("import numpy as np")
-    if "slim" in formats:
-        lines.append("import tensorflow as tf")
-    context = {"formats": formats, "others": "", "train": None}
-    texts = [render(f"{part}.py.j2", **context) for part in parts]
+    others = [name for name in FORMATS if name in formats]
+    parts = ["runtime/weights.py", "runtime/checkpoints.py"]
+    parts += [f"runtime/read_{name}.py" for name in others] + ["runtime/formats.py"]
+    flags = {name.upper(): name in others for name in FORMATS}
+    flags |= {"TRAINS": False, "AVERAGES": False, "CHECKPOINTS": "slim" in formats}
+    library = open_library(parts, flags, {"UserError": "RestoreError"})
+    reached = library.reached(ROOTS)
+    imports = sorted(library.imports(reached))
+    lines = [f"import {name}" for name in imports if "." not in name]
+    for name in imports:
+        module, dot, member = name.rpartition(".")
+        lines += [f"from {module} import {member}"] if dot else []
+    lines += ["import numpy as np"]
+    lines += ["import tensorflow as tf"] if "slim" in formats else []
+    texts = [module.text(reached) for module in library.modules.values()]
     return "\n\n\n".join(["\n".join(lines), *texts])

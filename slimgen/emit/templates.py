@@ -57,7 +57,7 @@ def imports_of(template: str) -> set[str]:
 def top_level_names(parts: Iterable[str]) -> frozenset[str]:
     """The names that the templates of an emitted file define."""
     names: set[str] = set()
-    for part in ("scope", "layer", "entry", "network", *parts):
+    for part in ("scope", "layer", "network", *parts):
         names |= defined_names(source_text(f"{part}.py.j2"))
     return frozenset(names)
 

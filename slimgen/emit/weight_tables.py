@@ -3,21 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from slimgen.emit.name_groups import NameGroup, group_names
 from slimgen.emit.name_pairs import pair_names
 from slimgen.emit.tensorflow.values import python
 from slimgen.ir.graph import Network
 from slimgen.ir.weight_map import Transform, WeightMap
-from slimgen.layers import LAYERS
-
-
-@dataclass(frozen=True)
-class SameNames:
-    """The map to a source that calls the variables as this file does."""
-
-    format: str
-    name: str
-    groups: tuple[NameGroup, ...]
 
 
 @dataclass(frozen=True)
@@ -28,15 +17,6 @@ class OtherNames:
     name: str
     source: str
     lines: tuple[str, ...]
-
-
-def slim_map(network: Network, name: str) -> SameNames:
-    """The names of a network's weights; a normalizer's are those of its layer."""
-    inner = frozenset(
-        layer.normalizer_scope for layer in LAYERS.values() if layer.normalizer_scope
-    )
-    names = [one.name for one in network.variables if one.spec.saved]
-    return SameNames("slim", name, tuple(group_names(names, inner)))
 
 
 def other_map(network: Network, weights: WeightMap, name: str) -> OtherNames:
@@ -53,7 +33,7 @@ def other_map(network: Network, weights: WeightMap, name: str) -> OtherNames:
 
 
 WIDTH = 88
-INDENT = 8
+INDENT = 4
 
 
 def _line(ours: str, theirs: str, transform: Transform) -> Iterator[str]:

@@ -19,6 +19,19 @@ def parts_of(kind: type[tree.SyntaxNode]) -> tuple[str, ...]:
     return _PARTS[kind]
 
 
+def children_of(node: tree.SyntaxNode) -> Iterator[tree.SyntaxNode]:
+    """Yield the nodes right below one, the last first."""
+    waiting: list[object] = [
+        getattr(node, name) for name in reversed(parts_of(type(node)))
+    ]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here, tuple | list):
+            waiting.extend(here)
+        elif isinstance(here, tree.SyntaxNode):
+            yield here
+
+
 def nodes_of(
     node: tree.SyntaxNode | Sequence[object] | None,
 ) -> Iterator[tree.SyntaxNode]:

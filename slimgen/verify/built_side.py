@@ -48,7 +48,7 @@ def compare(folder: Path) -> dict[str, Any]:
     """Return all that was found of the model."""
     request, reference = read_request(folder), Reference(folder)
     module = load(Path(request.model), smooth=request.smooth)
-    model = module.NETWORK()
+    model = _first_network(module)()
     restored = [
         restore(module, model, path, request.weights) for path in reference.weights
     ]
@@ -91,6 +91,15 @@ def load(path: Path, *, smooth: bool = False) -> Any:
     sys.modules[path.stem] = module
     specification.loader.exec_module(module)
     return module
+
+
+def _first_network(module: Any) -> Any:
+    """Return the class of the file's first network: its classes alone have inputs."""
+    return next(
+        one
+        for one in vars(module).values()
+        if hasattr(one, "CHECKPOINT_MAPS") and hasattr(one, "inputs")
+    )
 
 
 def restore(module: Any, model: Any, path: str, given: str | None) -> dict[str, Array]:
@@ -155,8 +164,9 @@ def colours(model: Any, reference: Reference, request: ComparisonRequest) -> Arr
     A map that turns the input channels of a kernel about is for an original that takes BGR.
     """
     entries = model.CHECKPOINT_MAPS[_map_of(request)].values()
+    slices: list[Any] = [getattr(entry, "slice", None) or () for entry in entries]
     # Bounds of the axis of a kernel's input channels, where they are given.
-    bounds = [entry.slice[2] for entry in entries if len(entry.slice or ()) > 2]
+    bounds = [one[2] for one in slices if len(one) > 2]
     turned = any(slice(*one).step == -1 for one in bounds)
     return reference.images[..., ::-1] if turned else reference.images
 
@@ -261,7 +271,17 @@ def renamed(
     if request.against.library == "tf_slim":
         return dict(arrays)
     entries = model.CHECKPOINT_MAPS[_map_of(request)]
-    return {name: entries[name].apply(arrays[entries[name].source]) for name in names}
+    return {
+        name: _arranged(entries[name], arrays[str(entries[name])]) for name in names
+    }
+
+
+def _arranged(entry: Any, value: Array) -> Array:
+    """Return a value in our layout; an entry of a map is a plain name if it is the same."""
+    if isinstance(entry, str):
+        return value
+    found: Array = entry.apply(value)
+    return found
 
 
 def total_loss(logits: Any, points: Mapping[str, Any], reference: Reference) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from slimgen.emit.weight_tables import head_scopes
 from slimgen.ir.graph import Network
-from slimgen.ir.literal_text import literal
+from slimgen.ir.text import literal
 from slimgen.ir.weight_map import Transform, WeightMap
 from slimgen.weights.reading import WeightFile
 
@@ -70,7 +70,6 @@ def fit(network: Network, file: WeightFile) -> Fit:
         name=network.name,
         scope=network.scope,
         HEAD=head_scopes(network),
-        CHECKPOINT_MAPS={file.format: entries},
         named_variables={
             name: SimpleNamespace(
                 shape=spec.shape, dtype=SimpleNamespace(name=spec.dtype)
@@ -78,7 +77,8 @@ def fit(network: Network, file: WeightFile) -> Fit:
             for name, spec in saved.items()
         },
     )
-    report, _ = file.module["compare"](model, file.opened)
+    chosen = [name for name in saved if name in entries]
+    report = file.module["compare"](model, file.opened, chosen, entries)
     found = {value.name: value.shape for value in file.values}
     root = f"{network.scope}/" if network.scope else ""
 

@@ -64,11 +64,8 @@ def read_weights(path: str) -> WeightFile:
     except error as failed:
         if isinstance(failed.__cause__, ImportError):
             raise Missing(failed.__cause__.name or "h5py") from failed
-        said = str(failed)
-        reason = said.removeprefix(f"{path} ")
-        raise UnreadableWeights(
-            reason if reason == said else f"it {reason}"
-        ) from failed
+        reason = str(failed).removeprefix(f"{path} cannot be read: ")
+        raise UnreadableWeights(reason) from failed
     values = (
         StoredValue(
             name, tuple(shape), opened.dtypes[name], name in opened.training_state
@@ -76,7 +73,7 @@ def read_weights(path: str) -> WeightFile:
         for name, shape in opened.shapes.items()
     )
     ordered = sorted(values, key=lambda value: natural(value.name))
-    return WeightFile(opened.table, tuple(ordered), module, opened)
+    return WeightFile(opened.format, tuple(ordered), module, opened)
 
 
 def _check_access(path: str) -> None:

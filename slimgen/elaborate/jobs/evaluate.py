@@ -29,7 +29,7 @@ def _check_data(job: JobText, train: Data) -> None:
         if argument.key is not None and argument.key.text in OF_TRAIN:
             key = argument.key.text
             raise Rejected(ignored_argument(statement, key, OF_TRAIN[key]))
-    keys = [argument for argument in statement.arguments if argument.key is not None]
+    keys = [one for one in statement.arguments if one.key is not None]
     same = train.foldable or data.kind != "folder"
     if keys or statement.body is not None:
         same = same and _read_as(read_data(job)) == _read_as(train)
@@ -42,6 +42,6 @@ def _check_data(job: JobText, train: Data) -> None:
 
 
 def _read_as(data: Data) -> object:
-    """Return the facts that decide how the built file reads an example."""
+    """How the built file reads an example."""
     items = (*data.inputs, *data.labels)
     return {(i.name, i.feature, i.image, i.raw) for i in items}

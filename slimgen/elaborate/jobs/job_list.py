@@ -127,10 +127,9 @@ def _read_kind(kind: JobKind, text: JobText) -> Job | None:
 
 def _check_sizes(job: tree.Job, network: Network) -> None:
     """Refuse a network without the inputs of fixed sizes that a job needs."""
-    types = [given.value.type for given in network.inputs]
-    free = [type_ for type_ in types if None in type_.shape[1:]]
+    free = [one for one in network.inputs if None in one.value.type.shape[1:]]
     if free:
-        needed, found = "a network with fixed input sizes", str(free[0])
+        needed, found = "a network with fixed input sizes", str(free[0].value.type)
         where = f"`{job.word.text}`"
         raise Unfit(messages.wrong_value(job.network.span, where, needed, found))
 

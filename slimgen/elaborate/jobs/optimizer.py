@@ -1,4 +1,4 @@
-"""The rule by which a job changes the variables, and its rate."""
+"""How a job changes the variables, and at which rate."""
 
 from dataclasses import replace
 

@@ -13,6 +13,7 @@ from slimgen.emit.slim.expressions import (
     argument,
     expression,
     line_arguments,
+    module_path,
     name,
     on_line,
 )
@@ -163,7 +164,7 @@ class _NetworkSource:
                 found = [argument(k, on_line(expression(v, names))) for k, v in given]
             case Python(op=op):
                 rest = line_arguments(part.layer, names)[1:]
-                found = [argument("", expression(op.reference, names)), *rest]
+                found = [argument("", module_path(op)), *rest]
             case layer:
                 found = line_arguments(layer, names)
         return found + shared

@@ -1,4 +1,4 @@
-"""Lines of jobs about random changes to images, in training alone."""
+"""Lines of jobs about what is done to images at random, in training alone."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -198,9 +198,9 @@ AUGMENTATIONS: Mapping[str, type[Augmentation]] = {
 
 
 class AugmentLine(JobLine):
-    """A random change to images in training; the changes come in the order of this list.
+    """What is done at random to images in training, always in the order of this list.
 
-    The first four replace the random changes of the family of `preprocess`; without
+    The first four stand in place of what the family of `preprocess` does at random; without
     a crop among them the image is brought to size as in evaluation. The others come after.
     All depend on nothing but seed, record and epoch.
     """
@@ -210,5 +210,5 @@ class AugmentLine(JobLine):
     forms = AUGMENTATIONS
 
     kind: str = parameter(
-        Choice(tuple(AUGMENTATIONS)), "the change, whose arguments follow"
+        Choice(tuple(AUGMENTATIONS)), "what is done, whose arguments follow"
     )

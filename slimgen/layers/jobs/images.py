@@ -1,4 +1,4 @@
-"""Lines about the preprocessing and the labels that belong to a network's weights."""
+"""Lines about what belongs to a network's weights: how images and labels are read."""
 
 from slimgen.layers.argument_types import (
     Boolean,
@@ -14,7 +14,7 @@ from slimgen.layers.line import SettingLine
 
 
 class PreprocessLine(JobLine):
-    """The way from an image to this network's input, in training and after.
+    """How an image becomes this network's input, in training and after.
 
     Source: TF-Slim's preprocessing families (research/slim/preprocessing); the transforms
     of torchvision's classification weights.
@@ -26,7 +26,7 @@ class PreprocessLine(JobLine):
 
     kind: str = parameter(
         Choice(("vgg", "inception", "cifarnet", "lenet", "torchvision", "none")),
-        "the family; `torchvision` makes no random changes but those of `augment`",
+        "the family; `torchvision` draws nothing at random but what `augment` says",
     )
     resize: tuple[int, ...] | None = parameter(
         Optional(ListOf(Integer(1))),
@@ -53,8 +53,6 @@ class LabelsLine(SettingLine):
         Optional(Text()), "a text file with a name a line, or `id:name`", None
     )
     offset: int = parameter(
-        Integer(0),
-        "label of the first class; 1 leaves out a background",
-        0,
+        Integer(0), "label of the first class; 1 leaves out a background", 0,
         positional=False,
-    )
+    )  # fmt: skip

@@ -10,21 +10,21 @@ from slimgen.layers.weight_lines import FORMATS
 class FromLine(JobLine):
     """The weights that a job starts from: `train vgg_16 from slim "vgg_16.ckpt" { … }`.
 
-    A run that is in the job's folder already goes on instead. A variable that the file does
-    not have, or has in another shape, is an error; `include`, `exclude` and `rename` say
-    which variables the job takes, and from which names.
+    A run that is in the job's folder already goes on instead. What the file does not have,
+    or has in another shape, is an error; `include`, `exclude` and `rename` say what is
+    looked for.
     """
 
     word = "from"
 
     format: str = parameter(
         Choice(("slim", *FORMATS)),
-        "the names in the file: TF-Slim's, or those of the network's `weights`",
+        "whose names the file has: TF-Slim's, or those of the network's `weights`",
     )
     path: str = parameter(Text(), "the file, or a folder with checkpoints")
     head: str = parameter(
         Choice(("auto", "strict")),
-        "auto: leave out the variables that depend on the number of classes",
+        "auto: what depends on the number of classes is left out",
         "auto",
         positional=False,
     )
@@ -56,7 +56,7 @@ class ExcludeLine(JobLine):
 
 
 class InitialRenameLine(JobLine):
-    """The names of the variables in the weights that a job starts from.
+    """What the weights that a job starts from call the variables.
 
     `rename "vgg16/{name}"` forms a whole name from the one below the network's scope;
     `rename "weights" "params1"` replaces a part of each name.
@@ -66,9 +66,7 @@ class InitialRenameLine(JobLine):
     example = 'rename "vgg16/{name}"'
 
     pattern: str = parameter(Text(), "a whole name with `{name}`, or the part replaced")
-    part: str | None = parameter(
-        Optional(Text()), "the part that stands there instead", None
-    )
+    part: str | None = parameter(Optional(Text()), "what that part is there", None)
 
 
 START_LINES = (IncludeLine, ExcludeLine, InitialRenameLine)

@@ -1,4 +1,4 @@
-"""Lines of jobs about the loss: `slim.losses`, by TF-Slim's names."""
+"""Lines of jobs about what is minimised: `slim.losses`, by TF-Slim's names."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Literal
@@ -125,7 +125,7 @@ class LogLoss(WeightedLoss):
 
     log_epsilon: float = parameter(
         Real(above=0),
-        "a small number that keeps the logarithms from zero",
+        "what keeps the logarithms from zero",
         1e-7,
         positional=False,
         slim="epsilon",
@@ -217,7 +217,7 @@ class MetricLearning(LossKind):
 
 
 class TripletSemihard(MetricLearning):
-    """The distance by which the nearest row of another class is too near.
+    """How far the nearest row of another class is from being further than one's own class.
 
     The mean over the pairs of a class; the other is the nearest that is further than the
     pair, else the farthest of all. A batch without pairs counts 0, where TF-Slim has nan.

@@ -1,4 +1,4 @@
-"""Lines of jobs about the run: its length, its folder, the times at which it writes."""
+"""Lines of jobs about the run: its length, its folder, what it writes when."""
 
 from slimgen.layers.argument_types import Boolean, Choice, Integer, Optional, Real, Text
 from slimgen.layers.declaration import parameter
@@ -6,7 +6,7 @@ from slimgen.layers.jobs.line import JobLine
 
 
 class StepsLine(JobLine):
-    """The number of steps of the job."""
+    """How many steps the job has in all."""
 
     word = "steps"
     example = "steps 100000"
@@ -15,7 +15,7 @@ class StepsLine(JobLine):
 
 
 class SeedLine(JobLine):
-    """The seed of every random choice of the job."""
+    """What every random choice of the job derives from."""
 
     word = "seed"
     example = "seed 1"
@@ -24,7 +24,7 @@ class SeedLine(JobLine):
 
 
 class DeterministicLine(JobLine):
-    """The same bits each time, on the same machine, or not."""
+    """Whether the job gives the same bits each time, on the same machine."""
 
     word = "deterministic"
     example = "deterministic false"
@@ -51,11 +51,9 @@ class PrecisionLine(JobLine):
         Choice(("auto", "float32", "bfloat16", "float16")), "the type"
     )
     loss_scale: float = parameter(
-        Real(at_least=1),
-        "factor of the loss at first, for float16",
-        32768.0,
+        Real(at_least=1), "factor of the loss at first, for float16", 32768.0,
         positional=False,
-    )
+    )  # fmt: skip
     growth_steps: int = parameter(
         Integer(1), "steps after which that doubles", 2000, positional=False
     )
@@ -71,45 +69,41 @@ class DirectoryLine(JobLine):
 
 
 class CheckpointLine(JobLine):
-    """The times at which checkpoints are written, and the number that is kept."""
+    """When a checkpoint is written, and how many are kept."""
 
     word = "checkpoint"
     example = "checkpoint every 10 minutes keep=5"
 
     keep: int = parameter(Integer(1), "checkpoints to keep", 5, positional=False)
     every: float | None = parameter(
-        Optional(Real(above=0)), "time between checkpoints", None, positional=False
+        Optional(Real(above=0)), "what lies between checkpoints", None, positional=False
     )
     unit: str = parameter(
-        Choice(("minutes", "steps")),
-        "the unit of `every`",
-        "minutes",
+        Choice(("minutes", "steps")), "in what `every` counts", "minutes",
         positional=False,
-    )
+    )  # fmt: skip
     keep_hours: float | None = parameter(
-        Optional(Real(above=0)),
-        "hours between those that are kept for good",
-        None,
+        Optional(Real(above=0)), "hours between those that are kept for good", None,
         positional=False,
-    )
+    )  # fmt: skip
 
 
 class LogLine(JobLine):
-    """The steps between lines of progress."""
+    """How often the progress is told."""
 
     word = "log"
     example = "log every 10 steps"
 
     every: float | None = parameter(
-        Optional(Real(above=0)), "steps between lines", None, positional=False
+        Optional(Real(above=0)), "what lies between lines", None, positional=False
     )
     unit: str = parameter(
-        Choice(("steps",)), "the unit of `every`", "steps", positional=False
+        Choice(("steps",)), "in what `every` counts", "steps", positional=False
     )
 
 
 class SummariesLine(JobLine):
-    """Summaries of the run for TensorBoard, in `summaries` of its folder.
+    """What TensorBoard shows of the run, in `summaries` of its folder.
 
     Losses, learning rate and speed; the spread of variables and gradients; the share of
     zeros in each end point; some images; the graph. The train script has them under the
@@ -120,13 +114,11 @@ class SummariesLine(JobLine):
     example = "summaries every 100 steps"
 
     every: float | None = parameter(
-        Optional(Real(above=0)),
-        "steps between summaries; 100 unless given",
-        None,
+        Optional(Real(above=0)), "what lies between summaries; 100 unless given", None,
         positional=False,
-    )
+    )  # fmt: skip
     unit: str = parameter(
-        Choice(("steps",)), "the unit of `every`", "steps", positional=False
+        Choice(("steps",)), "in what `every` counts", "steps", positional=False
     )
     images: int = parameter(
         Integer(0), "images of the batch in each", 3, positional=False

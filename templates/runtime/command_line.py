@@ -1,0 +1,205 @@
+"""Command line."""
+
+import argparse
+import json
+import os
+import sys
+
+import tensorflow as tf
+
+from slimgen.templates.runtime.checkpoints import find_checkpoint, write_checkpoint
+from slimgen.templates.runtime.flags import (
+    BY_NETWORK,
+    NAMED_LABELS,
+    PREDICTS,
+    SEVERAL_FORMATS,
+    SEVERAL_NETWORKS,
+    TRAINS,
+)
+from slimgen.templates.runtime.formats import find_format, open_weights
+from slimgen.templates.runtime.images import decode_image, postprocess, preprocess
+from slimgen.templates.runtime.stand_ins import (
+    LABELS,
+    LABELS_OFFSET,
+    NETWORK,
+    NETWORKS,
+    Stopped,
+    add_train_commands,
+)
+from slimgen.templates.runtime.weights import (
+    RestoreError,
+    UserError,
+    explained,
+    restore,
+)
+
+
+def main(argv=None):
+    """Run a command line; return 0 when done, 1 after an error, 2 for a wrong usage."""
+    if hasattr(sys.stdout, "reconfigure"):  # names may have letters of any alphabet
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        options = command_line().parse_args(argv)
+        options.run(options)
+    except SystemExit as stop:
+        return stop.code
+    except Stopped as stop:  # if TRAINS
+        print(stop, file=sys.stderr)  # if TRAINS
+        return 75  # resumes when started again  # if TRAINS
+    except (UserError, OSError, KeyboardInterrupt) as error:
+        message = " ".join(str(error).split()) or "stopped"
+        print(f"error: {message}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def command_line():
+    """Return the parser of the command line."""
+    rules = weight_options()
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    text = "inspect or convert weights"
+    checkpoint = commands.add_parser("checkpoint", help=text, description=text)
+    parts = checkpoint.add_subparsers(metavar="COMMAND", required=True)
+    for name, run, parents, text in (
+        ("list", run_list, [], "list names, shapes and types"),
+        ("compare", run_compare, [rules], "show what would be loaded"),
+        ("convert", run_convert, [rules], "load, then write OUT.index, OUT.data-…"),
+    ):
+        part = parts.add_parser(name, parents=parents, help=text, description=text)
+        part.set_defaults(run=run)
+        part.add_argument("file")
+    part.add_argument("out")
+    if PREDICTS:
+        text = "print the most probable classes of images"
+        predict = commands.add_parser(
+            "predict", parents=[rules], help=text, description=text
+        )
+        predict.set_defaults(run=run_predict)
+        predict.add_argument("images", nargs="+", metavar="IMAGE")
+        text = "weights"
+        predict.add_argument(
+            "--checkpoint", dest="file", required=True, metavar="FILE", help=text
+        )
+        predict.add_argument(
+            "--top", type=positive, default=5, help="number of classes"
+        )
+        predict.add_argument("--format", choices=["text", "json"], default="text")
+    if TRAINS:
+        add_train_commands(commands, rules)
+    return parser
+
+
+def weight_options():
+    """Return a parser with the options of `restore`."""
+    rules = argparse.ArgumentParser(add_help=False)
+    for option, text in (
+        ("--include", "load only these variables: a name or a glob (repeatable)"),
+        ("--exclude", "do not load these variables (repeatable)"),
+        ("--rename", "OLD=NEW for a part of names, or SCOPE/{name} (repeatable)"),
+    ):
+        rules.add_argument(option, action="append", metavar="NAME", help=text)
+    heads, text = ["strict", "auto"], "auto: leave out what depends on the classes"
+    rules.add_argument("--head", choices=heads, default="strict", help=text)
+    text = "refuse weights with unused names"
+    rules.add_argument("--strict", action="store_true", help=text)
+    if SEVERAL_NETWORKS:
+        names = [*NETWORKS]
+        text = f"the network; {names[0]} unless given"
+        rules.add_argument("--network", choices=names, default=names[0], help=text)
+    return rules
+
+
+def positive(text):
+    """Return a number of the command line, at least 1."""
+    if int(text) < 1:
+        raise ValueError(text)
+    return int(text)
+
+
+def run_list(options):
+    """Print names, shapes and types."""
+    weights = open_weights(options.file)
+    for name, shape in sorted(weights.shapes.items()):
+        print(name, [*shape], weights.dtypes[name])
+
+
+def load_model(options):
+    """Return a model with the weights of the command line, and the `Report`."""
+    model = NETWORK()  # if not SEVERAL_NETWORKS
+    model = NETWORKS[options.network]()  # if SEVERAL_NETWORKS
+    names = options.include, options.exclude, options.rename
+    report = restore(model, options.file, *names, options.head, options.strict)
+    loaded = f"{options.file}: {len(report.loaded)} variables loaded"
+    others = report.summary("left_out", "unused", "not_finite")
+    print("; ".join(filter(None, [loaded, others])), file=sys.stderr)
+    return model, report
+
+
+def run_compare(options):
+    """Print which variables would be loaded; an error says why a file does not fit."""
+    try:
+        print(load_model(options)[1])
+    except RestoreError as error:
+        if error.report is not None:
+            print(error.report)
+        raise
+
+
+def run_convert(options):
+    """Load weights and write them under this network's names."""
+    model, _ = load_model(options)
+    source = find_checkpoint(options.file)  # if not SEVERAL_FORMATS
+    if SEVERAL_FORMATS:
+        named = find_format(options.file) == "slim"
+        source = find_checkpoint(options.file) if named else options.file
+    if os.path.realpath(source) == os.path.realpath(options.out):
+        raise RestoreError(f"{options.out} is the file that is read")
+    write_checkpoint(model, options.out)
+    print(f"{len(model.named_variables)} variables written to {options.out}")
+
+
+def run_predict(options):
+    """Print the most probable classes of each image; name the unreadable ones last."""
+    model, _ = load_model(options)
+
+    @tf.function(autograph=False, reduce_retracing=True)
+    def predict(image):
+        return postprocess(model(image[tf.newaxis])[0])
+
+    answers, errors = [], []
+    for path in options.images:
+        try:
+            with explained(f"{path} is no image that can be read"):
+                encoded = tf.io.read_file(path)
+                if BY_NETWORK:
+                    image = decode_image(encoded, type(model))
+                    image = preprocess(image, network=type(model))
+                else:
+                    image = preprocess(decode_image(encoded))
+        except RestoreError as error:
+            errors.append(str(error))
+            continue
+        (classes,), (probabilities,) = predict(image)
+        top = [
+            {"class": int(k), "label": class_name(int(k)), "probability": float(p)}
+            for k, p in zip(classes[: options.top], probabilities)
+        ]
+        answers.append({"image": path, "classes": top})
+    if options.format == "json":
+        print(json.dumps(answers, indent=2))
+    else:
+        for answer in answers:
+            print(answer["image"])
+            for item in answer["classes"]:
+                print(f"  {item['probability']:.4f}  {item['label']}")
+    if errors:
+        raise RestoreError("; ".join(errors))
+
+
+if NAMED_LABELS:
+
+    def class_name(number):
+        """Return the name of a class, or its number where the names are not known."""
+        label = number + LABELS_OFFSET
+        return LABELS[label] if label < len(LABELS) else str(number)
