@@ -34,7 +34,7 @@ from slimgen.cli.files import FileReader
 from slimgen.compiler import Compilation, Request, analyze
 from slimgen.diagnostics import Diagnostics
 from slimgen.ir.graph import Graph, Network
-from slimgen.ir.unroll import Applied, unroll
+from slimgen.ir.unroll import Applied, Tapped, unroll
 from slimgen.layers.jobs import NETWORK_LINES
 from slimgen.layers.jobs.kinds import JOB_KINDS
 from slimgen.source import Source
@@ -174,10 +174,12 @@ def names_of(graph: Graph, network: Network) -> set[str]:
 
 
 def shapes_by_line(graph: Graph, source: str) -> dict[int, str]:
-    """The shape that each line leaves, without the batch; of several turns the last."""
+    """The shape of each line's result, without the batch; of several turns the last."""
     found = {}
     for network in graph.networks:
         for part in unroll(graph, network).parts:
+            if isinstance(part, Tapped):
+                continue  # it keeps the tensor of the line before
             span = part.node.span if isinstance(part, Applied) else part.call.span
             found[span.line] = str(list(part.output.type.shape[1:]))
         for part in unroll(graph, network).applied():
