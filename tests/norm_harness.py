@@ -24,7 +24,7 @@ import tensorflow as tf
 
 
 class Model:
-    """What a scope needs of a network."""
+    """The part of a network that a scope uses."""
 
     def __init__(self, seed: int = 1) -> None:
         import tensorflow as tf
@@ -57,7 +57,7 @@ def emit(layers: Sequence[Layer], *types: TensorType, **names: Any) -> Program:
     """Write and run one file's part for `layers`, which all take inputs of `types`.
 
     Args:
-        names: What else the file can reach, as if it had imported it.
+        names: Other names of the file, as if it had imported them.
     """
     text, layers = write(layers, *types)
     space = dict(names)

@@ -1,4 +1,4 @@
-"""What every emitted file is: Python that black leaves alone, whose names are all known."""
+"""Checks of every emitted file: black leaves it alone, and all its names are defined."""
 
 import ast
 import builtins
@@ -77,7 +77,7 @@ def assert_names_are_known(code: str) -> None:
 
 
 def _module_of(node: ast.stmt) -> str | None:
-    """What an import binds: `import a` and `import a.b` bind one name together."""
+    """The name that an import binds: `import a` and `import a.b` bind one name."""
     if not isinstance(node, ast.Import):
         return None
     (alias,) = node.names

@@ -1,7 +1,7 @@
 """An emitted file, run without TensorFlow: which layer gets what from where.
 
 The functions of networks and blocks run as they are; functions of layers record their
-calls, and everything of TensorFlow's is a symbol. What was recorded is held against the
+calls, and everything of TensorFlow's is a symbol. The record is compared with the
 graph as the elaborator made it, before any pass, read by an interpreter of its own.
 """
 
@@ -26,7 +26,7 @@ from slimgen.layers.variable import FreeVariable
 NUMBERS: dict[Any, int] = {}
 
 
-# What Python asks of an object by itself: a user's function may be called so, too.
+# Attributes that Python itself looks up; a user's function may have these names, too.
 PROTOCOL = {"__length_hint__", "__index__", "__iter__", "__len__", "__wrapped__"}
 
 
@@ -120,19 +120,19 @@ class Symbols(dict[str, Any]):
 class Applied:
     """One call of a layer: its function, full scope, arguments, and its input.
 
-    `moot` are the arguments that the function does not need, having no effect.
+    `ignored` are the arguments that the function does not need, having no effect.
     """
 
     function: str
     scope: str | None
     arguments: dict[str, Any]
     taken: int
-    moot: frozenset[str] = frozenset()
+    ignored: frozenset[str] = frozenset()
 
 
 @dataclass
 class Record:
-    """What one network does, in order."""
+    """The operations of one network, in order."""
 
     applied: list[Applied] = field(default_factory=list)
     end_points: dict[str, int] = field(default_factory=dict)
@@ -177,7 +177,7 @@ class Recorder:
     record: Record = field(default_factory=Record)
 
     def call(self, name: str, values: dict[str, Any]) -> Token:
-        """What a layer's function does here."""
+        """The record of a call of a layer's function."""
         scope = values.pop("scope")
         record = self.record
         token = record.result()
@@ -247,7 +247,7 @@ def _stub(node: ast.FunctionDef) -> list[ast.stmt]:
 
 
 def replay(code: str, graph: Graph) -> dict[str, Record]:
-    """What each network of an emitted file does."""
+    """The operations of each network of an emitted file."""
     recorder = Recorder()
     names = namespace_of(code, recorder)
     found = {}
@@ -341,13 +341,13 @@ class Interpreter:
             for parameter in parameters(one)
             if parameter.emitted
         }
-        moot = frozenset(
+        ignored = frozenset(
             parameter.name
             for parameter in parameters(one)
             if getattr(one, parameter.name) == parameter.neutral
         )
         return Applied(
-            definition(one, types).name, scope, arguments, taken[0].number, moot
+            definition(one, types).name, scope, arguments, taken[0].number, ignored
         )
 
     def argument(self, value: Any, types: list[TensorType], taken: list[Token]) -> Any:
@@ -363,7 +363,7 @@ class Interpreter:
 
 
 def expression_of(layer: Layer, taken: list[Token]) -> Token:
-    """What a layer without a function of its own makes of its inputs."""
+    """The symbol of a layer without a function of its own."""
     literals = {one.name: getattr(layer, one.name) for one in fields(layer)}
     plains = {name: plain_value(value) for name, value in literals.items()}
     names: dict[str, Any] = {f"x{i}": tensor for i, tensor in enumerate(taken)}
@@ -388,12 +388,12 @@ def join(scope: str, path: tuple[Any, ...]) -> str:
 
 
 def expected(graph: Graph) -> dict[str, Record]:
-    """What each network of a graph does."""
+    """The operations of each network of a graph."""
     return {n.name: Interpreter(graph).network(n) for n in graph.networks}
 
 
 def differences(code: str, graph: Graph) -> list[str]:
-    """What an emitted file does otherwise than the graph says."""
+    """The differences between an emitted file and its graph."""
     found = []
     done = replay(code, graph)
     for name, said in expected(graph).items():
@@ -422,7 +422,7 @@ def _compare_layers(name: str, did: list[Applied], said: list[Applied]) -> list[
                     found += _compare_values(
                         f"{where}, {key}", one.arguments[key], value
                     )
-                elif key not in other.moot:
+                elif key not in other.ignored:
                     found.append(f"{where}, {key}: left out, not {value!r}")
     return found
 

@@ -20,7 +20,7 @@ MOST_CHANNELS = 6
 
 @dataclass(frozen=True)
 class Tensor:
-    """What is known about a tensor: its size, how often it was halved, and its channels.
+    """A tensor: its size, how often it was halved, and its channels.
 
     `channels` is None where a block's parameter decides about it.
     """
@@ -31,13 +31,13 @@ class Tensor:
 
 @dataclass
 class Context:
-    """What is in reach at one place.
+    """The names that are visible at one place.
 
     Attributes:
         numbers: Names of values from 1 to MOST_CHANNELS.
         loops: Names of loop variables: a scope must carry all of them to be unique.
         tensors: Taps and the like.
-        inside: What stands around: "block", "merge", "loop".
+        inside: The enclosing constructs: "block", "merge", "loop".
     """
 
     net: Tensor
@@ -387,7 +387,7 @@ class Writer:
     # Statements.
 
     def inside(self, here: Context, **changes) -> Context:
-        """What holds between braces."""
+        """The state between braces."""
         inner = replace(here, **changes)
         inner.numbers, inner.tensors = list(inner.numbers), dict(here.tensors)
         inner.depth = here.depth + 1

@@ -52,7 +52,7 @@ class Writer:
     # Expressions.
 
     def between(self) -> str:
-        """What may stand between two tokens in brackets."""
+        """A separator between two tokens in brackets."""
         blank = self.pick(BLANKS)
         if self.seldom(8):
             blank += self.pick(COMMENTS) + self.pick(ENDS) + self.pick(BLANKS)

@@ -66,7 +66,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def build(path: str, cwd: Path, *options: str, **environment: str) -> bytes:
-    """What `slimgen build` prints in another process."""
+    """The output of `slimgen build` in another process."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG"))}
     done = subprocess.run(
         [sys.executable, "-m", "slimgen", "build", path, "-o", "-", *options],
@@ -142,7 +142,7 @@ def test_a_byte_order_mark_changes_nothing(folder: Path) -> None:
 
 
 def test_what_stands_in_a_process_changes_nothing(folder: Path) -> None:
-    """What was compiled before, and how often."""
+    """The sources compiled before, and how often."""
     source = Source(str(folder / "models" / "model.slim"), MODEL)
     other = Source("o.slim", "network n(decay = 1) { input x 4x4x1; conv 1 1x1 }")
     codes = []

@@ -56,7 +56,7 @@ LINK = re.compile(r"\]\((?!https?:)(?P<file>[^)#]*)(?:#(?P<part>[^)]*))?\)")
 JOBS = ("docs/layers/jobs.md", "docs/training.md", "docs/migrate.md")
 WALKS = ("docs/training.md", "docs/migrate.md", "docs/cookbook.md")
 
-# What examples of mistakes are about, beside the files in examples/.
+# The source of examples of mistakes, beside the files in examples/.
 BROKEN = """\
 network broken() {
   input images 32x32x4
@@ -68,11 +68,11 @@ network broken() {
 """
 
 
-# What examples of training are about.
+# The labels of examples of training.
 FLOWERS = "daisy\nrose\ntulip\n"
 
 
-# What examples of weights are about.
+# The network of examples of weights.
 TINY = "network tiny { input images 8x8x3; conv 4 3x3 as conv1 }\n"
 TINY_WEIGHTS = {"features.0.weight": [4, 3, 3, 3], "features.0.bias": [4]}
 

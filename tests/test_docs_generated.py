@@ -1,4 +1,4 @@
-"""What docs/generate.py writes is current; numbers and defaults in the docs are the code's."""
+"""Generated pages are current; numbers and defaults in the docs are those of the code."""
 
 import importlib.util
 import re

@@ -203,7 +203,7 @@ def test_the_options_of_a_page_exist(page: str, options_of_jobs: set[str]) -> No
     assert set() == named - options_of_jobs - commands
 
 
-# What the scripts of research/slim define, in their order.
+# The flags of research/slim's scripts, in their order.
 TRAIN_FLAGS = """
     master train_dir warmup_epochs num_clones clone_on_cpu worker_replicas num_ps_tasks
     num_readers num_preprocessing_threads log_every_n_steps save_summaries_secs

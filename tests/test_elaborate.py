@@ -1,4 +1,4 @@
-"""What names, scopes, networks and parameters come to, where no page shows it."""
+"""Names, scopes, networks and parameters, where no page shows them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is built from the examples is held against the number of the emission format.
+"""The files built from the examples change only with the number of the emission format.
 
 `build --check` trusts the digest of the source, which covers the number: as long as it is
 the same, the output must be. `make update` takes new outputs once the number is raised.

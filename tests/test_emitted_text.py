@@ -1,4 +1,4 @@
-"""What the emitted file says, apart from what it does: documentation and constants."""
+"""Docstrings, comments and constants of the emitted file."""
 
 import ast
 

@@ -56,7 +56,7 @@ def output(found: Network) -> tuple[int | None, ...]:
     return found.outputs[0][1].type.shape
 
 
-# What they build.
+# The built files.
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=name_of)
@@ -75,7 +75,7 @@ def test_an_example_is_in_canonical_form(path: Path) -> None:
 
 @dataclass(frozen=True)
 class Counts:
-    """What TF-Slim counts: variables, their values, and regularised ones.
+    """TF-Slim's counts: variables, their values, and regularised ones.
 
     Measured on TF-Slim's own networks at weight decay 4e-5; `trained` leaves out the
     moving statistics.
@@ -214,7 +214,7 @@ def test_a_backbone_keeps_its_names_under_another_head() -> None:
 # How long they are.
 
 PYTHON = {
-    # What has no original at full size in docs/zoo.py: the function in TF-Slim's README and
+    # Networks without an original at full size in docs/zoo.py: the function in TF-Slim's README and
     # research/slim's file of the preprocessing; resnet_v1.py and resnet_utils.py, for what
     # one imports is counted on both sides. Lines without comments, blanks and docstrings.
     "vgg16_fc": 22 + 143,
@@ -291,7 +291,7 @@ def test_each_layer_is_called_by_name(path: Path) -> None:
     assert not re.search(r"getattr|globals|eval|LAYERS", part)
 
 
-# What the README shows.
+# The README.
 
 
 def fenced(language: str) -> list[str]:

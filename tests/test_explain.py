@@ -16,7 +16,7 @@ from slimgen.messages.pages import Example, codes, parse_page, read_page, titles
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = re.compile(r"[EW]\d{3}")
-# What mends these runs TensorFlow.
+# The corrected examples of these codes run TensorFlow.
 SLOW = ("E940", "E941", "E942")
 
 LENET = """\
@@ -70,7 +70,7 @@ def run_command(command: str, folder: Path) -> tuple[str, int]:
 
 
 def assert_shown(shown: str, printed: str) -> None:
-    """Check that what a page shows is printed; `…` ends a line that goes on."""
+    """Check that the lines of a page are printed; `…` stands for the rest of a line."""
     lines = printed.splitlines()
     for line in shown.splitlines():
         if line.endswith("…"):

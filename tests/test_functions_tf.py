@@ -135,7 +135,7 @@ KERNEL = [3, 5, 4, 8]
 IN, OUT = 3 * 5 * 4, 3 * 5 * 8
 TRUNCATED = 0.87962566103423978
 
-# What the initializer asks the generator for, after the shape.
+# The arguments of the generator's method, after the shape.
 DRAWN = {
     ("truncated_normal",): ("truncated_normal", 0, 1),
     ("truncated_normal", 0.5, 0.1): ("truncated_normal", 0.5, 0.1),

@@ -1,4 +1,4 @@
-"""What is built from a dozen models that show the language, held as text.
+"""Built files and graphs of a dozen models that show the language, kept as text.
 
 `graph.txt` is the graph after all passes. `model.py` is what the model decides about in the
 emitted file: parts that every file has are left out, and covered by the digest of the whole
@@ -23,7 +23,7 @@ ACCEPTED = Path(__file__).parent / "accepted"
 MODELS = sorted(path.parent for path in ACCEPTED.glob("*/model.slim"))
 HELD = ACCEPTED / "FORMAT"
 
-# What every file has stands in one of these.
+# The parts that every file has stand in one of these.
 COMMON = (
     """
 network images {
@@ -104,7 +104,7 @@ def record_of(number: int, digests: dict[str, str]) -> str:
 
 
 def complaint(held: str, now: str) -> str:
-    """What is wrong with a change of the record, if anything."""
+    """The error in a change of the record, if there is one."""
     if held == now:
         return ""
     number, *outputs = held.splitlines() or ["format 0"]

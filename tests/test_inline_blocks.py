@@ -1,4 +1,4 @@
-"""Blocks that say nothing by themselves stand where they are called."""
+"""Trivial blocks are inlined."""
 
 from slimgen.cli.files import FileReader
 from slimgen.compiler import Request, analyze, compile_source

@@ -1,4 +1,4 @@
-"""Large sources take time in proportion, and those beyond a limit are told so."""
+"""Large sources take time in proportion, and those beyond a limit get a diagnostic."""
 
 import cProfile
 import pstats

@@ -23,7 +23,7 @@ TOLERANCE = 2e-6
 # A float16 has eleven bits, and the variables' gradients sum a hundred of them.
 HALF_TOLERANCE = 2e-3
 
-# What is drawn at random cannot be the same; test_dropout below holds it to its formula.
+# Random draws cannot be equal; test_dropout below compares them with their formula.
 RANDOM = {"dropout-training", "dropout-noise-shape"}
 
 

@@ -388,7 +388,7 @@ def test_keep_prob_is_a_share(value):
         kind("dropout", "keep_prob").coerce(value)
 
 
-# What is emitted.
+# The emitted functions.
 
 L1 = NamedFunction("l1", (("scale", 0.1),))
 CHOICES = {

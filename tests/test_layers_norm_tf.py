@@ -62,7 +62,7 @@ def moments(inputs, axes, weights=None):
 
 
 def batch_norm(made, inputs, variables, training, weights=None):
-    """What `batch_norm` gives and leaves behind, for inputs with their channels last."""
+    """The result of `batch_norm` and its new averages, for inputs with channels last."""
     axes = list(range(len(inputs.shape) - 1))
     count = int(np.prod(inputs.shape[:-1]))
     epsilon = tf.constant(made.epsilon, tf.float64)
@@ -269,7 +269,7 @@ def test_values_by_name_reach_the_variables():
     assert 3.0 == float(model.regularizers["net/L/gamma"](tf.constant([2.0] * 3)))
 
 
-# What is drawn at random.
+# Random draws.
 
 
 def test_dropout_scales_what_it_keeps():

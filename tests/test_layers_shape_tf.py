@@ -1,6 +1,6 @@
 """Emitted layers without moving averages against their formulas, with XLA and free sizes.
 
-The formulas are NumPy's, in float64. What TF-Slim has of these layers is compared with
+The formulas are NumPy's, in float64. The layers that TF-Slim has are compared with
 TF-Slim itself in test_layer_parity.py.
 """
 

@@ -26,7 +26,7 @@ network tiny(classes = 10) {{
 
 
 def resources() -> list[str]:
-    """What a package must hold besides Python."""
+    """The files of a package besides Python."""
     folders = {
         "slimgen/grammar": ROOT / "grammar",
         "slimgen/templates": ROOT / "templates",

@@ -1,4 +1,4 @@
-"""What holds for every model, tried on models at random."""
+"""Properties of every model, tested on random models."""
 
 import itertools
 import json
@@ -309,7 +309,7 @@ print(json.dumps(found))
 
 
 def expected_of(text: str) -> list[dict[str, object]]:
-    """What the graph says that TensorFlow finds, for images of 6x6 where they are free."""
+    """The facts of the graph to compare with TensorFlow, with 6x6 for free image sizes."""
     found: list[dict[str, object]] = []
     graph = graph_of(text)
     for network, summary in zip(graph.networks, summarize(graph).networks, strict=True):

@@ -51,7 +51,7 @@ def graph_of(source: Source, networks: tuple[str, ...] = ()) -> Graph:
 
 
 def run_of(graph: Graph, network: Network) -> Iterator[object]:
-    """What a network does, layer by layer, and what it is called."""
+    """The operations of a network, layer by layer, with their names."""
     unrolled = unroll(graph, network)
     yield network.name, network.scope, network.parameters
     yield unrolled.inputs, unrolled.outputs

@@ -104,7 +104,7 @@ def test_records_hold_every_image_once_under_tf_slim_s_keys(
 
 
 def digests(out: Path) -> dict[str, str]:
-    """What is in a folder."""
+    """The files of a folder."""
     files = sorted(out.iterdir())
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 

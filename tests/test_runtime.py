@@ -1,4 +1,4 @@
-"""What the emitted file does at run time: weights, training that resumes, command line."""
+"""The emitted file at run time: weights, training that resumes, command line."""
 
 import contextlib
 import dataclasses
@@ -233,7 +233,7 @@ def test_a_name_that_fits_nothing_is_an_error_with_what_is_close(
 
 
 def renamings() -> list[tuple[Any, Any]]:
-    """What the source calls a variable, and how `rename` says so."""
+    """The source's name of a variable, and the `rename` for it."""
     return [
         (lambda n: n.replace("lenet/", "net/top/"), "net/top/{name}"),
         (lambda n: n.replace("weights", "kernel"), ("weights", "kernel")),

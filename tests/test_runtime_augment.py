@@ -1,4 +1,4 @@
-"""What is done to images at random: formulas, statistics, and nothing but the seed."""
+"""Random augmentation of images: formulas, statistics, dependence on the seed only."""
 
 import dataclasses
 import itertools
@@ -40,7 +40,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
 
 
 def draws(function: Callable[[Any], Any]) -> list[np.ndarray]:
-    """What a function gives for many seeds."""
+    """The results of a function for many seeds."""
     seeds = tf.data.Dataset.range(DRAWS).map(lambda number: function([0, number]))
     return [np.array(one) for one in zip(*seeds.as_numpy_iterator(), strict=True)]
 
@@ -82,7 +82,7 @@ def test_the_middle_is_taken_where_no_part_fits(
 
 
 def clipped(image: np.ndarray) -> np.ndarray:
-    """What is left of values within [0, 1]."""
+    """Values clipped to [0, 1]."""
     return np.clip(image, 0, 1)
 
 

@@ -72,7 +72,7 @@ def damage(data: Path) -> None:
 
 
 def trained(module: ModuleType, data: Path, name: str, *more: str) -> tuple[str, str]:
-    """What a run says, and its errors."""
+    """The output of a run, and its errors."""
     where = ["--data", str(data / "?.tfrecord"), "--directory", str(data / name)]
     _, out, err = run(module, "train", *where, *more)
     return out, err

@@ -1,4 +1,4 @@
-"""What every emitted network does: create its variables, check its inputs, train, draw."""
+"""Every emitted network: it creates its variables, checks its inputs, trains, draws."""
 
 import importlib.util
 import subprocess
@@ -37,7 +37,7 @@ network depth() {
 
 
 def built(text: str) -> str:
-    """What a source compiles to."""
+    """The module that a source compiles to."""
     reader = FileReader(Diagnostics())
     code = compile_source(Source("small.slim", text), Request(), reader).code
     assert code is not None

@@ -41,7 +41,7 @@ def crop(image: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def expected(family: str) -> np.ndarray:
-    """What TF-Slim gives for the image, evaluated at 32 × 36 pixels."""
+    """TF-Slim's result for the image, evaluated at 32 × 36 pixels."""
     image = IMAGE.astype(np.float32)
     if family == "vgg":  # 130 · 40 / 90 = 57.8
         return crop(resize(image, 40, 58), 32, 36) - [123.68, 116.78, 103.94]

@@ -35,7 +35,7 @@ options["output"] = "none"
 print(tf.compat.v1.profiler.profile(graph, options=options).total_float_ops)
 """
 
-# What the examples lack; the profiler counts it all.
+# Layers that the examples lack; the profiler counts all of them.
 MOBILE = """\
 network mobile(classes = 10) {
   input images 64x64x3

@@ -50,7 +50,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def said(module: ModuleType, *arguments: str) -> str:
-    """What a command prints, which is done without an error."""
+    """The output of a command that ends without an error."""
     with contextlib.redirect_stdout(io.StringIO()) as out:
         assert module.main(list(arguments)) == 0
     return out.getvalue()

@@ -1,4 +1,4 @@
-"""What becomes of gradients before they are applied, and which variables they move."""
+"""Gradients before they are applied, and the variables that they move."""
 
 import contextlib
 import io
@@ -63,7 +63,7 @@ def gradients(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]
 
 
 def moved(module: ModuleType, **settings: Any) -> dict[str, np.ndarray]:
-    """What a step takes from each variable that is trained."""
+    """The change of each trained variable in a step."""
     return {
         n: -v for n, v in step(module, **settings).items() if "moving" not in n
     }  # fmt: skip

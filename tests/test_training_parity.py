@@ -26,14 +26,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.oracle]
 # Sums of float32 in another order, thirty times; weights and losses are near one.
 TOLERANCE = 1e-4
 # Steps of thirty in which a value of relu's may lie within rounding of zero, on either side
-# in either program: on some processors that was so in one step of a hundred cases. What is
-# wrong with a step is wrong in all of them.
+# in either program: on some processors that was so in one step of a hundred cases. A
+# wrong step would be wrong in all of them.
 FLIPPED = 2
 
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, np.ndarray]:
-    """What TF-Slim did."""
+    """TF-Slim's results."""
     folder = tmp_path_factory.mktemp("training")
     file = folder / "cases.json"
     file.write_text(json.dumps([case.as_json() for case in CASES.values()]))

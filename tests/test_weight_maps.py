@@ -31,7 +31,7 @@ def conv_net(rules: str, layers: str) -> str:
     )
 
 
-# What rules stand for.
+# The meaning of rules.
 
 
 def test_parts_are_numbers_that_count() -> None:

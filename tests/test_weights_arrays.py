@@ -68,7 +68,7 @@ def same(left: dict[str, np.ndarray], right: dict[str, np.ndarray]) -> bool:
 
 
 def by_layer(wanted: dict[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
-    """What a converter from Caffe writes: fc6 has a matrix of weights."""
+    """A file as a converter from Caffe writes it: fc6 has a matrix of weights."""
     found: dict[str, dict[str, np.ndarray]] = {}
     for name, value in wanted.items():
         layer, _, leaf = name.partition("/")
@@ -93,7 +93,7 @@ def refused(small: ModuleType, path: Path, match: str) -> Any:
 
 
 def dictionaries(layers: dict[str, dict[str, np.ndarray]]) -> dict[str, Any]:
-    """What the files of converters hold."""
+    """The contents of the files of converters."""
     return {
         "dictionaries": layers,
         "ordered": OrderedDict(layers),

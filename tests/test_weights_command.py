@@ -419,7 +419,7 @@ def test_the_proposed_rules_are_a_map_that_fits(
     assert len(rules) <= 30
     assert found["missing"] == found["mismatched"] == found["unused"] == []
     assert len(found["training_state"]) == counters
-    # What has the shape of another value is told from it by order and name.
+    # Values of the same shape are distinguished by order and name.
     third, short = ("conv1_block1_3_conv/kernel", "conv1_block1_0_conv/kernel")
     if format == "safetensors":
         third, short = "layer1.0.conv3.weight", "layer1.0.downsample.0.weight"
@@ -642,7 +642,7 @@ def test_types_that_do_not_fit_are_told_and_give_no_rule(
     assert document["rules"] == []
 
 
-# What is imported, and what is refused.
+# Imports and refusals.
 
 
 def test_tensorflow_is_imported_for_checkpoints_only(tmp_path: Path) -> None:

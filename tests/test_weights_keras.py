@@ -150,7 +150,7 @@ def test_a_model_in_a_model_is_a_part_of_the_name(
     assert weights.shapes == {"in/dense_1/kernel": (4, 2), "in/dense_1/bias": (2,)}
 
 
-# What does not fit leaves every variable as it was.
+# A file that does not fit leaves every variable unchanged.
 
 
 def values(model: Any) -> dict[str, np.ndarray]:

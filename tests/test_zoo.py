@@ -359,7 +359,7 @@ def test_variables_have_the_checkpoints_names_and_shapes(file: str, name: str) -
     assert expected == {key: found.get(key) for key in expected}
 
 
-# What build parameters do.
+# Build parameters.
 
 SIZES = [
     ("vgg", "vgg_a", "images=240x256x3 global_pool=true", (1000,)),

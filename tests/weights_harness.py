@@ -1,4 +1,4 @@
-"""What the tests of maps to other sources of weights share."""
+"""Helpers of the tests of maps to other sources of weights."""
 
 import importlib.util
 import sys

@@ -35,7 +35,7 @@ Case = dict[str, Any]
 
 @dataclass
 class Outcome:
-    """What a case gave: JSON facts and arrays, or the error that TF-Slim raised."""
+    """The result of a case: JSON facts and arrays, or the error that TF-Slim raised."""
 
     id: str
     error: str | None = None

@@ -87,8 +87,8 @@ def start(
     """Run one of the oracle's programs to its end and return what it printed.
 
     Args:
-        kernels: What says in the environment which kernels TensorFlow takes; empty: those
-            that it takes here for a built file, too.
+        kernels: Environment variables that select TensorFlow's kernels; empty: the same
+            kernels as for a built file.
     """
     tests = Path(__file__).parents[1]
     finished = subprocess.run(

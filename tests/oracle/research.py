@@ -35,7 +35,7 @@ ADVERSARIAL = {
 
 
 class Settings(SimpleNamespace):
-    """What research/slim uses of `tf.contrib.training.HParams`."""
+    """The part of `tf.contrib.training.HParams` that research/slim uses."""
 
     def set_hparam(self, name: str, value: Any) -> None:
         """Give a setting a value."""

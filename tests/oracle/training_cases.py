@@ -25,7 +25,7 @@ class Case:
             and max pooling, and each step starts from TF-Slim's values.
         optimizer: Its class in `tf.train` and keywords.
         rate: `fixed`, `exponential` or `polynomial`.
-        lines: What the job says of the optimizer and all else.
+        lines: The lines of the job, the optimizer among them.
         clip, multipliers, average, trained, regularization, losses: TF-Slim's side.
     """
 
@@ -57,7 +57,7 @@ class Case:
         return f"{network}\ntrain {self.network} {{\n  {lines}\n}}\n"
 
     def as_json(self) -> dict[str, Any]:
-        """What the oracle's program is told."""
+        """The request to the oracle's program."""
         return asdict(self) | {"first_rate": FIRST_RATES[self.optimizer]}
 
 
@@ -124,7 +124,7 @@ LOSSES = (
     ("absolute_difference", 0.2), ("cosine_distance", 0.1),
     ("mean_pairwise_squared_error", 0.05), ("hinge_loss", 0.3),
 )  # fmt: skip
-# What stands between the loss and the step: lines of the job, TF-Slim's side.
+# Lines of the job about gradients, and TF-Slim's form of them.
 OTHERS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "clip-norm": (("clip norm=0.1",), {"clip": ("norm", 0.1)}),
     "clip-value": (("clip value=0.02",), {"clip": ("value", 0.02)}),
