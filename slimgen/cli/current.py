@@ -23,7 +23,7 @@ def check_target(
     """Report in what way the output is not current.
 
     Args:
-        target: What would be built.
+        target: The source, its output and the options.
         reporter: Takes the findings.
         diff: Print what a build would change.
         full: Build and compare even where the digests agree.
@@ -79,7 +79,7 @@ def _compare_heads(
 
 def _is_from(digest: str, target: BuildTarget, source: Source) -> bool:
     """Whether a digest is that of a source as it stands, with all that it reads."""
-    # What cannot be read here is reported by the build that the user is sent to.
+    # The build that the message recommends reports a source that cannot be read.
     scanned = with_files(source, FileReader(Diagnostics()))
     if source_digest(scanned, target.choices) == digest:
         return True

@@ -64,8 +64,8 @@ class Env:
         frame, words: Names and blocks in reach.
         net: The current tensor; None before the first input.
         scope: Full variable scope.
-        defaults: What the scopes in force give.
-        hint: What the current tensor is called in the emitted file.
+        defaults: The defaults of the enclosing scopes.
+        hint: The name of the current tensor in the emitted file.
         merge: Set inside the braces of a merging layer: the finished branches.
         reuse: Variables are those of earlier layers.
     """

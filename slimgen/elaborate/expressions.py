@@ -40,7 +40,7 @@ class Evaluator:
 
     Attributes:
         net: The current tensor.
-        hint: What to say of a name without a value, if anything.
+        hint: The remedy for a name without a value, if there is one.
     """
 
     def __init__(self, words: frozenset[str]) -> None:

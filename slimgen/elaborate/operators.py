@@ -1,4 +1,4 @@
-"""What operators and functions do with values."""
+"""Operators and functions on values."""
 
 import math
 import operator
@@ -34,7 +34,7 @@ ORDER: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a number; `true` is none."""
+    """Whether a value is a number; `true` is not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

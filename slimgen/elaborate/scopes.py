@@ -29,7 +29,7 @@ class ScopeNames:
     """Counts the scopes opened, as TensorFlow's variable store does.
 
     Leaving a scope forgets what was opened in it, so that entering it again begins the
-    default names anew (slim-semantics: counted for each enclosing variable scope).
+    default names again (slim-semantics: counted for each enclosing variable scope).
     """
 
     def __init__(self) -> None:

@@ -36,7 +36,7 @@ def known_keys(layer: type[Declaration]) -> list[str]:
 
 
 def unknown_word(word: str, span: Span, known: Iterable[str]) -> Diagnostic:
-    """Say that a word is none of `known`."""
+    """Reject a word that is not in `known`."""
     ours = word_of(word)
     hint = f"did you mean `{ours}`?" if ours else ""
     return messages.unknown_word(span, word, known, hint)

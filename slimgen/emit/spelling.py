@@ -1,4 +1,4 @@
-"""What the source names, spelled so that the emitted file can hold it.
+"""Texts of the source, spelled so that the emitted file can hold them.
 
 A build parameter becomes a constant, a parameter of a block a parameter of a function, a
 loop's name its variable, a module of the user's an import. Any of them may be a word of

@@ -1,4 +1,4 @@
-"""What a network costs: a row for each layer, repeats and small blocks folded, and totals.
+"""The costs of a network: a row for each layer, repeats and small blocks folded, and totals.
 
 All figures are for one example. Counted on the unrolled network, so that passes change none.
 """

@@ -20,11 +20,11 @@ class SummaryRow:
     Attributes:
         name: Scope, `{1..3}` for what counts in it; "" for a layer without a name.
         word: The layer or block; "" for the turns of a loop.
-        output: What it leaves, the last turn's.
+        output: Its result; of a loop that of the last turn.
         multiply_adds, activation_bytes: None where a free size leaves them open.
         count: How many layers or blocks it stands for.
-        rows: What a block or a turn consists of.
-        likeness: What else must be equal in rows that are folded.
+        rows: The rows of a block or a turn.
+        likeness: Other facts that must be equal in folded rows.
     """
 
     name: str

@@ -1,6 +1,6 @@
 """A network as it runs: every call entered, every turn taken, every literal in its place.
 
-What counts or checks works on this form, so that it is the same before and after passes.
+Counts and checks use this form, so that they are the same before and after passes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ class Applied:
 
     Attributes:
         scope: In full; None when it has no name.
-        place: What stands around it.
+        place: The scope around it.
         shared: Its variables are those of an earlier layer.
     """
 

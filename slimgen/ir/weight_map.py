@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Transform:
-    """What is done to a source's value, in this order; None: nothing."""
+    """The changes of a source's value, in this order; None: no change."""
 
     slice: tuple[tuple[int | None, ...] | None, ...] | None = None
     reshape: tuple[int, ...] | None = None
@@ -27,7 +27,7 @@ class WeightMap:
 
     Attributes:
         format: `keras`, `caffe` or `safetensors`.
-        source: What the source is called, for the reader.
+        source: The name of the source, for the reader.
         unsaid: Variables of which no rule says anything; of an unfinished map only.
     """
 

@@ -1,7 +1,7 @@
-"""What values an argument takes: each kind checks a value and says what it expected.
+"""The types of arguments: each checks a value and names the values that it takes.
 
 A value comes from the evaluator: a Python literal, a tuple (a list or a size), a `Word`
-(a bare word or a call such as `l2(0.1)`), or a `Tensor`. What leaves is a literal of
+(a bare word or a call such as `l2(0.1)`), or a `Tensor`. The result is a literal of
 `values.py`, ready to be stored in a layer.
 """
 
@@ -49,7 +49,7 @@ class ArgumentType(Protocol):
 
     @property
     def expected(self) -> str:
-        """What it takes, for messages and documentation: "a whole number from 1"."""
+        """Its values, for messages and documentation: "a whole number from 1"."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -228,7 +228,7 @@ class Optional:
         try:
             return self.item.coerce(value)
         except ArgumentError as error:
-            # What is wrong inside `l2(…)` says more than that `none` would do.
+            # An error inside `l2(…)` helps more than the remark that `none` is allowed.
             whole = error.expected == self.item.expected
             expected = self.expected if whole else error.expected
             raise ArgumentError(expected, error.words, error.word) from None
@@ -236,7 +236,7 @@ class Optional:
 
 @dataclass(frozen=True)
 class Either:
-    """What one of several kinds takes, tried in order."""
+    """A value of one of several types, tried in order."""
 
     kinds: tuple[ArgumentType, ...]
 

@@ -116,9 +116,9 @@ def parameter(
     """Declare an argument of a layer or a line.
 
     Args:
-        kind: What values it takes.
+        kind: The type of its values.
         doc: One clause for the documentation, with units.
-        default: What it is when neither the line nor a scope gives it.
+        default: Its value when neither the line nor a scope gives one.
         positional: Whether it may stand without its key; key-only arguments come last.
         first: Whether it stands before the arguments that its class inherits.
         slim: TF-Slim's name for it, when ours differs.

@@ -1,4 +1,4 @@
-"""What layers give when a network is computed in 16 bits, of variables with 32."""
+"""The types of layers' results when a network with 32-bit variables computes in 16 bits."""
 
 from collections.abc import Sequence
 from dataclasses import replace

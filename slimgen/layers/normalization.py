@@ -40,7 +40,7 @@ DATA_FORMAT = Choice(("NHWC", "NCHW", "NWC", "NCW", "NDHWC", "NCDHW"))
 class NamedValues:
     """`params(gamma=…, beta=…)`: values by name, TF-Slim's dict-valued arguments.
 
-    What leaves is a call of Python's `dict`, so that it stays hashable.
+    The result is a call of Python's `dict`, so that it stays hashable.
     """
 
     keys: tuple[str, ...]
@@ -75,7 +75,7 @@ class NamedValues:
 
 
 def values_by_name(values: NamedFunction | None) -> dict[str, Any]:
-    """What `params(…)` gives, by name."""
+    """The arguments of `params(…)`, by name."""
     return {} if values is None else dict(values.arguments)
 
 

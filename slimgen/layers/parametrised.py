@@ -1,4 +1,4 @@
-"""What every parametrised layer of TF-Slim ends with: biases or a normalizer, an activation."""
+"""The common end of TF-Slim's layers with weights: biases or a normalizer, an activation."""
 
 from collections.abc import Sequence
 from dataclasses import replace

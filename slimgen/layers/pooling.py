@@ -30,7 +30,7 @@ OUTPUTS_COLLECTIONS = {
 
 
 class WindowPool(Layer):
-    """What `max_pool` and `avg_pool` have in common."""
+    """The common part of `max_pool` and `avg_pool`."""
 
     family = "Pools"
     opens_variable_scope = False
@@ -156,7 +156,7 @@ class Pool(Layer):
 
 
 class GlobalPool(Layer):
-    """What `global_max_pool` and `global_avg_pool` have in common."""
+    """The common part of `global_max_pool` and `global_avg_pool`."""
 
     family = "Pools"
     opens_variable_scope = False

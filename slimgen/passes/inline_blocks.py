@@ -1,4 +1,4 @@
-"""Put blocks that say nothing by themselves where they are called.
+"""Inline trivial blocks.
 
 inline_small: a block that is empty, or one layer under the call's own name.
 before    %1 = call subsample(%0)    %2 = call conv_same(%1) as conv2

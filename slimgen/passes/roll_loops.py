@@ -277,7 +277,7 @@ class _Pair:
         )
 
     def _value(self, place: int, x: Value, y: Value) -> bool:
-        # What a turn takes may be of another shape: `conv 64` on 3 channels, then on 64.
+        # The input of a turn may have another shape: `conv 64` on 3 channels, then on 64.
         if x.type.rank != y.type.rank or x.type.dtype != y.type.dtype:
             return False
         if y.index in self.two or x.index in self.one:

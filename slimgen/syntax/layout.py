@@ -18,7 +18,7 @@ BLANKS = re.compile(r"[ \t]*")
 # The indentation of the next line that is neither empty nor a comment.
 NEXT_LINE = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?\r?\n)*([ \t]*)")
 
-# What a scope's or a tensor's name follows, at the start of a statement.
+# Words before the name of a scope or a tensor, at the start of a statement.
 NAMING = frozenset({"TAP", "FROM", "OUTPUT", "VARIABLE", "BRANCH", "IN"})
 
 
@@ -31,12 +31,12 @@ class OpenBracket:
     indent: int  # of its line
     depth: int  # of the expression around it, up to here
     deepest: int  # of the finished items beside it
-    path: bool = False  # the name may go on with `.`, `-`, `/`
+    path: bool = False  # the name may continue with `.`, `-`, `/`
     missing: bool = False  # it is a `{` that should stand here; indentation ends it
 
 
 class Layout:
-    """What the lexer knows about its place, and the tokens that it has found."""
+    """The state of the lexer, and the tokens that it has found."""
 
     def __init__(self, source: Source, diagnostics: Diagnostics) -> None:
         self.source = source
@@ -87,7 +87,7 @@ class Layout:
     def _fail(self, diagnostic: Diagnostic, soft: bool = False) -> None:
         """Report, and make the parser skip the rest of the statement.
 
-        What is `soft` may be a consequence of an earlier mistake in the statement.
+        A `soft` error may be a consequence of an earlier mistake in the statement.
         """
         if not (soft and (self.skipping or self.outside)):
             self.report(diagnostic)

@@ -66,7 +66,7 @@ class Lexer(NameLexer):
         """Take `token` for the first one of a statement, if it looks so.
 
         It stands in a bracket that an earlier line has opened; the bracket counts as
-        closed then, which is reported, and reading goes on from the token.
+        closed then, which is reported, and reading continues with the token.
         """
         top = self._brackets[-1] if self._brackets else None
         if top is None or top.kind not in "([<" or top.start >= self._line_start:
@@ -108,7 +108,7 @@ class Lexer(NameLexer):
     # Lines and statements.
 
     def _newline(self, start: int, end: int) -> None:
-        """End a line, which ends the statement unless a bracket or a comma goes on."""
+        """End a line, which ends the statement unless a bracket or a comma continues it."""
         if any(bracket.kind == "i" for bracket in self._brackets[-1:]):
             self._brace_touches_name()
         if self._top() == "{" and self._last != "COMMA":
@@ -296,7 +296,7 @@ class Lexer(NameLexer):
         if found is not None:
             self.report(characters.foreign_character(self._span(*found.span())))
 
-    # What does not belong into a text.
+    # Characters that the language does not have.
 
     def _double_quote(self, start: int, end: int) -> None:
         """Report a string that its line does not end."""

@@ -1,7 +1,7 @@
 """The LALR machine: Lark's tables, run one token at a time.
 
-Lark's own loop takes a token in some 12 µs, this one in 3; and a stack that can be cut back is
-what going on after a mistake needs.
+Lark's own loop takes a token in some 12 µs, this one in 3; and recovery after a mistake needs a
+stack that can be cut back.
 """
 
 import gc
@@ -21,7 +21,7 @@ from slimgen.syntax.tree_builder import LEAVES, TreeBuilder
 
 # How many parts a rule takes off the stack, its name, and what makes the whole of them.
 Reduction = tuple[int, str, Callable[[list[Any]], Any]]
-# What to do in a state: with a terminal, go to a state, complete a rule, or complete one that
+# The actions of a state: with a terminal, go to a state, complete a rule, or complete one that
 # only passes its part on (its name is enough); after a rule, go to a state.
 Actions = dict[int, dict[str, int | Reduction | str]]
 
@@ -43,7 +43,7 @@ def read_grammar(strict: bool = False, cache: str | bool = False) -> Lark:
     Args:
         strict: Refuse any conflict in the grammar.
         cache: A file that keeps the tables from one run to the next. Lark checks that it
-            is of this grammar, and computes them anew where it is not, or is damaged.
+            is of this grammar, and computes them again where it is not, or is damaged.
     """
     text = (files("slimgen.grammar") / "slim.lark").read_text(encoding="utf-8")
     return Lark(
@@ -125,7 +125,7 @@ class Machine:
 
     @property
     def result(self) -> Any:
-        """What the start rule has made; after $END."""
+        """The result of the start rule; after $END."""
         return self._values[-1] if self._states[-1] == self._last else None
 
     def cut(self, height: int) -> None:

@@ -9,7 +9,7 @@ PATTERN = (
     r"|(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 )
 NUMBER = re.compile(PATTERN)
-# What touches a number and makes it none.
+# Characters that touch a number and make it malformed.
 RUN_ON = re.compile(r"(?:[A-Za-z0-9_?]|\.(?!\.))+")
 BARE_DOT = re.compile(r"\.(?![0-9])")
 

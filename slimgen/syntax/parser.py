@@ -9,7 +9,7 @@ from slimgen.syntax.slips import Slip, explain, is_outside
 from slimgen.syntax.tokens import Token
 from slimgen.syntax.tree_builder import UNREADABLE
 
-# What begins a statement that has a body.
+# Words that begin a statement with a body.
 HEADS = frozenset({"NETWORK", "BLOCK", "IF", "FOR", "BRANCH", "IN"})
 
 
@@ -51,7 +51,7 @@ class Reader:
         self._outer: list[list[Token]] = []
         # For each of them: how high the stack was at its start.
         self._starts: list[int] = [1]
-        # What went wrong in a bracket, and how many mistakes had been reported then.
+        # An error in a bracket, and the number of errors reported before it.
         self._held: Diagnostic | None = None
         self._errors = 0
         # Whether the last line was an incomplete statement.

@@ -1,6 +1,6 @@
 """The canonical text of a source: `slimgen fmt`.
 
-Lines stay lines, and each comment stays where it stands. What is decided here is the blanks
+Lines stay lines, and each comment stays where it stands. The printer decides about the blanks
 between tokens, the indentation, the blank lines and how a number is written.
 """
 
@@ -48,7 +48,7 @@ class PrintedRow:
     blank_before: bool
     text: str = ""
     comment: str = ""
-    opens: bool = False  # its last token is a bracket that goes on
+    opens: bool = False  # its last token is a bracket that continues
 
     @property
     def width(self) -> int:

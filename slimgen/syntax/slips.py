@@ -17,7 +17,7 @@ OPENING = frozenset(kind for kinds in BRACKETS.values() for kind in kinds)
 JOINING = frozenset({"IF", "ELSE", "AND", "OR", "NOT", "IN"})
 NAMED = frozenset({"NETWORK", "BLOCK", "LET", "SCOPE", "INPUT", "FOR"})
 
-# What the grammar would take, in the language's words and in the order of telling.
+# Names of tokens that the grammar would take, in the order of a message.
 WORDS = {
     "LITERAL": "a value",
     "NAME": "a name",
@@ -37,7 +37,7 @@ WORDS = {
     "LBRACE": "`{`",
     "SEP": "the end of the line",
 }
-# What goes without saying when the first is told.
+# Tokens that a message omits when it names the first.
 COVERS = {
     "LITERAL": {"NAME", "STRING", "LPAR", "PATH", "SIGN"},
     "NAME": {"PATH"},

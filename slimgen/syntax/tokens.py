@@ -1,4 +1,4 @@
-"""What the lexer makes of a text: tokens, and the words that are more than names."""
+"""The tokens of a text, and the words that are more than names."""
 
 from dataclasses import dataclass
 

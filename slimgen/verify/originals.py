@@ -1,4 +1,4 @@
-"""The networks of the libraries, found in their files: nothing of theirs is imported."""
+"""The networks of the libraries, found in their files without importing them."""
 
 import ast
 from importlib.util import find_spec

@@ -10,7 +10,7 @@ from slimgen.layers import LAYERS
 from slimgen.weights.fitting import FittedPart, Shape
 from slimgen.weights.reading import natural
 
-# What the last part of a name stands for, in whatever library.
+# The kind of a variable by the last part of its name, for all libraries.
 KINDS = {
     "weights": "kernel",
     "kernel": "kernel",
@@ -72,7 +72,7 @@ class SourceLayer:
 
     @property
     def form(self) -> tuple[tuple[str, Shape], ...]:
-        """The kinds with the shapes: layers of one form are told apart by names only."""
+        """The kinds with the shapes: only names distinguish layers of one form."""
         return tuple(
             (kind, part.shape if part.variable else part.source_shape or ())
             for kind, part in sorted(self.parts.items())
@@ -206,7 +206,7 @@ def _go_together(kernel: SourceLayer, norm: SourceLayer, format: str) -> bool:
     return length in (*shape[-2:], math.prod(shape[-2:]))
 
 
-# What gives a value the shape of a variable.
+# Transformations that give a value the shape of a variable.
 
 
 def fits(
@@ -232,7 +232,7 @@ def value_of(layer: SourceLayer, kind: str) -> FittedPart | None:
 
 
 def transform(kind: str, shape: Shape, found: Shape, format: str) -> Transform | None:
-    """What gives a value the shape of a variable, as the format lays kernels out."""
+    """The transformation to the shape of a variable, by the format's layout of kernels."""
     if format == "safetensors" and len(found) > 1:
         return _from_pytorch(kind, shape, found)
     if found == shape:

@@ -64,7 +64,7 @@ def _theirs_apart(
     ours: Sequence[SourceLayer], theirs: Sequence[SourceLayer], format: str
 ) -> Iterator[Match]:
     """A norm that looks as if it were its neighbour's: of what comes after it, say."""
-    # What is left of a layer that is split is none of these: it would be split twice.
+    # The rest of a split layer is not among these: it would be split twice.
     single = [one for one in ours if len(units(one)) == 1 and not one.is_rest]
     joined = [one for one in theirs if len(units(one)) > 1]
     return _matched(single, _apart(joined), format)
