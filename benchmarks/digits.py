@@ -5,7 +5,7 @@
 The job of examples/lenet.slim is run for each of five seeds by the command line of the
 built file, on the digits of the demonstration (examples/demo/write_digits.py), and judged
 on those held out. `--candidates` repeats the cross-validation, within the digits to train
-with, by which that job was chosen. What is measured goes to benchmarks/digits.json, and for
+with, by which that job was chosen. The measurements go to benchmarks/digits.json, and for
 people to benchmarks/digits.md.
 """
 

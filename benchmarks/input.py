@@ -4,7 +4,7 @@
 
 Both in one process, with one step of the built file, in turns: blocks of steps from records
 and blocks on the same batches in memory, with no reader running. Each block begins with
-steps that are not timed, and its reader anew. The figure is the median of the ratios block by block.
+steps that are not timed, and a new reader. The figure is the median of the ratios block by block.
 Beside it stands what the input takes alone, in processor time for an image, and the step's:
 where both share the processors their quotient is how much is lost at least.
 """

@@ -7,6 +7,7 @@ from slimgen.elaborate.loading import Reader
 from slimgen.elaborate.networks import Request, elaborate
 from slimgen.emit.identifiers import taken_classes
 from slimgen.ir.graph import Graph
+from slimgen.ir.verifier import require_sound
 from slimgen.passes import PASS_NAMES, run_passes
 from slimgen.source import Source
 
@@ -43,6 +44,8 @@ def analyze(source: Source, request: Request, read: Reader) -> Compilation:
     for clash in taken_classes(graph) if graph else ():
         diagnostics.report(clash)
         graph = None
+    if graph is not None:
+        require_sound(graph, "elaboration", request.verify)
     return Compilation(diagnostics, sources, graph)
 
 
@@ -55,7 +58,7 @@ def compile_source(source: Source, request: Request, read: Reader) -> Compilatio
     found = analyze(source, replace(request, building=True), read)
     if found.graph is None:
         return found
-    graph = run_passes(found.graph, request.passes)
+    graph = run_passes(found.graph, request.passes, request.verify)
     digest = source_digest(found.sources, request)
     code = emit(graph, source.name, digest)
     return Compilation(found.diagnostics, found.sources, graph, code)

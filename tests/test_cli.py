@@ -134,6 +134,17 @@ def test_the_graph_is_shown(stage: str) -> None:
     assert "conv2" in outcome.stdout
 
 
+@pytest.mark.parametrize(
+    "command",
+    [["build", "-o", "-"], ["check"], ["show", "--stage", "lowered"]],
+    ids=lambda command: command[0],
+)
+def test_a_good_source_passes_the_verifier(command: list[str]) -> None:
+    outcome = run(*command, "tiny.slim", "--verify")
+
+    assert (outcome.exit_code, outcome.stderr) == (0, "")
+
+
 def test_check_is_silent_about_a_good_source() -> None:
     outcome = run("check", "tiny.slim")
 

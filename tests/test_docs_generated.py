@@ -13,18 +13,7 @@ from test_architecture import LEVELS
 from slimgen.cli.files import FileReader
 from slimgen.compiler import Request, analyze
 from slimgen.diagnostics import Diagnostics
-from slimgen.elaborate import (
-    blocks,
-    common,
-    expressions,
-    scopes,
-)
-from slimgen.elaborate import (
-    evaluated as values,
-)
-from slimgen.elaborate import (
-    graph_builder as builder,
-)
+from slimgen.elaborate import evaluated, expressions, graph_builder, scopes, walk
 from slimgen.layers import LAYERS
 from slimgen.layers.describe import FUNCTIONS
 from slimgen.layers.jobs import DATA_LINES, JOB_LINES, NETWORK_LINES
@@ -42,13 +31,13 @@ LIMITS = {
     "digits of a whole number": numbers.MAX_DIGITS,
     "brackets and braces open at once": layout.MAX_NESTING,
     "depth of an expression": layout.MAX_DEPTH,
-    "mistakes in the text that are told": layout.MAX_ERRORS,
-    "values in a list or a range": values.LONGEST_LIST,
-    "characters in a value or a name put together": values.LONGEST_TEXT,
+    "reported errors in the text": layout.MAX_ERRORS,
+    "values in a list or a range": evaluated.LONGEST_LIST,
+    "characters in a value or a name put together": evaluated.LONGEST_TEXT,
     "characters in the name of a variable scope": scopes.LONGEST_NAME,
-    "turns of all loops of a network": common.MOST_TURNS,
-    "layers, taps and calls of blocks in a network": builder.MOST_ITEMS,
-    "blocks called inside each other": blocks.DEEPEST_CALLS,
+    "turns of all loops of a network": walk.MOST_TURNS,
+    "layers, taps and calls of blocks in a network": graph_builder.MOST_ITEMS,
+    "blocks called inside each other": walk.DEEPEST_CALLS,
     "functions called inside each other": expressions.DEEPEST_CALL,
 }
 

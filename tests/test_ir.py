@@ -367,6 +367,7 @@ network n(classes=10) as n {
   %4: [batch, 25088] = flatten(%3) {size=25088} as Flatten
   %5: [batch, 10] = fc(%4) {num_outputs=10, activation=none, biases=constant(value=0.1)} as logits
   output logits %5
+  head n/logits/weights, n/logits/biases
 }
 """ == print_graph(run_passes(graph_of(text), None))
 
@@ -732,7 +733,65 @@ def test_the_list_of_variables_is_in_order_of_creation() -> None:
 def test_an_internal_error_shows_the_graph() -> None:
     broken = with_items(small(), drop(0))
 
-    with pytest.raises(
-        InternalError, match="after nothing is not sound; please report"
-    ):
+    with pytest.raises(InternalError, match="after nothing is not sound: n: ") as found:
         require_sound(broken, "nothing")
+    assert print_graph(broken) in str(found.value)
+
+
+def test_a_pass_is_named_that_leaves_an_unsound_graph() -> None:
+    graph = graph_of(SMALL)
+    broken = with_items(graph, drop(0))
+
+    with pytest.raises(InternalError, match="after lower is not sound: n: "):
+        run_passes(broken, None)
+
+
+def test_types_are_inferred_again_only_where_that_is_asked_for() -> None:
+    graph = graph_of(SMALL)
+    turned = replace(
+        graph.networks[0], variables=tuple(reversed(graph.networks[0].variables))
+    )
+    broken = replace(graph, networks=(turned,))
+
+    run_passes(broken, None)
+    with pytest.raises(InternalError, match="listed in another order"):
+        run_passes(broken, None, verify=True)
+
+
+WHOLE = """\
+network n(classes = 5) {
+  input images 32x32x3
+  preprocess vgg resize=256..300
+  labels offset=1
+  weights keras "Tiny" {
+    rename "conv/weights" "c/kernel" transpose=[0, 1, 3, 2]
+    new "conv/biases"
+    new "fc/{weights,biases}"
+  }
+  conv 8 3 as conv
+  python "my_ops:swish"
+  flatten
+  fc classes activation=none as fc
+}
+
+train n {
+  data records "a-*" image=image/encoded label=image/class/label
+  steps 10
+}
+
+evaluate n { data records "b-*" }
+"""
+
+
+def test_the_text_has_all_that_a_graph_holds() -> None:
+    lines = [line.strip() for line in print_graph(graph_of(WHOLE)).splitlines()]
+
+    assert '%2: [batch, 32, 32, 8] = python(%1) {op=python("my_ops:swish")}' in lines
+    assert 'preprocess family="vgg" resize=[256, 300]' in lines
+    assert "labels offset=1" in lines
+    assert "head n/fc/weights, n/fc/biases" in lines
+    assert 'n/conv/weights = "c/kernel" transpose=[0, 1, 3, 2]' in lines
+    assert 'train network="n" {' in lines
+    assert 'data path="a-*" {' in lines
+    assert 'run directory="runs/n" steps=10' in lines
+    assert 'evaluate network="n" path="b-*" during=false' in lines

@@ -33,7 +33,7 @@ class Export:
 
 from slimgen.layers.argument_types import Text
 from slimgen.layers.declaration import parameter
-from slimgen.layers.jobs.line import JobLine
+from slimgen.layers.jobs.job_line import JobLine
 
 
 class SignatureLine(JobLine):
@@ -47,7 +47,7 @@ class SignatureLine(JobLine):
     "slimgen/elaborate/jobs/export.py": '''\
 """An `export` job."""
 
-from slimgen.elaborate.jobs.lines import JobText
+from slimgen.elaborate.jobs.job_lines import JobText
 from slimgen.ir.export_job import Export
 from slimgen.layers.jobs.export import SignatureLine
 
@@ -67,9 +67,9 @@ ROW = (
     'JobKind("evaluate",',
 )
 IMPORTED = (
-    "from slimgen.layers.jobs.line import",
+    "from slimgen.layers.jobs.job_line import",
     "from slimgen.layers.jobs.export import SignatureLine\n"
-    "from slimgen.layers.jobs.line import",
+    "from slimgen.layers.jobs.job_line import",
 )
 WORD = ('"train", "evaluate"]', '"train", "evaluate", "export"]')
 
@@ -88,9 +88,9 @@ PLACES = {
             "        case _:\n            assert_never(kind.word)",
         ),
         (
-            "from slimgen.elaborate.jobs.lines import",
+            "from slimgen.elaborate.jobs.job_lines import",
             "from slimgen.elaborate.jobs.export import read_export\n"
-            "from slimgen.elaborate.jobs.lines import",
+            "from slimgen.elaborate.jobs.job_lines import",
         ),
     ],
     "slimgen/elaborate/jobs/precision.py": [

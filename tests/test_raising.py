@@ -24,12 +24,8 @@ EXAMPLES = sorted((ROOT / "examples").rglob("*.slim"))
 ACCEPTED = sorted((ROOT / "tests" / "accepted").rglob("*.slim"))
 # Several large networks in one file: they take more than two seconds.
 LARGE = {
-    "nasnet",
-    "pnasnet",
-    "inception_resnet_v2",
-    "resnet_v1_200",
-    "resnet_v2",
-    "inception_v4",
+    *("i3d", "inception_resnet_v2", "inception_v4", "mobilenet_v2", "mobilenet_v3"),
+    *("nasnet", "pnasnet", "resnet", "resnet_v1", "resnet_v1_200", "resnet_v2"),
 }
 FILES = [
     pytest.param(

@@ -1,7 +1,7 @@
 """Show what slimgen is for: `make demo`.
 
 VGG-16 is built and looks at two photographs through a checkpoint of TF-Slim's; then LeNet
-learns handwritten digits, is killed on the way, goes on, and must read 97% of the digits
+learns handwritten digits, is killed on the way, resumes, and must read 97% of the digits
 that it has not seen.
 """
 
@@ -107,17 +107,17 @@ def look_at_photographs() -> None:
 
 
 def learn_digits() -> None:
-    """Train LeNet, kill it, go on, and check what it learned."""
+    """Train LeNet, kill it, resume it, and check the accuracy."""
     say("LeNet on real handwritten digits")
     run(*SLIMGEN, "build", EXAMPLES / "lenet.slim", "-o", "lenet.py")
     run(PYTHON, HERE / "write_digits.py", "digits")
     say("Training, killed on the way")
     run_and_kill(PYTHON, "lenet.py", "train")
-    say("The same command goes on from the last checkpoint")
+    say("The same command resumes from the last checkpoint")
     told = run(PYTHON, "lenet.py", "train")
     resumed = re.search(r"step (\d+) of", told)
     if resumed is None or int(resumed[1]) < KILLED_AFTER:
-        sys.exit("demo: the run began anew")
+        sys.exit("demo: the run did not resume")
     say(f"The digits that it has not seen; {NEEDED:.0%} are to be right")
     digits = "digits/test-*.tfrecord"
     answer = run(PYTHON, "lenet.py", "evaluate", "--data", digits, "--average")

@@ -16,6 +16,7 @@ from slimgen.cli.compiling import (
     passes_option,
     run_compiler,
     stdin_name_option,
+    verify_option,
 )
 from slimgen.cli.current import check_target
 from slimgen.cli.files import STDIN, read_built, refusal, write_file
@@ -43,6 +44,7 @@ Examples:
 @stdin_name_option
 @choice_options
 @passes_option
+@verify_option
 @click.option(
     "--check", is_flag=True, help="Write nothing; say which outputs are not current."
 )
@@ -68,6 +70,7 @@ def build(
     full: bool,
     force: bool,
     quiet: bool,
+    verify: bool,
     **chosen: tuple[tuple[str, str], ...],
 ) -> None:
     """Build one TensorFlow file from each source.
@@ -84,7 +87,7 @@ def build(
         if check:
             check_target(target, reporter, diff=diff, full=full)
         else:
-            _build(target, reporter, force=force, quiet=quiet)
+            _build(target, reporter, force=force, quiet=quiet, verify=verify)
 
 
 def _targets(
@@ -107,14 +110,21 @@ def _targets(
 
 
 def _build(
-    target: BuildTarget, reporter: CommandReport, *, force: bool, quiet: bool
+    target: BuildTarget,
+    reporter: CommandReport,
+    *,
+    force: bool,
+    quiet: bool,
+    verify: bool,
 ) -> None:
     if not (force or _may_replace(target, reporter)):
         return
     source = load(target, reporter)
     if source is None:
         return
-    compilation = run_compiler(source, target.choices, reporter, emit=True)
+    compilation = run_compiler(
+        source, target.choices, reporter, emit=True, verify=verify
+    )
     if compilation is None or compilation.code is None:
         return
     try:

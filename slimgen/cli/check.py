@@ -9,6 +9,7 @@ from slimgen.cli.compiling import (
     load,
     run_compiler,
     stdin_name_option,
+    verify_option,
 )
 from slimgen.cli.reporting import CommandReport, reporting
 
@@ -22,6 +23,7 @@ Examples:
 @files_argument
 @stdin_name_option
 @choice_options
+@verify_option
 @reporting
 def check(
     reporter: CommandReport,
@@ -30,6 +32,7 @@ def check(
     stdin_filename: str | None,
     defines: tuple[tuple[str, str], ...],
     networks: tuple[str, ...],
+    verify: bool,
 ) -> None:
     """Report errors and warnings of sources.
 
@@ -39,4 +42,4 @@ def check(
     for target in sources_to_read(files, stdin_filename, choices, reporter.add):
         source = load(target, reporter)
         if source is not None:
-            run_compiler(source, target.choices, reporter, emit=False)
+            run_compiler(source, target.choices, reporter, emit=False, verify=verify)

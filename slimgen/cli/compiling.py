@@ -83,6 +83,15 @@ def _parse_passes(
     return tuple(name for name in PASS_NAMES if name in chosen)
 
 
+def verify_option(command: Command) -> Command:
+    """Give a command `--verify`."""
+    return click.option(
+        "--verify",
+        is_flag=True,
+        help="Check slimgen itself: infer all types and variables again after each pass.",
+    )(command)
+
+
 def suggestion(word: str, known: list[str]) -> str:
     """Return ` Did you mean …?`, or ""."""
     near = difflib.get_close_matches(word, known, 1)
@@ -104,6 +113,7 @@ def run_compiler(
     *,
     emit: bool,
     tolerated: frozenset[str] = frozenset(),
+    verify: bool = False,
 ) -> "Compilation | None":
     """Compile a source; None after its errors are reported.
 
@@ -113,7 +123,7 @@ def run_compiler(
 
     found = Diagnostics()
     stage = compile_source if emit else analyze
-    request = replace(_request(choices), tolerated=tolerated)
+    request = replace(_request(choices), tolerated=tolerated, verify=verify)
     compilation = stage(source, request, FileReader(found))
     sound = reporter.add(compilation.diagnostics)
     return compilation if reporter.add(found) and sound else None

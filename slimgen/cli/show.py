@@ -12,6 +12,7 @@ from slimgen.cli.compiling import (
     passes_option,
     run_compiler,
     stdin_name_option,
+    verify_option,
 )
 from slimgen.cli.reporting import CommandReport, reporting
 from slimgen.cli.streams import write_output
@@ -41,6 +42,7 @@ Examples:
 @stdin_name_option
 @choice_options
 @passes_option
+@verify_option
 @reporting
 def show(
     reporter: CommandReport,
@@ -48,6 +50,7 @@ def show(
     file: str,
     stage: str,
     stdin_filename: str | None,
+    verify: bool,
     **chosen: tuple[tuple[str, str], ...],
 ) -> None:
     """Print the output of one stage of the compiler."""
@@ -59,7 +62,9 @@ def show(
     if stage == "tree":
         _show_tree(source, reporter)
     else:
-        _show_graph(source, choices, stage, reporter)
+        compilation = run_compiler(source, choices, reporter, emit=False, verify=verify)
+        if compilation is not None and compilation.graph is not None:
+            write_output(_text_of(compilation.graph, stage, choices.passes, verify))
 
 
 def _show_tree(source: Source, reporter: CommandReport) -> None:
@@ -72,15 +77,9 @@ def _show_tree(source: Source, reporter: CommandReport) -> None:
         write_output(tree_text(tree))
 
 
-def _show_graph(
-    source: Source, choices: Choices, stage: str, reporter: CommandReport
-) -> None:
-    compilation = run_compiler(source, choices, reporter, emit=False)
-    if compilation is not None and compilation.graph is not None:
-        write_output(_text_of(compilation.graph, stage, choices.passes))
-
-
-def _text_of(graph: Graph, stage: str, passes: Sequence[str] | None) -> str:
+def _text_of(
+    graph: Graph, stage: str, passes: Sequence[str] | None, verify: bool
+) -> str:
     if stage == "resolved":
         from slimgen.ir.resolved import print_resolved
 
@@ -93,4 +92,4 @@ def _text_of(graph: Graph, stage: str, passes: Sequence[str] | None) -> str:
     from slimgen.ir.text import print_graph
     from slimgen.passes import run_passes
 
-    return print_graph(graph if stage == "graph" else run_passes(graph, passes))
+    return print_graph(graph if stage == "graph" else run_passes(graph, passes, verify))

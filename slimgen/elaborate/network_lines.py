@@ -1,7 +1,7 @@
 """The lines of a network that make no tensor: `weights`, `preprocess`, `labels`, `head`."""
 
 from slimgen.elaborate.env import Env
-from slimgen.elaborate.jobs.lines import JobLines
+from slimgen.elaborate.jobs.job_lines import JobLines
 from slimgen.elaborate.rejection import Rejected
 from slimgen.elaborate.walk import Walk
 from slimgen.elaborate.weight_maps import read_rules

@@ -37,6 +37,7 @@ class Request:
         passes: Names of the passes to run; None: all.
         building: Something is to be built: a source without networks is an error.
         tolerated: Codes of mistakes that do not matter to what is asked.
+        verify: Infer types and variables again after each stage.
     """
 
     defines: tuple[tuple[str, str], ...] = ()
@@ -44,6 +45,7 @@ class Request:
     passes: tuple[str, ...] | None = None
     building: bool = False
     tolerated: frozenset[str] = frozenset()
+    verify: bool = False
 
 
 def elaborate(

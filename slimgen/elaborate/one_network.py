@@ -18,7 +18,7 @@ from slimgen.elaborate.jobs.images import (
     label_names,
     preprocessing,
 )
-from slimgen.elaborate.jobs.lines import JobLines
+from slimgen.elaborate.jobs.job_lines import JobLines
 from slimgen.elaborate.loading import Loaded, Program
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.elaborate.scopes import is_scope_name

@@ -1,4 +1,4 @@
-"""How the emitted file writes the terms of a loss, and what it measures of a network."""
+"""The terms of a loss, and the measures of a network, as the emitted file writes them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -52,7 +52,7 @@ def loss_templates(loss: Loss) -> list[str]:
 
 @dataclass(frozen=True)
 class Losses:
-    """What templates see of the loss.
+    """The facts of the loss that templates read.
 
     Attributes:
         terms: Name and Python of each.

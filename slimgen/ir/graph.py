@@ -168,7 +168,6 @@ class Network:
         outputs: Name and value of each; a single one without a name is `("", value)`.
         variables: In order of creation.
         head: Names of the variables whose shape depends on `classes`.
-        constants: The parameters that are constants of the emitted file.
         maps: What other sources of weights call the variables.
     """
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import NoReturn
 
-BATCH = 32  # unless the job says it
+BATCH = 32  # of a job without the line
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How images become a network's input (slim-semantics: the families of TF-Slim)."""
+    """The way from an image to a network's input: one of TF-Slim's families."""
 
     family: str
     resize: tuple[int, int] | None = None
@@ -17,7 +17,7 @@ class Preprocessing:
 
 @dataclass(frozen=True)
 class LabelNames:
-    """Names by the dataset's label, and the label of the first class."""
+    """The names of the dataset's labels in order, and the label of the first class."""
 
     names: tuple[str, ...] = ()
     offset: int = 0
@@ -25,7 +25,7 @@ class LabelNames:
 
 @dataclass(frozen=True)
 class Setting:
-    """A number of a job, which the built file's user may set; None: no bound."""
+    """A number of a job that the user of the built file may set; None: no bound."""
 
     name: str
     value: float | tuple[float, ...]
@@ -36,14 +36,14 @@ class Setting:
 
 @dataclass(frozen=True)
 class DataItem:
-    """One of the tensors of an example, under its name.
+    """A tensor of an example, under its name.
 
     Attributes:
-        feature: Where a record has it.
-        image: Whether it is an image; else it is a list of numbers.
-        channels: Of an image; None: as many as the file has.
-        shape: Without the batch; None: an image of any size.
-        dtype: Of the decoded image; of a list that of the record.
+        feature: The feature of a record that holds it.
+        image: It is an image; else it is a list of numbers.
+        channels: The channels of an image; None: as many as the file has.
+        shape: Its sizes without the batch; None: an image of any size.
+        dtype: The type of the decoded image; for a list that of the record.
         raw: The bytes of an image are its values.
     """
 
@@ -58,17 +58,18 @@ class DataItem:
 
 @dataclass(frozen=True)
 class Data:
-    """Where the examples are: a pattern of record files or a folder.
+    """The examples of a job: in record files, or in a folder.
 
     Attributes:
-        inputs, labels: What a record holds for the network, and for the losses.
+        path: A pattern of record files, or a folder.
+        inputs, labels: The items of a record for the network, and for the losses.
         foldable: A folder with a folder for each class would hold the same.
-        shuffle: Records among which the next is drawn.
-        batch: Examples in a step.
-        skip: What cannot be read is left out; else it ends the run.
-        settings: Numbers of the input that the job says.
-        sloppy: What is read first comes first.
-        boxes: Where records have boxes around objects; "": nowhere.
+        shuffle: The number of records among which the next is drawn.
+        batch: The number of examples in a step.
+        skip: Examples that cannot be read are left out; else they end the run.
+        settings: The numbers of the line that the source gives.
+        sloppy: Examples come in the order in which they are read.
+        boxes: The start of the features with boxes around objects; "": there are none.
     """
 
     path: str
@@ -85,7 +86,7 @@ class Data:
     @property
     def said(self) -> frozenset[str]:
         """The names of the settings."""
-        return frozenset(one.name for one in self.settings)
+        return frozenset(setting.name for setting in self.settings)
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,10 @@ class Target:
 
     Attributes:
         label: The item that holds it.
-        classes: How many classes it tells apart; 0: it is numbers, as the output has them.
-        squeezed: Its last axis, of length 1, is none of the output's.
-        dtype: That of the item.
+        label: The item of the data that holds it.
+        classes: The number of its classes; 0: it is numbers, as the output has them.
+        squeezed: Its last axis has length 1, and the output has no such axis.
+        dtype: The type of the item.
     """
 
     label: str
@@ -111,7 +113,7 @@ class LossWeights:
 
     Attributes:
         item: The item of the data that holds them.
-        squeezed: Its last axis, of length 1, is none of the losses'.
+        squeezed: Its last axis has length 1, and the losses have no such axis.
     """
 
     item: str
@@ -165,9 +167,10 @@ class Term:
 
 @dataclass(frozen=True)
 class Loss:
-    """What is minimised.
+    """The loss: the sum of its terms.
 
     Attributes:
+        settings: The numbers of all terms.
         regularization: The factor of the regularisers; 0: they have no part.
         regularized: The network has regularisers.
         sole: The network has one output, which is [batch, classes].
@@ -181,31 +184,31 @@ class Loss:
 
     @property
     def ends(self) -> bool:
-        """Whether a term is over an end point."""
+        """True if a term is over an end point."""
         return any(term.end or term.positive_end for term in self.terms)
 
     @property
     def classes(self) -> dict[str, int]:
-        """How many classes each label tells apart that has classes."""
-        targets = (term.target for term in self.terms)
-        return {one.label: one.classes for one in targets if one.classes}
+        """The number of classes of each label that has classes."""
+        targets = [term.target for term in self.terms]
+        return {target.label: target.classes for target in targets if target.classes}
 
     @property
     def plain(self) -> bool:
-        """Whether it is about nothing but the classes of the only output, alike."""
+        """True if all terms are about the classes of the only output, without weights."""
         labels = {term.target.label for term in self.terms}
         alike = self.sole and not self.weighted
         return alike and labels == {"label"} == self.classes.keys()
 
     @property
     def weighted(self) -> frozenset[str]:
-        """The losses of which a term has weights."""
+        """The words of the losses that have weights in some term."""
         return frozenset(term.loss for term in self.terms if term.weights)
 
 
 @dataclass(frozen=True)
 class Optimizer:
-    """How gradients change variables.
+    """The rule by which gradients change variables.
 
     Attributes:
         rule: The word for it in the language.
@@ -222,9 +225,9 @@ class LearningRate:
     """The learning rate over the steps.
 
     Attributes:
-        unit: In what the schedule counts: epochs or steps.
+        unit: The unit in which the schedule counts: epochs or steps; "": it does not.
         whole_run: The rate falls until the run's last step.
-        staircase: It falls at once, not a little at each step.
+        staircase: The rate changes at once, not a little at each step.
         warmup: The unit in which the warm-up counts; "": there is none.
         settings: The numbers of the schedule, its first rate or its rates in front.
     """
@@ -239,15 +242,15 @@ class LearningRate:
 
 @dataclass(frozen=True)
 class Gradients:
-    """Which variables move, and what becomes of their gradients, in this order.
+    """The variables that move, and the changes to their gradients, in this order.
 
     Attributes:
+        clip: The bound: `norm`, `global_norm` or `value`; "": there is none.
         multipliers: Scopes, names or globs below the network's, and their settings.
-        clip: By `norm`, `global_norm` or `value`; "": not.
-        parts: In which a batch is worked through.
-        average: Whether moving averages of the variables are kept.
-        frozen: Variables that do not move.
-        only: The others that move; none: all.
+        parts: The number of parts in which a batch is worked through.
+        average: Moving averages of the variables are kept.
+        frozen: The variables that do not move.
+        only: The variables among the others that move; none: all.
         held: Batch norm of frozen scopes uses its moving averages and leaves them.
     """
 
@@ -263,12 +266,12 @@ class Gradients:
 
 @dataclass(frozen=True)
 class Augment:
-    """What is done to images at random, in this order.
+    """The random changes to images, in this order.
 
     Attributes:
-        crop: By `random_resized_crop` or `random_crop`; "": not.
-        colors: What of the colours changes.
-        mixes: By which examples of a batch are blended.
+        crop: The crop: `random_resized_crop` or `random_crop`; "": there is none.
+        colors: The properties of colours that change.
+        mixes: The ways in which examples of a batch are blended.
     """
 
     settings: tuple[Setting, ...] = ()
@@ -280,29 +283,29 @@ class Augment:
 
     @property
     def images(self) -> bool:
-        """Whether it stands in place of what a family does at random."""
+        """True if it replaces the random changes of a family of preprocessing."""
         return bool(self.crop or self.flip or self.colors)
 
     @property
     def examples(self) -> bool:
-        """Whether it concerns each example."""
+        """True if it changes each example by itself."""
         return self.images or self.erasing
 
 
 @dataclass(frozen=True)
 class Run:
-    """Length and folder of a run, and what it writes when.
+    """The length and the folder of a run, and the times at which it writes.
 
     Attributes:
-        save_minutes, save_steps: Between checkpoints; 0: not by that measure.
-        keep: Checkpoints to keep.
-        keep_hours: Between those that are kept for good; 0: none are.
-        log_steps: Between lines of progress.
-        summary_steps: Between summaries for TensorBoard; 0: there are none.
-        summary_images: Of the batch in each.
-        precision: The type of what training computes; "": 32 bits, and no choice.
-        loss_scale, growth_steps: The loss's factor for float16 at first, and after how
-            many steps it doubles.
+        save_minutes, save_steps: The time between checkpoints; 0: not by that measure.
+        keep: The number of checkpoints to keep.
+        keep_hours: The hours between checkpoints that are kept for good; 0: none are.
+        log_steps: The steps between lines of progress.
+        summary_steps: The steps between summaries for TensorBoard; 0: there are none.
+        summary_images: The number of images of the batch in each.
+        precision: The type in which training computes; "": 32 bits, and no choice.
+        loss_scale, growth_steps: The loss's first factor for float16, and the number of
+            steps after which it doubles.
     """
 
     directory: str
@@ -323,10 +326,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Initial:
-    """The weights that a job starts from, and which of them under which names.
+    """The weights that a job starts from, and the part of them that it takes.
 
     Attributes:
-        head: "auto": what depends on the number of classes is left out.
+        head: "auto": variables that depend on the number of classes are left out.
         rename: "prefix/{name}", or "OLD=NEW" for a part of each name.
     """
 
@@ -342,8 +345,8 @@ class Train:
     """One `train` job, every setting decided.
 
     Attributes:
-        preprocess: In place of the network's own; None: that.
-        initial: What it starts from unless its folder has a run; without: as initialised.
+        preprocess: The preprocessing that replaces the network's; None: none does.
+        initial: The weights that it starts from unless its folder has a run.
     """
 
     network: str

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from slimgen.ir.graph import Graph, Network, Origin
-from slimgen.ir.text import argument, in_line_order
+from slimgen.ir.literal_text import argument, in_line_order
 from slimgen.ir.unroll import Applied, UnrolledTensor, unroll
 from slimgen.layers.declaration import Layer
 from slimgen.source import Source, Span

@@ -1,7 +1,6 @@
 """The graph as text: for people, for the comments of passes, and for failures of `verify`."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from slimgen.ir.graph import (
     Call,
@@ -15,21 +14,20 @@ from slimgen.ir.graph import (
     Value,
     path_text,
 )
-from slimgen.layers.argument_types import BareWord
-from slimgen.layers.declaration import Layer, Parameter, parameters
-from slimgen.layers.literals import Hole, Operand
-from slimgen.layers.literals import NamedFunction as Named
+from slimgen.ir.literal_text import changed_arguments, literal
+from slimgen.ir.record_text import job_lines, label_lines, map_lines, record_lines
 
 INDENT = "  "
 
 
 def print_graph(graph: Graph) -> str:
-    """Write a graph: its networks, then the functions that they call.
+    """Write a graph: its networks, the functions that they call, its jobs.
 
     Arguments at their defaults are left out.
     """
     parts = [_network(network) for network in graph.networks]
     parts += [_function(function) for function in graph.functions]
+    parts += [job_lines(job) for job in graph.jobs]
     return "\n".join("".join(f"{line}\n" for line in part) for part in parts)
 
 
@@ -41,7 +39,20 @@ def _network(network: Network) -> Iterator[str]:
     yield from _items(network.items, 1)
     for name, value in network.outputs:
         yield f"{INDENT}output {name + ' ' if name else ''}%{value.index}"
+    yield from (f"{INDENT}{line}" for line in _about_weights(network))
     yield "}"
+
+
+def _about_weights(network: Network) -> Iterator[str]:
+    """Yield the facts that stand beside the layers: images, labels, head, maps."""
+    if network.preprocess is not None:
+        yield from record_lines("preprocess", network.preprocess)
+    if network.labels is not None:
+        yield from label_lines(network.labels)
+    if network.head:
+        yield f"head {', '.join(network.head)}"
+    for found in network.maps:
+        yield from map_lines(found)
 
 
 def _function(function: Function) -> Iterator[str]:
@@ -82,7 +93,7 @@ def _item(item: Item) -> Iterator[str]:
 def _node(node: Node) -> str:
     inputs = [value.index for value in node.inputs]
     listed = ", ".join(f"%{index}" for index in inputs)
-    arguments = ", ".join(_changed(node.layer, inputs))
+    arguments = ", ".join(changed_arguments(node.layer, inputs))
     scope = "" if node.scope is None else f" as {path_text(node.scope) or '.'}"
     return (
         f"{_defined(node.output)} = {node.layer.word}({listed})"
@@ -93,52 +104,3 @@ def _node(node: Node) -> str:
 
 def _defined(value: Value) -> str:
     return f"%{value.index}: {value.type}"
-
-
-def _changed(layer: Layer, inputs: Sequence[int] = ()) -> Iterator[str]:
-    """Yield the arguments of a layer that are not at their defaults."""
-    all_inputs = tuple(map(Operand, range(len(inputs))))
-    for parameter in in_line_order(layer):
-        value = getattr(layer, parameter.name)
-        said = value == all_inputs and bool(inputs)  # a merge of all that it takes
-        if not said and (parameter.required or value != parameter.default):
-            yield f"{parameter.name}={argument(parameter, value, inputs)}"
-
-
-def in_line_order(layer: Layer) -> list[Parameter]:
-    """Return the parameters of a layer, those first that need no key."""
-    return sorted(parameters(layer), key=lambda parameter: not parameter.positional)
-
-
-def argument(parameter: Parameter, value: Any, inputs: Sequence[int] = ()) -> str:
-    """Write an argument; a word that the parameter takes stands without quotes."""
-    bare = isinstance(value, str) and value in parameter.kind.words
-    return str(value) if bare else literal(value, inputs)
-
-
-def literal(value: Any, inputs: Sequence[int] = ()) -> str:
-    """Write a value as the language does; `inputs` are the tensors of operands."""
-    match value:
-        case None | bool():
-            return "none" if value is None else str(value).lower()
-        case int():
-            return str(int(value))
-        case float():
-            return repr(float(value))
-        case str():
-            return f'"{value}"'
-        case tuple() | list():
-            return f"[{', '.join(literal(item, inputs) for item in value)}]"
-        case Hole(name=name):
-            return f"{{{name}}}"
-        case Operand(index=index):
-            return f"%{inputs[index] if index < len(inputs) else f'operand {index}'}"
-        case Named(word=word, arguments=arguments):
-            given = [f"{key}={literal(item, inputs)}" for key, item in arguments]
-            return f"{word}({', '.join(given)})" if given else word
-        case Layer():
-            return f"{value.word}({', '.join(_changed(value, inputs))})"
-        case BareWord(text=text, called=called):
-            return f"{text}(…)" if called else text
-        case _:
-            return "…"

@@ -1,4 +1,8 @@
-"""What must hold of every graph; what does not is a bug of ours, never the user's."""
+"""The rules of every graph; a graph that breaks one is a bug of ours, never the user's.
+
+The structure is checked after every stage, which costs little. The types and variables of
+whole networks are inferred again only where `--verify` asks for it.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +20,6 @@ from slimgen.ir.graph import (
     Value,
     Variable,
 )
-from slimgen.ir.text import print_graph
 from slimgen.ir.unroll import Applied, Entered, Part, unroll, values_in
 from slimgen.layers.declaration import ShapeError, TensorType, VariableSpec
 from slimgen.layers.literals import Hole, Operand
@@ -28,19 +31,33 @@ class InternalError(Exception):
     """The compiler has a bug; the message is for its report."""
 
 
-def require_sound(graph: Graph, stage: str) -> None:
-    """Raise InternalError, with the graph as text, unless `verify` finds nothing."""
-    problems = verify(graph)
+def require_sound(graph: Graph, stage: str, thorough: bool = False) -> None:
+    """Raise InternalError, with the graph as text, if the graph breaks a rule.
+
+    Types and variables are inferred again if the check is `thorough`.
+    """
+    problems = verify(graph) if thorough else structure_problems(graph)
     if problems:
+        from slimgen.ir.text import print_graph
+
         listed = "\n".join(f"- {problem}" for problem in problems)
         raise InternalError(
-            f"the graph after {stage} is not sound; please report this\n"
+            f"the graph after {stage} is not sound: {problems[0]}\n"
             f"{listed}\n\n{print_graph(graph)}"
         )
 
 
 def verify(graph: Graph) -> list[str]:
-    """Return what is wrong with a graph, in sentences; types are judged when all else is."""
+    """Return the rules that a graph breaks, in sentences; types only if nothing else is."""
+    problems = structure_problems(graph)
+    if not problems:
+        for network in graph.networks:
+            problems += _run(graph, network)
+    return problems
+
+
+def structure_problems(graph: Graph) -> list[str]:
+    """Return the rules about names, values, calls and scopes that a graph breaks."""
     problems = list(_names(graph))
     for function in graph.functions:
         problems += _Body(graph, function.name, function.parameters).check(
@@ -52,9 +69,6 @@ def verify(graph: Graph) -> list[str]:
             network.items,
             [value for _, value in network.outputs],
         )
-    if not problems:
-        for network in graph.networks:
-            problems += _run(graph, network)
     return problems
 
 

@@ -10,8 +10,8 @@ from slimgen.layers.declaration import Declaration, Layer, Parameter, parameters
 from slimgen.layers.functions import ACTIVATIONS, INITIALIZERS, REGULARIZERS
 from slimgen.layers.jobs import DATA_LINES, JOB_LINES, NETWORK_LINES
 from slimgen.layers.jobs.initial import FromLine
-from slimgen.layers.line import SettingLine
 from slimgen.layers.literals import NamedFunction
+from slimgen.layers.setting_line import SettingLine
 from slimgen.layers.variable import FreeVariable
 from slimgen.layers.weight_lines import MAP_LINES
 from slimgen.messages.foreign import our_word

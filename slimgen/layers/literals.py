@@ -46,6 +46,12 @@ class NamedFunction:
     def __getitem__(self, name: str) -> Any:
         return dict(self.arguments)[name]
 
+    @property
+    def reference(self) -> str:
+        """`module:function`, as a source names a user's function."""
+        module, _, own = self.path.rpartition(".")
+        return f"{module}:{own}"
+
 
 class NamedInt(int):
     """An integer that is a build parameter, unchanged: printed as its constant."""

@@ -12,7 +12,7 @@ from slimgen.layers.argument_types import (
     Text,
 )
 from slimgen.layers.declaration import parameter
-from slimgen.layers.line import SettingLine
+from slimgen.layers.setting_line import SettingLine
 
 FORMATS = ("keras", "caffe", "safetensors")
 BOUND = Optional(Integer())

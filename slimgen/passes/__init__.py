@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from slimgen.ir.graph import Graph
+from slimgen.ir.verifier import require_sound
 from slimgen.passes.inline_blocks import inline_small, inline_wrappers
 from slimgen.passes.lower import lower
 from slimgen.passes.roll_loops import roll_loops
@@ -25,9 +26,15 @@ PASSES: tuple[Pass, ...] = (
 PASS_NAMES: tuple[str, ...] = tuple(one.__name__ for one in PASSES if one is not lower)
 
 
-def run_passes(graph: Graph, names: Sequence[str] | None) -> Graph:
-    """Run `lower` and the passes called `names`, or all, in the order of PASSES."""
+def run_passes(
+    graph: Graph, names: Sequence[str] | None, verify: bool = False
+) -> Graph:
+    """Run `lower` and the passes called `names`, or all, in the order of PASSES.
+
+    The graph is verified after each, its types too with `verify`.
+    """
     for rewrite in PASSES:
         if rewrite is lower or names is None or rewrite.__name__ in names:
             graph = rewrite(graph)
+            require_sound(graph, rewrite.__name__, verify)
     return graph

@@ -6,7 +6,7 @@ from typing import Any
 
 from slimgen.emit.weight_tables import head_scopes
 from slimgen.ir.graph import Network
-from slimgen.ir.text import literal
+from slimgen.ir.literal_text import literal
 from slimgen.ir.weight_map import Transform, WeightMap
 from slimgen.weights.reading import WeightFile
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from slimgen.emit.name_pairs import pair_names
-from slimgen.ir.text import literal
+from slimgen.ir.literal_text import literal
 from slimgen.ir.weight_map import Transform
 from slimgen.render.snippet import visible
 from slimgen.weights.fitting import Fit, FittedPart

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from slimgen.ir.text import literal
+from slimgen.ir.literal_text import literal
 from slimgen.ir.weight_map import Transform
 from slimgen.messages.names import listed
 from slimgen.render.snippet import visible

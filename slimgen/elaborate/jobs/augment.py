@@ -1,13 +1,13 @@
 """The random changes that a job makes to images."""
 
-from slimgen.elaborate.jobs.lines import JobText, settings_of
+from slimgen.elaborate.jobs.job_lines import JobText, settings_of
 from slimgen.elaborate.rejection import Rejected
 from slimgen.ir import jobs as ir
 from slimgen.layers.jobs.augment import (
     AUGMENTATIONS,
     Augmentation,
     ColorJitter,
-    Crop,
+    CropToInput,
     Flip,
     Mix,
     RandomErasing,
@@ -25,7 +25,7 @@ def read_augment(job: JobText) -> ir.Augment:
     lines = job.lines(Augmentation)
     for _, statement in lines:
         _check_images(job, statement)
-    crops = [line.form for line, _ in job.lines(Crop)]
+    crops = [line.form for line, _ in job.lines(CropToInput)]
     if len(crops) > 1:
         _refuse_two_crops(job)
     colors = _colors(job)

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from slimgen.elaborate.expressions import Silent
-from slimgen.elaborate.jobs.lines import BoundLine, JobLines
+from slimgen.elaborate.jobs.job_lines import BoundLine, JobLines
 from slimgen.elaborate.rejection import Rejected
 from slimgen.ir.graph import Network
 from slimgen.layers.jobs.data import DataLine
+from slimgen.layers.jobs.job_line import JobLine
 from slimgen.layers.jobs.kinds import JobKind
-from slimgen.layers.jobs.line import JobLine
 from slimgen.messages import names as messages
 from slimgen.source import Span
 from slimgen.syntax import tree

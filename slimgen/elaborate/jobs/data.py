@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from slimgen.diagnostics import Diagnostic
-from slimgen.elaborate.jobs.lines import JobText, ignored_argument
+from slimgen.elaborate.jobs.job_lines import JobText, ignored_argument
 from slimgen.elaborate.rejection import Rejected
 from slimgen.ir import jobs as ir
 from slimgen.ir.graph import Input
@@ -25,9 +25,9 @@ WHOLE = (
 
 
 def read_data(job: JobText) -> ir.Data:
-    """Return where the examples are, what they hold, and how many a step takes."""
+    """Return the examples of a job: their path, their items and the size of a batch."""
     data, statement = job.required_line(DataLine)
-    inputs = {one.name: one for one in job.network.inputs}
+    inputs = {given.name: given for given in job.network.inputs}
     items = read_items(job)
     for name in inputs:
         if name not in items:
@@ -57,7 +57,7 @@ def read_data(job: JobText) -> ir.Data:
 
 
 def _settings(data: DataLine) -> tuple[ir.Setting, ...]:
-    """Return the numbers that the line says."""
+    """Return the numbers that the source gives."""
     texts = {
         "readers": "files that are read at once",
         "block_length": "records of a file that come one after another",
@@ -74,7 +74,7 @@ def _settings(data: DataLine) -> tuple[ir.Setting, ...]:
 def _unfit_order(
     job: JobText, data: DataLine, statement: tree.Line
 ) -> Diagnostic | None:
-    """Say what an order does not go with that is no function of the seed."""
+    """Report an order that does not depend on the seed alone where it must."""
     exact = job.line(DeterministicLine)
     if data.order == "exact":
         return None
@@ -85,16 +85,18 @@ def _unfit_order(
     if exact is not None and not exact[0].value:
         return None
     return messages.wrong_value(
-        statement.word.span, "`data` with `order=sloppy`",
-        "a job whose runs may differ", "`deterministic true`",
+        statement.word.span,
+        "`data` with `order=sloppy`",
+        "a job whose runs may differ",
+        "`deterministic true`",
         "say `deterministic false` in the job",
-    )  # fmt: skip
+    )
 
 
 def _unfit_boxes(
     job: JobText, data: DataLine, statement: tree.Line
 ) -> Diagnostic | None:
-    """Say where boxes have no use."""
+    """Report boxes that have no use."""
     if data.boxes is None:
         return None
     family = _family(job)
@@ -130,15 +132,17 @@ def _check_distortion(job: JobText, data: ir.Data, statement: tree.Line) -> None
     if images and family != "none":
         raise Rejected(
             messages.wrong_value(
-                statement.word.span, f"`data` with `preprocess {family}`",
+                statement.word.span,
+                f"`data` with `preprocess {family}`",
                 "labels that are no images, since it crops the input alone",
-                ", ".join(images), "say `preprocess none` in the job",
+                ", ".join(images),
+                "say `preprocess none` in the job",
             )
-        )  # fmt: skip
+        )
 
 
 def read_items(job: JobText) -> dict[str, ir.DataItem]:
-    """Return what an example holds by name: inputs of the network, and labels."""
+    """Return the items of an example by name: inputs of the network, and labels."""
     data, statement = job.required_line(DataLine)
     if statement.body is None:
         return _usual_items(job, data, statement)
@@ -150,23 +154,25 @@ def read_items(job: JobText) -> dict[str, ir.DataItem]:
         where = "after `data folder`"
         raise Rejected(
             messages.misplaced(
-                statement.word.span, "a list of items", where,
+                statement.word.span,
+                "a list of items",
+                where,
                 "a folder holds an image and a label an example; write records",
             )
-        )  # fmt: skip
-    inputs = {one.name: one for one in job.network.inputs}
+        )
+    inputs = {given.name: given for given in job.network.inputs}
     items: dict[str, ir.DataItem] = {}
-    places: dict[str, Span] = {}
+    spans: dict[str, Span] = {}
     for line in statement.body.statements:
         if not isinstance(line, tree.Line):
-            what = f"`{line.span.text.split()[0]}`"
-            raise Rejected(messages.misplaced(line.span, what, "in `data`"))
+            first = f"`{line.span.text.split()[0]}`"
+            raise Rejected(messages.misplaced(line.span, first, "in `data`"))
         name = line.word.text
-        if name in places:
+        if name in spans:
             raise Rejected(
-                messages.name_taken(line.word.span, name, "an item", places[name])
+                messages.name_taken(line.word.span, name, "an item", spans[name])
             )
-        places[name] = line.word.span
+        spans[name] = line.word.span
         item = job.binder.bind(line, ItemLine)
         assert isinstance(item, ItemLine)
         items[name] = _read_item(name, item, line, inputs.get(name))
@@ -181,11 +187,15 @@ def _usual_items(
     if others or not _is_image(first):
         raise Rejected(
             messages.wrong_value(
-                statement.word.span, "`data` without braces", "a network with one image",
-                ", ".join(f"`{one.name}` {one.value.type}" for one in job.network.inputs),
-                "name each item: `data records \"…\" { NAME FEATURE … }`",
+                statement.word.span,
+                "`data` without braces",
+                "a network with one image",
+                ", ".join(
+                    f"`{given.name}` {given.value.type}" for given in job.network.inputs
+                ),
+                'name each item: `data records "…" { NAME FEATURE … }`',
             )
-        )  # fmt: skip
+        )
     channels = first.value.type.shape[-1]
     image = ir.DataItem(first.name, data.image, True, channels, None, "uint8")
     label = ir.DataItem(LABEL, data.label, False, None, (), "int64")
@@ -208,11 +218,11 @@ def _read_item(
     stored = "uint8" if image else _stored(takes)
     dtype = item.dtype or stored
     if dtype not in known:
-        what = "an image" if image else "a list of numbers"
+        sort = "an image" if image else "a list of numbers"
         expected = " or ".join(f"`{word}`" for word in known)
         raise Rejected(
             messages.wrong_value(
-                line.span, f"`dtype` of {what}", expected, f"`{dtype}`"
+                line.span, f"`dtype` of {sort}", expected, f"`{dtype}`"
             )
         )
     if image:
@@ -226,10 +236,12 @@ def _read_item(
     if shape is not None and size != shape:
         raise Rejected(
             messages.wrong_value(
-                line.span, f"`shape` of `{name}`", f"the input's, {list(shape)}",
+                line.span,
+                f"`shape` of `{name}`",
+                f"the input's, {list(shape)}",
                 str(list(size)),
             )
-        )  # fmt: skip
+        )
     return ir.DataItem(name, item.feature, False, None, _whole(size), dtype)
 
 
@@ -240,7 +252,7 @@ def _unfit_image(
     size: tuple[int | None, ...] | None,
     shape: tuple[int | None, ...] | None,
 ) -> Diagnostic | None:
-    """Say what is wrong with the sizes of an image; `shape` is the input's."""
+    """Report wrong sizes of an image; `shape` is the input's."""
     expected = found = ""
     if size is not None and (len(size) != 3 or size[-1] != channels):
         expected = f"[height, width, {channels}]"
@@ -255,12 +267,12 @@ def _unfit_image(
     return messages.wrong_value(line.span, where, expected, found)
 
 
-def _is_image(one: Input) -> bool:
-    return one.value.type.rank == 4
+def _is_image(given: Input) -> bool:
+    return given.value.type.rank == 4
 
 
 def _stored(takes: Input | None) -> str:
-    """How records store the numbers of an input, or of a label."""
+    """Return the type in which records store the numbers of an input, or of a label."""
     if takes is None or "int" in takes.value.type.dtype:
         return "int64"
     return "float32"

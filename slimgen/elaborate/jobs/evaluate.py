@@ -1,7 +1,7 @@
 """An `evaluate` job: the data by which a trained network is measured, and when."""
 
 from slimgen.elaborate.jobs.data import read_data
-from slimgen.elaborate.jobs.lines import JobText, ignored_argument
+from slimgen.elaborate.jobs.job_lines import JobText, ignored_argument
 from slimgen.elaborate.rejection import Rejected
 from slimgen.ir.jobs import Data, Evaluate
 from slimgen.layers.jobs.data import DataLine
@@ -29,7 +29,7 @@ def _check_data(job: JobText, train: Data) -> None:
         if argument.key is not None and argument.key.text in OF_TRAIN:
             key = argument.key.text
             raise Rejected(ignored_argument(statement, key, OF_TRAIN[key]))
-    keys = [one for one in statement.arguments if one.key is not None]
+    keys = [argument for argument in statement.arguments if argument.key is not None]
     same = train.foldable or data.kind != "folder"
     if keys or statement.body is not None:
         same = same and _read_as(read_data(job)) == _read_as(train)
@@ -42,6 +42,6 @@ def _check_data(job: JobText, train: Data) -> None:
 
 
 def _read_as(data: Data) -> object:
-    """How the built file reads an example."""
+    """Return the facts that decide how the built file reads an example."""
     items = (*data.inputs, *data.labels)
     return {(i.name, i.feature, i.image, i.raw) for i in items}

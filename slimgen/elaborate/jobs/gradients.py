@@ -1,8 +1,8 @@
-"""Which variables of a job move, and what becomes of their gradients."""
+"""The variables of a job that move, and the changes to their gradients."""
 
 import re
 
-from slimgen.elaborate.jobs.lines import JobText
+from slimgen.elaborate.jobs.job_lines import JobText
 from slimgen.elaborate.rejection import Rejected
 from slimgen.elaborate.variable_names import check_names
 from slimgen.ir import jobs as ir
@@ -13,6 +13,7 @@ from slimgen.layers.jobs.gradients import (
     ClipLine,
     FreezeLine,
     MultiplyGradientsLine,
+    StillLine,
     TrainOnlyLine,
 )
 from slimgen.messages import names as messages
@@ -21,7 +22,7 @@ HELD = "held"
 
 
 def read_gradients(job: JobText) -> ir.Gradients:
-    """Return what becomes of the gradients."""
+    """Return the changes to gradients, and the variables that move."""
     clip, clipped = _clip(job)
     multipliers, factors = _multipliers(job)
     parts, average = _accumulate(job), job.line(AverageLine)
@@ -33,9 +34,9 @@ def read_gradients(job: JobText) -> ir.Gradients:
         text = "share of an average of the weights that a step keeps"
         settings.append(ir.Setting("average", average[0].decay, text, 0, 1))
     freeze, only = job.line(FreezeLine), job.line(TrainOnlyLine)
-    for said in (freeze, only):
-        if said is not None:
-            check_names(job.network, said[0].names, said[1])
+    still = job.lines(StillLine)
+    for line, statement in still:
+        check_names(job.network, line.names, statement)
     return ir.Gradients(
         tuple(settings),
         clip,
@@ -44,15 +45,15 @@ def read_gradients(job: JobText) -> ir.Gradients:
         average is not None,
         freeze[0].names if freeze else (),
         only[0].names if only else (),
-        any(said is not None and said[0].batch_norm == HELD for said in (freeze, only)),
+        any(line.batch_norm == HELD for line, _ in still),
     )
 
 
 def _clip(job: JobText) -> tuple[str, list[ir.Setting]]:
-    said = job.line(ClipLine)
-    if said is None:
+    found = job.line(ClipLine)
+    if found is None:
         return "", []
-    line, statement = said
+    line, statement = found
     texts = {
         "norm": "greatest length of a gradient",
         "global_norm": "greatest length of all gradients together",
@@ -60,12 +61,9 @@ def _clip(job: JobText) -> tuple[str, list[ir.Setting]]:
     }
     given = [name for name in texts if getattr(line, name) is not None]
     if len(given) != 1:
-        found = " and ".join(f"`{name}`" for name in given) or "none"
-        raise Rejected(
-            messages.wrong_value(
-                statement.span, "`clip`", "one of `norm`, `global_norm` and `value`", found
-            )
-        )  # fmt: skip
+        needed = "one of `norm`, `global_norm` and `value`"
+        names = " and ".join(f"`{name}`" for name in given) or "none"
+        raise Rejected(messages.wrong_value(statement.span, "`clip`", needed, names))
     (name,) = given
     return name, [ir.Setting(f"clip_{name}", getattr(line, name), texts[name], 0)]
 
@@ -89,14 +87,13 @@ def _multipliers(job: JobText) -> tuple[tuple[tuple[str, str], ...], list[ir.Set
 
 
 def _accumulate(job: JobText) -> int:
-    said, batch = job.line(AccumulateLine), job.line(BatchLine)
-    if said is None:
+    found, batch = job.line(AccumulateLine), job.line(BatchLine)
+    if found is None:
         return 1
+    line, statement = found
     size = batch[0].size if batch else ir.BATCH
-    if size % said[0].parts:
-        needed = f"a divisor of the batch of {size}"
-        found = str(said[0].parts)
-        raise Rejected(
-            messages.wrong_value(said[1].span, "`accumulate`", needed, found)
-        )
-    return said[0].parts
+    if size % line.parts:
+        needed, where = f"a divisor of the batch of {size}", "`accumulate`"
+        number = str(line.parts)
+        raise Rejected(messages.wrong_value(statement.span, where, needed, number))
+    return line.parts

@@ -1,8 +1,8 @@
-"""What belongs to a network's weights: how its images are made, and its labels' names."""
+"""The preprocessing and the labels that belong to a network's weights."""
 
 from collections.abc import Callable, Mapping, Sequence
 
-from slimgen.elaborate.jobs.lines import ignored_argument
+from slimgen.elaborate.jobs.job_lines import ignored_argument
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.ir.graph import Value
 from slimgen.ir.jobs import LabelNames, Preprocessing
@@ -63,7 +63,7 @@ def check_images(
 
 
 def is_classifier(result: Value | None) -> bool:
-    """Whether a network's result is [batch, classes]."""
+    """Return whether a network's result is [batch, classes]."""
     return result is not None and result.type.rank == 2
 
 
@@ -92,10 +92,12 @@ def label_names(
     if sorted(names) != list(range(len(names))):
         raise Rejected(
             messages.wrong_value(
-                statement.span, "`labels`",
-                "a file that numbers its names from 0 on", "numbers with gaps",
+                statement.span,
+                "`labels`",
+                "a file that numbers its names from 0 on",
+                "numbers with gaps",
             )
-        )  # fmt: skip
+        )
     return LabelNames(tuple(names[n] for n in range(len(names))), line.offset), source
 
 

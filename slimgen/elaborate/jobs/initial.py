@@ -1,6 +1,6 @@
 """The weights that a job starts from, and which of them under which names."""
 
-from slimgen.elaborate.jobs.lines import JobText
+from slimgen.elaborate.jobs.job_lines import JobText
 from slimgen.elaborate.rejection import Rejected
 from slimgen.elaborate.variable_names import check_names
 from slimgen.ir import jobs as ir
@@ -22,21 +22,23 @@ def read_initial(job: JobText) -> ir.Initial:
     if not origin:
         _refuse_lines(job)
         return ir.Initial()
-    line = _origin_line(job.statement)
-    said = job.binder.bind(line, FromLine)
-    assert isinstance(said, FromLine)
-    known = {"slim", *(one.format for one in job.network.maps)}
-    if said.format not in known:
+    statement = _origin_line(job.statement)
+    line = job.binder.bind(statement, FromLine)
+    assert isinstance(line, FromLine)
+    known = {"slim", *(weights.format for weights in job.network.maps)}
+    if line.format not in known:
         raise Rejected(
             messages.wrong_value(
-                line.arguments[0].span, "`from`",
-                "a format for which the network has `weights`", f"`{said.format}`",
+                statement.arguments[0].span,
+                "`from`",
+                "a format for which the network has `weights`",
+                f"`{line.format}`",
                 "say in the network what the file calls its variables: "
-                f'`weights {said.format} "NAME" {{ rename … }}`',
+                f'`weights {line.format} "NAME" {{ rename … }}`',
             )
-        )  # fmt: skip
+        )
     include, exclude = _names(job, IncludeLine), _names(job, ExcludeLine)
-    return ir.Initial(said.path, said.head, include, exclude, _rename(job))
+    return ir.Initial(line.path, line.head, include, exclude, _rename(job))
 
 
 def _origin_line(statement: tree.Job) -> tree.Line:
@@ -54,35 +56,40 @@ def _refuse_lines(job: JobText) -> None:
             name = f"{head.word.text} {head.network.text}"
             raise Rejected(
                 messages.misplaced(
-                    statement.span, f"`{word}`", "in a job without `from`",
+                    statement.span,
+                    f"`{word}`",
+                    "in a job without `from`",
                     f'name the weights: `{name} from slim "model.ckpt" {{`',
                 )
-            )  # fmt: skip
+            )
 
 
 def _names(
     job: JobText, kind: type[IncludeLine] | type[ExcludeLine]
 ) -> tuple[str, ...] | None:
-    said = job.line(kind)
-    if said is None:
+    found = job.line(kind)
+    if found is None:
         return None
-    check_names(job.network, said[0].names, said[1])
-    return said[0].names
+    line, statement = found
+    check_names(job.network, line.names, statement)
+    return line.names
 
 
 def _rename(job: JobText) -> str | None:
     """Return the rule as the built file's command line takes it."""
-    said = job.line(InitialRenameLine)
-    if said is None:
+    found = job.line(InitialRenameLine)
+    if found is None:
         return None
-    line, statement = said
+    line, statement = found
     if line.part is None and "{name}" in line.pattern and "=" not in line.pattern:
         return line.pattern
     if line.part is not None and line.pattern and "=" not in line.pattern + line.part:
         return f"{line.pattern}={line.part}"
     raise Rejected(
         messages.wrong_value(
-            statement.span, "`rename` of a job", 'a name with `{name}`, or two parts of names',
+            statement.span,
+            "`rename` of a job",
+            "a name with `{name}`, or two parts of names",
             " ".join(f"`{argument.span.text}`" for argument in statement.arguments),
         )
-    )  # fmt: skip
+    )

@@ -6,7 +6,7 @@ from slimgen.elaborate.evaluated import Tensor
 from slimgen.elaborate.expressions import Silent
 from slimgen.elaborate.jobs.binding import bind_job
 from slimgen.elaborate.jobs.evaluate import read_evaluate
-from slimgen.elaborate.jobs.lines import JobLines, JobText
+from slimgen.elaborate.jobs.job_lines import JobLines, JobText
 from slimgen.elaborate.jobs.loss_targets import Unfit
 from slimgen.elaborate.jobs.train import read_train
 from slimgen.elaborate.loading import Loaded, Program
@@ -31,7 +31,7 @@ def jobs_of(
     `end_points` has those of each network by name. A network that was `changed` by `-D`
     may have lost what its job needs: then the job is left out with a warning.
     """
-    reader = _Reader(program, main, networks, end_points)
+    reader = _JobReader(program, main, networks, end_points)
     for kind in JOB_KINDS.values():
         for statement in reader.statements(kind):
             try:
@@ -48,7 +48,7 @@ def jobs_of(
     return reader.found
 
 
-class _Reader:
+class _JobReader:
     """Reads the jobs of one file, kind after kind."""
 
     def __init__(
@@ -127,9 +127,10 @@ def _read_kind(kind: JobKind, text: JobText) -> Job | None:
 
 def _check_sizes(job: tree.Job, network: Network) -> None:
     """Refuse a network without the inputs of fixed sizes that a job needs."""
-    free = [one for one in network.inputs if None in one.value.type.shape[1:]]
+    types = [given.value.type for given in network.inputs]
+    free = [type_ for type_ in types if None in type_.shape[1:]]
     if free:
-        needed, found = "a network with fixed input sizes", str(free[0].value.type)
+        needed, found = "a network with fixed input sizes", str(free[0])
         where = f"`{job.word.text}`"
         raise Unfit(messages.wrong_value(job.network.span, where, needed, found))
 

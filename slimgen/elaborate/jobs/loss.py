@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from slimgen.elaborate.evaluated import describe
-from slimgen.elaborate.jobs.lines import JobText, key_span, settings_of
+from slimgen.elaborate.jobs.job_lines import JobText, key_span, settings_of
 from slimgen.elaborate.jobs.loss_targets import (
     BlamedSpans,
     Unfit,
@@ -84,7 +84,7 @@ def _with_regularization(
         terms,
         tuple(settings.values()),
         regularization,
-        any(one.spec.regularizer is not None for one in job.network.variables),
+        any(made.spec.regularizer is not None for made in job.network.variables),
         not others and first.type.rank == 2,
     )
 
@@ -114,7 +114,7 @@ def _shared_settings(
 def _settings(line: LossKind) -> list[ir.Setting]:
     """Return the arguments of a term that the built file has as settings."""
     others = ("weight", *line.constants)
-    return [one for one in settings_of(line) if one.name not in others]
+    return [number for number in settings_of(line) if number.name not in others]
 
 
 def _term(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from slimgen.diagnostics import Diagnostic
 from slimgen.elaborate.jobs.data import LABEL
-from slimgen.elaborate.jobs.lines import key_span
+from slimgen.elaborate.jobs.job_lines import key_span
 from slimgen.elaborate.rejection import Rejected
 from slimgen.ir import jobs as ir
 from slimgen.layers.declaration import TensorType
@@ -49,7 +49,7 @@ def read_target(
 
 
 def _allowed(line: LossKind, classes: int) -> bool:
-    """Whether a loss takes a label of so many classes; 0: of numbers, as the output's."""
+    """Return whether a loss takes a label of so many classes; 0: of numbers."""
     return classes > 0 if line.labels == "classes" else classes != 1
 
 
@@ -79,7 +79,7 @@ def _unfit(
     item: ir.DataItem,
     job: BlamedSpans,
 ) -> Diagnostic:
-    """Say what a term takes instead of its output, or of its label."""
+    """Report an output, or a label, that a term does not take."""
     where = f"`loss {line.form}`" if statement else f"`{job.word}` without `loss`"
     span = key_span(statement, "label") if statement else job.network
     classes = f"classes {TensorType(output.shape[:-1], 'int64')}"
@@ -118,8 +118,8 @@ def _known(statement: tree.Line, key: str, name: str, data: ir.Data) -> ir.DataI
     items = {item.name: item for item in data.labels}
     if name not in items:
         span = messages.value_of(key_span(statement, key))
-        what = f"{'label' if key == 'label' else 'item'} in `data`"
-        raise Rejected(messages.unknown_word(span, name, items, what=what))
+        sort = f"{'label' if key == 'label' else 'item'} in `data`"
+        raise Rejected(messages.unknown_word(span, name, items, what=sort))
     return items[name]
 
 
@@ -139,7 +139,7 @@ def fitting(item: ir.DataItem, output: TensorType) -> ir.Target | None:
 
 
 def _fits(item: ir.DataItem, sizes: Sequence[int | None]) -> bool:
-    """Whether an item has these sizes, or is an image that may have them."""
+    """Return whether an item has these sizes, or is an image that may have them."""
     if item.shape is not None:
         return item.shape == tuple(sizes)
     known = len(sizes) == 3 and None not in sizes
@@ -198,18 +198,16 @@ def fitting_weights(
 
 
 def with_sizes(data: ir.Data, sizes: Mapping[str, Sequence[int]]) -> ir.Data:
-    """Give images without a size that of what they are compared with, or weigh."""
-    return replace(
-        data,
-        labels=tuple(
-            (
-                replace(one, shape=tuple(sizes[one.name]))
-                if one.shape is None and one.name in sizes
-                else one
-            )
-            for one in data.labels
-        ),
+    """Give images without a size that of the output or the losses that they belong to."""
+    labels = tuple(
+        (
+            replace(item, shape=tuple(sizes[item.name]))
+            if item.shape is None and item.name in sizes
+            else item
+        )
+        for item in data.labels
     )
+    return replace(data, labels=labels)
 
 
 def sizes_of(loss: ir.Loss, outputs: Sequence[TensorType]) -> dict[str, Sequence[int]]:

@@ -1,9 +1,9 @@
-"""How a job changes the variables, and at which rate."""
+"""The rule by which a job changes the variables, and its rate."""
 
 from dataclasses import replace
 
 from slimgen.elaborate.evaluated import describe
-from slimgen.elaborate.jobs.lines import JobText, settings_of
+from slimgen.elaborate.jobs.job_lines import JobText, settings_of
 from slimgen.elaborate.rejection import Rejected
 from slimgen.ir import jobs as ir
 from slimgen.layers.declaration import parameters

@@ -1,4 +1,4 @@
-"""Whether a network can be computed in 16 bits: every layer's types, inferred again."""
+"""A check that a network can compute in 16 bits: it infers every layer's types again."""
 
 from collections.abc import Iterable, Mapping
 
@@ -39,7 +39,7 @@ class _Narrowed:
 
     def check(self) -> None:
         """Infer the types of the network; report the first layer that has none."""
-        inputs = [one.value for one in self.network.inputs]
+        inputs = [given.value for given in self.network.inputs]
         types = {value.index: narrowed(value.type) for value in inputs}
         self._items(self.network.items, types, self.network.scope)
 
@@ -61,17 +61,20 @@ class _Narrowed:
     def _node(self, node: Node, types: Types, scope: str) -> bool:
         inputs = [types[value.index] for value in node.inputs]
         if node.scope is not None and _joined(scope, node.scope) in self.head:
-            inputs = [widened(one) for one in inputs]
+            inputs = [widened(type_) for type_ in inputs]
         try:
             types[node.output.index] = _output(node, inputs)
         except ShapeError:
-            found = " and ".join(dict.fromkeys(one.dtype for one in inputs))
+            found = " and ".join(dict.fromkeys(type_.dtype for type_ in inputs))
             self.reporter.report(
                 messages.wrong_value(
-                    node.span, "`precision`", "layers whose inputs are of one type", found,
+                    node.span,
+                    "`precision`",
+                    "layers whose inputs are of one type",
+                    found,
                     f"`{node.layer.word}` would have these with 16 bits",
                 )
-            )  # fmt: skip
+            )
             return False
         return True
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from slimgen.elaborate.jobs.lines import JobText, whole_steps
+from slimgen.elaborate.jobs.job_lines import JobText, whole_steps
 from slimgen.ir import jobs as ir
 from slimgen.layers.jobs.run import (
     CheckpointLine,

@@ -10,7 +10,7 @@ from slimgen.elaborate.jobs.data import read_data
 from slimgen.elaborate.jobs.gradients import read_gradients
 from slimgen.elaborate.jobs.images import check_images, preprocessing
 from slimgen.elaborate.jobs.initial import read_initial
-from slimgen.elaborate.jobs.lines import JobText
+from slimgen.elaborate.jobs.job_lines import JobText
 from slimgen.elaborate.jobs.loss import read_loss
 from slimgen.elaborate.jobs.loss_targets import Unfit, sizes_of, with_sizes
 from slimgen.elaborate.jobs.optimizer import read_learning_rate, read_optimizer

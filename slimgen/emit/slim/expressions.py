@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from slimgen.ir.text import in_line_order
+from slimgen.ir.literal_text import in_line_order
 from slimgen.layers.argument_types import BareWord
 from slimgen.layers.declaration import Layer, Parameter
 from slimgen.layers.literals import (
@@ -74,14 +74,11 @@ def _number(value: float) -> tree.Expression:
 def _function(function: NamedFunction, names: NamesInReach) -> tree.Expression:
     arguments = [argument(key, expression(v, names)) for key, v in function.arguments]
     if function.path:
-        return _called(function.word, [argument("", module_path(function)), *arguments])
+        return _called(
+            function.word,
+            [argument("", expression(function.reference, names)), *arguments],
+        )
     return _called(function.word, arguments)
-
-
-def module_path(function: NamedFunction) -> tree.String:
-    """Return the string `"module:function"` of a user's function."""
-    module, _, own = function.path.rpartition(".")
-    return tree.String(NOWHERE, f"{module}:{own}")
 
 
 def _bare_word(word: BareWord, names: NamesInReach) -> tree.Expression:

@@ -13,7 +13,6 @@ from slimgen.emit.slim.expressions import (
     argument,
     expression,
     line_arguments,
-    module_path,
     name,
     on_line,
 )
@@ -164,7 +163,7 @@ class _NetworkSource:
                 found = [argument(k, on_line(expression(v, names))) for k, v in given]
             case Python(op=op):
                 rest = line_arguments(part.layer, names)[1:]
-                found = [argument("", module_path(op)), *rest]
+                found = [argument("", expression(op.reference, names)), *rest]
             case layer:
                 found = line_arguments(layer, names)
         return found + shared

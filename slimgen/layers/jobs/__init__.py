@@ -5,9 +5,9 @@ They have the same parameters, checks and documentation, but make no tensors.
 
 from slimgen.layers.jobs.data import ItemLine
 from slimgen.layers.jobs.images import LabelsLine, PreprocessLine
+from slimgen.layers.jobs.job_line import JobLine
 from slimgen.layers.jobs.kinds import JOB_KINDS
-from slimgen.layers.jobs.line import JobLine
-from slimgen.layers.line import SettingLine
+from slimgen.layers.setting_line import SettingLine
 from slimgen.layers.weight_lines import HeadLine, WeightsLine
 
 NETWORK_LINES: dict[str, type[SettingLine]] = {

@@ -1,11 +1,11 @@
-"""Lines of jobs about what is done to images at random, in training alone."""
+"""Lines of jobs about random changes to images, in training alone."""
 
 from collections.abc import Mapping
 from typing import ClassVar
 
 from slimgen.layers.argument_types import Choice, Integer, ListOf, Real
 from slimgen.layers.declaration import parameter
-from slimgen.layers.jobs.line import JobLine
+from slimgen.layers.jobs.job_line import JobLine
 
 SHARE = Real(at_least=0, at_most=1)
 
@@ -23,7 +23,7 @@ class Augmentation(JobLine):
         return (self.form,)
 
 
-class Crop(Augmentation):
+class CropToInput(Augmentation):
     """A cut to the input's size."""
 
     moves = True
@@ -34,7 +34,7 @@ class Mix(Augmentation):
     """A blend of the examples of a batch, and of their labels."""
 
 
-class RandomResizedCrop(Crop):
+class RandomResizedCrop(CropToInput):
     """Cut out a part of the image, and resize it to the input's size.
 
     Of ten draws the first that lies in the image is taken; else its middle.
@@ -60,7 +60,7 @@ class RandomResizedCrop(Crop):
     )
 
 
-class RandomCrop(Crop):
+class RandomCrop(CropToInput):
     """Put a black margin around the image, and cut the input's size out of it.
 
     Source: torchvision.transforms.RandomCrop
@@ -198,9 +198,9 @@ AUGMENTATIONS: Mapping[str, type[Augmentation]] = {
 
 
 class AugmentLine(JobLine):
-    """What is done at random to images in training, always in the order of this list.
+    """A random change to images in training; the changes come in the order of this list.
 
-    The first four stand in place of what the family of `preprocess` does at random; without
+    The first four replace the random changes of the family of `preprocess`; without
     a crop among them the image is brought to size as in evaluation. The others come after.
     All depend on nothing but seed, record and epoch.
     """
@@ -210,5 +210,5 @@ class AugmentLine(JobLine):
     forms = AUGMENTATIONS
 
     kind: str = parameter(
-        Choice(tuple(AUGMENTATIONS)), "what is done, whose arguments follow"
+        Choice(tuple(AUGMENTATIONS)), "the change, whose arguments follow"
     )

@@ -2,21 +2,22 @@
 
 from slimgen.layers.argument_types import Choice, Integer, ListOf, Optional, Text
 from slimgen.layers.declaration import parameter
-from slimgen.layers.jobs.line import JobLine
+from slimgen.layers.jobs.job_line import JobLine
 
 
 class DataLine(JobLine):
-    """Where the examples are: records, or a folder with a folder for each class.
+    """The examples: in records, or in a folder with a folder for each class.
 
     In records, keys name the feature that holds the image and the one that holds the label;
-    the image's key is `image`, or what the network calls its input. Examples of another
+    the image's key is `image`, or the name of the network's input. Examples of another
     kind are declared between braces, an `item` for each input and label.
     """
 
     word = "data"
+    takes_names = True
     example = 'data records "train-*.tfrecord" images=image/encoded'
 
-    kind: str = parameter(Choice(("records", "folder")), "what the path names")
+    kind: str = parameter(Choice(("records", "folder")), "the kind of the path")
     path: str = parameter(Text(), "a pattern of record files, or a folder")
     image: str = parameter(
         Text(), "the feature that holds the image", "image/encoded", positional=False
@@ -31,23 +32,29 @@ class DataLine(JobLine):
         Integer(1), "records among which the next is drawn", 2048, positional=False
     )
     readers: int | None = parameter(
-        Optional(Integer(1)), "files that are read at once; none: 8", None,
+        Optional(Integer(1)),
+        "files that are read at once; none: 8",
+        None,
         positional=False,
-    )  # fmt: skip
+    )
     block_length: int | None = parameter(
-        Optional(Integer(1)), "records of a file that come one after another; none: 1",
-        None, positional=False,
-    )  # fmt: skip
+        Optional(Integer(1)),
+        "records of a file that come one after another; none: 1",
+        None,
+        positional=False,
+    )
     order: str = parameter(
         Choice(("exact", "sloppy")),
-        "sloppy: what is read first comes first, and no two runs are alike",
+        "sloppy: examples come in the order in which they are read, and no two runs are alike",
         "exact",
         positional=False,
     )
     prefetch: int | None = parameter(
-        Optional(Integer(1)), "batches that are made ahead; none: as many as help", None,
+        Optional(Integer(1)),
+        "batches that are made ahead; none: as many as help",
+        None,
         positional=False,
-    )  # fmt: skip
+    )
     boxes: str | None = parameter(
         Optional(Text()),
         "the start of the features `…/ymin`, `…/xmin`, `…/ymax`, `…/xmax`: objects of which "
@@ -57,7 +64,7 @@ class DataLine(JobLine):
     )
     corrupt: str = parameter(
         Choice(("stop", "skip")),
-        "what to do about an example that cannot be read: end the run, or go on without it",
+        "after an example that cannot be read: end the run, or go on without it",
         "stop",
         positional=False,
     )
@@ -72,6 +79,7 @@ class ItemLine(JobLine):
     """
 
     word = "item"
+    takes_names = True
     example = (
         'data records "rooms-*.tfrecord" {\n'
         "  images image/encoded\n"
@@ -105,7 +113,7 @@ class ItemLine(JobLine):
 
 
 class BatchLine(JobLine):
-    """How many examples a step takes."""
+    """The number of examples in a step."""
 
     word = "batch"
     example = "batch 32"

@@ -2,7 +2,7 @@
 
 from slimgen.layers.argument_types import Choice
 from slimgen.layers.declaration import parameter
-from slimgen.layers.jobs.line import JobLine
+from slimgen.layers.jobs.job_line import JobLine
 
 
 class EveryLine(JobLine):

@@ -1,8 +1,8 @@
-"""Lines of jobs about which variables move, and what becomes of their gradients."""
+"""Lines of jobs about the variables that move, and changes to their gradients."""
 
 from slimgen.layers.argument_types import Choice, Integer, ListOf, Optional, Real, Text
 from slimgen.layers.declaration import parameter
-from slimgen.layers.jobs.line import JobLine
+from slimgen.layers.jobs.job_line import JobLine
 
 SCOPES = "scopes or variables below the network's scope; in quotes, globs"
 
@@ -17,17 +17,23 @@ class ClipLine(JobLine):
     example = "clip norm=5.0"
 
     norm: float | None = parameter(
-        Optional(Real(above=0)), "greatest length of each variable's gradient", None,
+        Optional(Real(above=0)),
+        "greatest length of each variable's gradient",
+        None,
         positional=False,
-    )  # fmt: skip
+    )
     global_norm: float | None = parameter(
-        Optional(Real(above=0)), "greatest length of all gradients together", None,
+        Optional(Real(above=0)),
+        "greatest length of all gradients together",
+        None,
         positional=False,
-    )  # fmt: skip
+    )
     value: float | None = parameter(
-        Optional(Real(above=0)), "greatest magnitude of each number", None,
+        Optional(Real(above=0)),
+        "greatest magnitude of each number",
+        None,
         positional=False,
-    )  # fmt: skip
+    )
 
 
 class MultiplyGradientsLine(JobLine):
@@ -73,7 +79,22 @@ class AverageLine(JobLine):
     )
 
 
-class FreezeLine(JobLine):
+class StillLine(JobLine):
+    """A line by which some variables stay as they are."""
+
+    takes_names = True
+    gathers = True
+
+    names: tuple[str, ...] = parameter(ListOf(Text()), SCOPES)
+    batch_norm: str = parameter(
+        Choice(("updated", "held")),
+        "the averages of batch norm in a frozen scope",
+        "updated",
+        positional=False,
+    )
+
+
+class FreezeLine(StillLine):
     """Leave some variables as they are.
 
     Batch norm of a frozen scope uses the batch and updates its averages, as in TF-Slim. When
@@ -82,26 +103,10 @@ class FreezeLine(JobLine):
 
     word = "freeze"
     example = 'freeze "*/biases" batch_norm=held'
-    takes_names = True
-    gathers = True
-
-    names: tuple[str, ...] = parameter(ListOf(Text()), SCOPES)
-    batch_norm: str = parameter(
-        Choice(("updated", "held")), "what batch norm of a frozen scope does", "updated",
-        positional=False,
-    )  # fmt: skip
 
 
-class TrainOnlyLine(JobLine):
+class TrainOnlyLine(StillLine):
     """Train some variables, and freeze all others, as `freeze` does."""
 
     word = "train"
     example = "train AuxLogits"
-    takes_names = True
-    gathers = True
-
-    names: tuple[str, ...] = parameter(ListOf(Text()), SCOPES)
-    batch_norm: str = parameter(
-        Choice(("updated", "held")), "what batch norm of a frozen scope does", "updated",
-        positional=False,
-    )  # fmt: skip

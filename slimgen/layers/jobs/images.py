@@ -1,4 +1,4 @@
-"""Lines about what belongs to a network's weights: how images and labels are read."""
+"""Lines about the preprocessing and the labels that belong to a network's weights."""
 
 from slimgen.layers.argument_types import (
     Boolean,
@@ -9,12 +9,12 @@ from slimgen.layers.argument_types import (
     Text,
 )
 from slimgen.layers.declaration import parameter
-from slimgen.layers.jobs.line import JobLine
-from slimgen.layers.line import SettingLine
+from slimgen.layers.jobs.job_line import JobLine
+from slimgen.layers.setting_line import SettingLine
 
 
 class PreprocessLine(JobLine):
-    """How an image becomes this network's input, in training and after.
+    """The way from an image to this network's input, in training and after.
 
     Source: TF-Slim's preprocessing families (research/slim/preprocessing); the transforms
     of torchvision's classification weights.
@@ -26,7 +26,7 @@ class PreprocessLine(JobLine):
 
     kind: str = parameter(
         Choice(("vgg", "inception", "cifarnet", "lenet", "torchvision", "none")),
-        "the family; `torchvision` draws nothing at random but what `augment` says",
+        "the family; `torchvision` makes no random changes but those of `augment`",
     )
     resize: tuple[int, ...] | None = parameter(
         Optional(ListOf(Integer(1))),
@@ -53,6 +53,8 @@ class LabelsLine(SettingLine):
         Optional(Text()), "a text file with a name a line, or `id:name`", None
     )
     offset: int = parameter(
-        Integer(0), "label of the first class; 1 leaves out a background", 0,
+        Integer(0),
+        "label of the first class; 1 leaves out a background",
+        0,
         positional=False,
-    )  # fmt: skip
+    )

@@ -3,28 +3,28 @@
 from slimgen.layers.argument_types import Choice, ListOf, Optional, Text
 from slimgen.layers.declaration import parameter
 from slimgen.layers.jobs.gradients import SCOPES
-from slimgen.layers.jobs.line import JobLine
+from slimgen.layers.jobs.job_line import JobLine
 from slimgen.layers.weight_lines import FORMATS
 
 
 class FromLine(JobLine):
     """The weights that a job starts from: `train vgg_16 from slim "vgg_16.ckpt" { … }`.
 
-    A run that is in the job's folder already goes on instead. What the file does not have,
-    or has in another shape, is an error; `include`, `exclude` and `rename` say what is
-    looked for.
+    A run that is in the job's folder already goes on instead. A variable that the file does
+    not have, or has in another shape, is an error; `include`, `exclude` and `rename` say
+    which variables the job takes, and from which names.
     """
 
     word = "from"
 
     format: str = parameter(
         Choice(("slim", *FORMATS)),
-        "whose names the file has: TF-Slim's, or those of the network's `weights`",
+        "the names in the file: TF-Slim's, or those of the network's `weights`",
     )
     path: str = parameter(Text(), "the file, or a folder with checkpoints")
     head: str = parameter(
         Choice(("auto", "strict")),
-        "auto: what depends on the number of classes is left out",
+        "auto: leave out the variables that depend on the number of classes",
         "auto",
         positional=False,
     )
@@ -56,7 +56,7 @@ class ExcludeLine(JobLine):
 
 
 class InitialRenameLine(JobLine):
-    """What the weights that a job starts from call the variables.
+    """The names of the variables in the weights that a job starts from.
 
     `rename "vgg16/{name}"` forms a whole name from the one below the network's scope;
     `rename "weights" "params1"` replaces a part of each name.
@@ -66,7 +66,9 @@ class InitialRenameLine(JobLine):
     example = 'rename "vgg16/{name}"'
 
     pattern: str = parameter(Text(), "a whole name with `{name}`, or the part replaced")
-    part: str | None = parameter(Optional(Text()), "what that part is there", None)
+    part: str | None = parameter(
+        Optional(Text()), "the part that stands there instead", None
+    )
 
 
 START_LINES = (IncludeLine, ExcludeLine, InitialRenameLine)

@@ -22,8 +22,8 @@ from slimgen.layers.jobs.gradients import (
 )
 from slimgen.layers.jobs.images import PreprocessLine
 from slimgen.layers.jobs.initial import ExcludeLine, IncludeLine, InitialRenameLine
+from slimgen.layers.jobs.job_line import JobLine
 from slimgen.layers.jobs.learning_rate import LearningRateLine, WarmupLine
-from slimgen.layers.jobs.line import JobLine
 from slimgen.layers.jobs.loss import LossLine
 from slimgen.layers.jobs.optimizer import OptimizerLine
 from slimgen.layers.jobs.run import (

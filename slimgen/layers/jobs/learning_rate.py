@@ -5,11 +5,11 @@ from typing import ClassVar
 
 from slimgen.layers.argument_types import Boolean, Choice, ListOf, Optional, Real
 from slimgen.layers.declaration import parameter
-from slimgen.layers.jobs.line import JobLine, Misfit
+from slimgen.layers.jobs.job_line import JobLine, Misfit
 
 UNITS = ("epochs", "steps")
 RATE = "the rate at the start"
-OVER = "how long the rate falls; none: to the run's end"
+OVER = "time for which the rate falls; none: to the run's end"
 
 
 class Schedule(JobLine):
@@ -72,10 +72,10 @@ class Exponential(Schedule):
         positional=False,
     )
     every: float = parameter(
-        Real(above=0), "what lies between decays", 2.0, positional=False
+        Real(above=0), "time between decays", 2.0, positional=False
     )
     unit: str = parameter(
-        Choice(UNITS), "in what `every` counts", "epochs", positional=False
+        Choice(UNITS), "the unit of `every`", "epochs", positional=False
     )
     staircase: bool = parameter(
         Boolean(), "decay at once, not a little at each step", True, positional=False
@@ -111,7 +111,7 @@ class Polynomial(Schedule):
         Optional(Real(above=0)), OVER, None, positional=False
     )
     unit: str = parameter(
-        Choice(UNITS), "in what `over` counts", "epochs", positional=False
+        Choice(UNITS), "the unit of `over`", "epochs", positional=False
     )
 
     def time_unit(self) -> str:
@@ -139,7 +139,7 @@ class Cosine(Schedule):
         Optional(Real(above=0)), OVER, None, positional=False
     )
     unit: str = parameter(
-        Choice(UNITS), "in what `over` counts", "epochs", positional=False
+        Choice(UNITS), "the unit of `over`", "epochs", positional=False
     )
 
     def time_unit(self) -> str:
@@ -166,7 +166,7 @@ class Piecewise(Schedule):
         ListOf(Real(above=0)), "the ends of all rates but the last"
     )
     unit: str = parameter(
-        Choice(UNITS), "in what the boundaries count", "epochs", positional=False
+        Choice(UNITS), "the unit of the boundaries", "epochs", positional=False
     )
 
     def time_unit(self) -> str:
@@ -209,5 +209,5 @@ class WarmupLine(JobLine):
     word = "warmup"
     example = "warmup 5 epochs"
 
-    length: float = parameter(Real(above=0), "how long the rate rises")
-    unit: str = parameter(Choice(UNITS), "in what it counts", "epochs")
+    length: float = parameter(Real(above=0), "time for which the rate rises")
+    unit: str = parameter(Choice(UNITS), "the unit of the length", "epochs")

@@ -1,11 +1,11 @@
-"""Lines of jobs about what is minimised: `slim.losses`, by TF-Slim's names."""
+"""Lines of jobs about the loss: `slim.losses`, by TF-Slim's names."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from slimgen.layers.argument_types import Choice, Integer, Optional, Real, Text
 from slimgen.layers.declaration import TensorType, parameter
-from slimgen.layers.jobs.line import JobLine, Misfit
+from slimgen.layers.jobs.job_line import JobLine, Misfit
 
 OUTPUT = "an output, or an end point such as `AuxLogits`; none: the only output"
 LABEL = "an item of the data; none: that of the output's name, else `label`"
@@ -125,7 +125,7 @@ class LogLoss(WeightedLoss):
 
     log_epsilon: float = parameter(
         Real(above=0),
-        "what keeps the logarithms from zero",
+        "a small number that keeps the logarithms from zero",
         1e-7,
         positional=False,
         slim="epsilon",
@@ -217,7 +217,7 @@ class MetricLearning(LossKind):
 
 
 class TripletSemihard(MetricLearning):
-    """How far the nearest row of another class is from being further than one's own class.
+    """The distance by which the nearest row of another class is too near.
 
     The mean over the pairs of a class; the other is the nearest that is further than the
     pair, else the farthest of all. A batch without pairs counts 0, where TF-Slim has nan.

@@ -1,7 +1,7 @@
-"""Lines of jobs about how gradients change the variables.
+"""Lines of jobs about the rule by which gradients change the variables.
 
-The rules carry TensorFlow 1's names, defaults and arithmetic (`tf.train.*Optimizer`); what
-is younger has its source.
+The rules carry TensorFlow 1's names, defaults and arithmetic (`tf.train.*Optimizer`);
+younger rules have their source.
 """
 
 from collections.abc import Mapping
@@ -9,9 +9,9 @@ from typing import ClassVar
 
 from slimgen.layers.argument_types import Boolean, Choice, Real
 from slimgen.layers.declaration import parameter
-from slimgen.layers.jobs.line import JobLine
+from slimgen.layers.jobs.job_line import JobLine
 
-EPSILON = "what keeps the divisor from zero"
+EPSILON = "a small number that keeps the divisor from zero"
 BETA1 = "share of the mean gradient that a step keeps"
 BETA2 = "share of the mean squared gradient that a step keeps"
 WEIGHT_DECAY = "share of a weight that a step of rate 1 takes away"
@@ -123,7 +123,7 @@ class Adagrad(OptimizerRule):
 
     initial_accumulator: float = parameter(
         Real(above=0),
-        "what `s` starts at",
+        "the value with which `s` starts",
         0.1,
         slim="initial_accumulator_value",
         positional=False,
@@ -172,7 +172,7 @@ class Ftrl(OptimizerRule):
     )
     initial_accumulator: float = parameter(
         Real(at_least=0),
-        "what the sum of gradient² starts at",
+        "the value with which the sum of gradient² starts",
         0.1,
         slim="initial_accumulator_value",
         positional=False,
@@ -268,17 +268,17 @@ class Lion(OptimizerRule):
 RULES: Mapping[str, type[OptimizerRule]] = {
     rule.form: rule
     for rule in (
-        GradientDescent, Momentum, RMSProp, Adam, Adagrad, Adadelta, Ftrl, AdamW, Lamb,
-        Lion,
+        *(GradientDescent, Momentum, RMSProp, Adam, Adagrad, Adadelta, Ftrl),
+        *(AdamW, Lamb, Lion),
     )
-}  # fmt: skip
+}
 
 
 USUAL_RULE = Momentum  # of a job without a line
 
 
 class OptimizerLine(JobLine):
-    """How gradients change the variables, with TensorFlow 1's arithmetic."""
+    """The rule by which gradients change the variables, with TensorFlow 1's arithmetic."""
 
     word = "optimizer"
     example = "optimizer momentum 0.9"

@@ -1,12 +1,12 @@
-"""Lines of jobs about the run: its length, its folder, what it writes when."""
+"""Lines of jobs about the run: its length, its folder, the times at which it writes."""
 
 from slimgen.layers.argument_types import Boolean, Choice, Integer, Optional, Real, Text
 from slimgen.layers.declaration import parameter
-from slimgen.layers.jobs.line import JobLine
+from slimgen.layers.jobs.job_line import JobLine
 
 
 class StepsLine(JobLine):
-    """How many steps the job has in all."""
+    """The number of steps of the job."""
 
     word = "steps"
     example = "steps 100000"
@@ -15,7 +15,7 @@ class StepsLine(JobLine):
 
 
 class SeedLine(JobLine):
-    """What every random choice of the job derives from."""
+    """The seed of every random choice of the job."""
 
     word = "seed"
     example = "seed 1"
@@ -24,7 +24,7 @@ class SeedLine(JobLine):
 
 
 class DeterministicLine(JobLine):
-    """Whether the job gives the same bits each time, on the same machine."""
+    """The same bits each time, on the same machine, or not."""
 
     word = "deterministic"
     example = "deterministic false"
@@ -51,9 +51,11 @@ class PrecisionLine(JobLine):
         Choice(("auto", "float32", "bfloat16", "float16")), "the type"
     )
     loss_scale: float = parameter(
-        Real(at_least=1), "factor of the loss at first, for float16", 32768.0,
+        Real(at_least=1),
+        "factor of the loss at first, for float16",
+        32768.0,
         positional=False,
-    )  # fmt: skip
+    )
     growth_steps: int = parameter(
         Integer(1), "steps after which that doubles", 2000, positional=False
     )
@@ -69,41 +71,45 @@ class DirectoryLine(JobLine):
 
 
 class CheckpointLine(JobLine):
-    """When a checkpoint is written, and how many are kept."""
+    """The times at which checkpoints are written, and the number that is kept."""
 
     word = "checkpoint"
     example = "checkpoint every 10 minutes keep=5"
 
     keep: int = parameter(Integer(1), "checkpoints to keep", 5, positional=False)
     every: float | None = parameter(
-        Optional(Real(above=0)), "what lies between checkpoints", None, positional=False
+        Optional(Real(above=0)), "time between checkpoints", None, positional=False
     )
     unit: str = parameter(
-        Choice(("minutes", "steps")), "in what `every` counts", "minutes",
+        Choice(("minutes", "steps")),
+        "the unit of `every`",
+        "minutes",
         positional=False,
-    )  # fmt: skip
+    )
     keep_hours: float | None = parameter(
-        Optional(Real(above=0)), "hours between those that are kept for good", None,
+        Optional(Real(above=0)),
+        "hours between those that are kept for good",
+        None,
         positional=False,
-    )  # fmt: skip
+    )
 
 
 class LogLine(JobLine):
-    """How often the progress is told."""
+    """The steps between lines of progress."""
 
     word = "log"
     example = "log every 10 steps"
 
     every: float | None = parameter(
-        Optional(Real(above=0)), "what lies between lines", None, positional=False
+        Optional(Real(above=0)), "steps between lines", None, positional=False
     )
     unit: str = parameter(
-        Choice(("steps",)), "in what `every` counts", "steps", positional=False
+        Choice(("steps",)), "the unit of `every`", "steps", positional=False
     )
 
 
 class SummariesLine(JobLine):
-    """What TensorBoard shows of the run, in `summaries` of its folder.
+    """Summaries of the run for TensorBoard, in `summaries` of its folder.
 
     Losses, learning rate and speed; the spread of variables and gradients; the share of
     zeros in each end point; some images; the graph. The train script has them under the
@@ -114,11 +120,13 @@ class SummariesLine(JobLine):
     example = "summaries every 100 steps"
 
     every: float | None = parameter(
-        Optional(Real(above=0)), "what lies between summaries; 100 unless given", None,
+        Optional(Real(above=0)),
+        "steps between summaries; 100 unless given",
+        None,
         positional=False,
-    )  # fmt: skip
+    )
     unit: str = parameter(
-        Choice(("steps",)), "in what `every` counts", "steps", positional=False
+        Choice(("steps",)), "the unit of `every`", "steps", positional=False
     )
     images: int = parameter(
         Integer(0), "images of the batch in each", 3, positional=False

@@ -1,12 +1,12 @@
-"""Binding the lines of jobs: arguments as everywhere, and what all parts of a job share."""
+"""Binding the lines of jobs: arguments as everywhere, and the parts that all jobs share."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from slimgen.diagnostics import Diagnostic
 from slimgen.elaborate.arguments import Binder, EvaluatedLine
-from slimgen.elaborate.evaluated import Argument, Frame, Tensor
+from slimgen.elaborate.evaluated import Argument, Evaluated, Frame, Tensor
 from slimgen.elaborate.expressions import Evaluator
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.elaborate.vocabulary import universal_words
@@ -22,9 +22,9 @@ from slimgen.layers.argument_types import (
 )
 from slimgen.layers.declaration import parameters
 from slimgen.layers.jobs import DATA_LINES, JOB_LINES, NETWORK_LINES
-from slimgen.layers.jobs.data import DataLine, ItemLine
-from slimgen.layers.jobs.line import JobLine
-from slimgen.layers.line import SettingLine
+from slimgen.layers.jobs.data import DataLine
+from slimgen.layers.jobs.job_line import JobLine
+from slimgen.layers.setting_line import SettingLine
 from slimgen.messages import names as messages
 from slimgen.source import Span
 from slimgen.syntax import tree
@@ -108,77 +108,82 @@ class JobLines:
         self.frame = frame
 
     def bind(
-        self, line: tree.Line, layer: type[SettingLine], image: str = ""
+        self, line: tree.Line, declared: type[SettingLine], image: str = ""
     ) -> SettingLine:
         """Return the settings of a line; `image` is another key for its image."""
-        if (line.body is not None and layer is not DataLine) or line.name is not None:
+        if (
+            line.body is not None and declared is not DataLine
+        ) or line.name is not None:
             raise Rejected(
                 messages.misplaced(
-                    line.span, "a name or braces", f"after `{layer.word}`"
+                    line.span, "a name or braces", f"after `{declared.word}`"
                 )
             )
         given = EvaluatedLine(line.word.text, line.word.span)
         for argument in line.arguments:
-            value = Argument(self._value(argument.value, layer), argument.span)
+            value = Argument(self._value(argument.value, declared), argument.span)
             if argument.key is None:
-                given.positional.append(_word_of_none(value, layer))
+                given.positional.append(_word_of_none(value, declared))
                 continue
             key = "image" if argument.key.text == image else argument.key.text
             if key in given.keywords:
                 raise Rejected(
                     messages.repeated_argument(
-                        argument.span, layer.word, argument.key.text
+                        argument.span, declared.word, argument.key.text
                     )
                 )
             given.keywords[key] = value
         take_every(given)
-        if layer.gathers and given.positional:
-            names = tuple(one.value for one in given.positional)
+        if declared.gathers and given.positional:
+            names = tuple(argument.value for argument in given.positional)
             given.positional = [replace(given.positional[0], value=names)]
-        return self.binder.bind(take_form(layer, given), given, {}, None).layer
+        return self.binder.bind(take_form(declared, given), given, {}, None).layer
 
-    def _value(self, expression: tree.Expression, layer: type[SettingLine]) -> Any:
+    def _value(
+        self, expression: tree.Expression, declared: type[SettingLine]
+    ) -> Evaluated:
         name = expression.text if isinstance(expression, tree.Name) else ""
         if not name or name in self.frame.known():
-            return self.evaluator.evaluate(expression, self.frame)
-        words = {w for p in parameters(layer) for w in p.kind.words}
-        takes_names = layer.takes_names or layer in (DataLine, ItemLine)
-        words |= set(layer.forms)
+            value: Evaluated = self.evaluator.evaluate(expression, self.frame)
+            return value
+        words = {w for p in parameters(declared) for w in p.kind.words}
+        takes_names = declared.takes_names
+        words |= set(declared.forms)
         if takes_names and name not in words:
             return name  # end points and features need no quotes
         return BareWord(name, place=expression.span)
 
 
-def _word_of_none(given: Argument, layer: type[SettingLine]) -> Argument:
+def _word_of_none(given: Argument, declared: type[SettingLine]) -> Argument:
     """Return `none` as the word that the line's first argument takes, if it does."""
-    if given.value is None and "none" in parameters(layer)[0].kind.words:
+    if given.value is None and "none" in parameters(declared)[0].kind.words:
         return replace(given, value=BareWord("none", place=given.span))
     return given
 
 
-def take_form(layer: type[SettingLine], line: EvaluatedLine) -> type[SettingLine]:
-    """Return what the line's first argument picks, and take it off the line.
+def take_form(declared: type[SettingLine], line: EvaluatedLine) -> type[SettingLine]:
+    """Return the form that the line's first argument picks, and take it off the line.
 
-    What picks nothing and is no word stays as the only argument, so that it alone is told.
+    An argument that picks no form and is no word stays alone, so that only it is reported.
     """
-    if not layer.forms:
-        return layer
-    (choice,) = parameters(layer)
+    if not declared.forms:
+        return declared
+    (choice,) = parameters(declared)
     given = line.keywords.pop(choice.name, None)
     if given is not None:
         line.positional.insert(0, given)
     try:
-        form = layer.forms[choice.kind.coerce(line.positional[0].value)]
+        form = declared.forms[choice.kind.coerce(line.positional[0].value)]
     except (IndexError, ArgumentError) as error:
         word = getattr(error, "word", "")
         if word:
-            what = f"kind of `{layer.word}`"
+            sort = f"kind of `{declared.word}`"
             found = messages.unknown_word(
-                line.positional[0].span, word, layer.forms, what=what
+                line.positional[0].span, word, declared.forms, what=sort
             )
             raise Rejected(found) from None
         line.positional, line.keywords = line.positional[:1], {}
-        return layer
+        return declared
     del line.positional[0]
     line.word = f"{line.word} {form.form}"
     return form
@@ -186,10 +191,10 @@ def take_form(layer: type[SettingLine], line: EvaluatedLine) -> type[SettingLine
 
 def take_every(line: EvaluatedLine) -> None:
     """Turn `every 2.0 epochs` into `every=2.0 unit=epochs`, and `over` likewise."""
-    for place, given in enumerate(line.positional):
+    for index, given in enumerate(line.positional):
         if isinstance(given.value, BareWord) and given.value.text in COUNTS:
             word = given.value.text
-            found = line.positional[place + 1 : place + 3]
+            found = line.positional[index + 1 : index + 3]
             if len(found) < 2:
                 raise Rejected(
                     messages.missing_argument(
@@ -197,7 +202,7 @@ def take_every(line: EvaluatedLine) -> None:
                     )
                 )
             line.keywords[word], line.keywords["unit"] = found
-            del line.positional[place : place + 3]
+            del line.positional[index : index + 3]
             return
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from slimgen.layers.line import SettingLine
+from slimgen.layers.setting_line import SettingLine
 
 
 class JobLine(SettingLine):
