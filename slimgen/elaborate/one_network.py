@@ -74,8 +74,7 @@ class OneNetwork:
         if statement is None:
             head = head_by_classes(made, parameters, self._rebuilt)
         else:
-            line = JobLines(reporter, env.frame).bind(statement, HeadLine)
-            assert isinstance(line, HeadLine)
+            line = JobLines(reporter, env.frame).bind_as(statement, HeadLine)
             head = named_head(network, line, statement, bool(self.defines))
         network = replace(network, head=head)
         return BuiltNetwork(network, functions, _end_point_names(walk))

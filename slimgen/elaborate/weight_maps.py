@@ -75,8 +75,7 @@ class Usage:
 def read_rules(statement: tree.Line, lines: JobLines) -> Rules:
     """Return what a `weights` statement says, or report what is wrong and raise."""
     head = tree.Line(statement.span, statement.word, statement.groups, statement.name)
-    weights = lines.bind(head, WeightsLine)
-    assert isinstance(weights, WeightsLine)
+    weights = lines.bind_as(head, WeightsLine)
     if statement.body is None:
         raise Rejected(
             messages.missing_argument(

@@ -13,4 +13,5 @@ class SettingLine(Declaration):
     forms: ClassVar[Mapping[str, "type[SettingLine]"]] = {}
     form: ClassVar[str] = ""  # the word that picks this form
     takes_names: ClassVar[bool] = False  # names of the model's need no quotes
+    takes_braces: ClassVar[bool] = False  # lines of its own may follow, between braces
     gathers: ClassVar[bool] = False  # all arguments without a key are one list

@@ -173,8 +173,7 @@ def read_items(job: JobText) -> dict[str, ir.DataItem]:
                 messages.name_taken(line.word.span, name, "an item", spans[name])
             )
         spans[name] = line.word.span
-        item = job.binder.bind(line, ItemLine)
-        assert isinstance(item, ItemLine)
+        item = job.binder.bind_as(line, ItemLine)
         items[name] = _read_item(name, item, line, inputs.get(name))
     return items
 

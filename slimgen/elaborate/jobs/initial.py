@@ -23,8 +23,7 @@ def read_initial(job: JobText) -> ir.Initial:
         _refuse_lines(job)
         return ir.Initial()
     statement = _origin_line(job.statement)
-    line = job.binder.bind(statement, FromLine)
-    assert isinstance(line, FromLine)
+    line = job.binder.bind_as(statement, FromLine)
     known = {"slim", *(weights.format for weights in job.network.maps)}
     if line.format not in known:
         raise Rejected(

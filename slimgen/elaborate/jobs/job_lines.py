@@ -22,7 +22,6 @@ from slimgen.layers.argument_types import (
 )
 from slimgen.layers.declaration import parameters
 from slimgen.layers.jobs import DATA_LINES, JOB_LINES, NETWORK_LINES
-from slimgen.layers.jobs.data import DataLine
 from slimgen.layers.jobs.job_line import JobLine
 from slimgen.layers.setting_line import SettingLine
 from slimgen.messages import names as messages
@@ -30,6 +29,7 @@ from slimgen.source import Span
 from slimgen.syntax import tree
 
 LineT = TypeVar("LineT", bound=JobLine)
+PlainT = TypeVar("PlainT", bound=SettingLine)
 
 COUNTS = ("every", "over")  # before a number and its unit
 
@@ -111,9 +111,8 @@ class JobLines:
         self, line: tree.Line, declared: type[SettingLine], image: str = ""
     ) -> SettingLine:
         """Return the settings of a line; `image` is another key for its image."""
-        if (
-            line.body is not None and declared is not DataLine
-        ) or line.name is not None:
+        braces = line.body is not None and not declared.takes_braces
+        if braces or line.name is not None:
             raise Rejected(
                 messages.misplaced(
                     line.span, "a name or braces", f"after `{declared.word}`"
@@ -138,6 +137,12 @@ class JobLines:
             names = tuple(argument.value for argument in given.positional)
             given.positional = [replace(given.positional[0], value=names)]
         return self.binder.bind(take_form(declared, given), given, {}, None).layer
+
+    def bind_as(self, line: tree.Line, declared: type[PlainT]) -> PlainT:
+        """Return the settings of a line that has no forms."""
+        bound = self.bind(line, declared)
+        assert isinstance(bound, declared)
+        return bound
 
     def _value(
         self, expression: tree.Expression, declared: type[SettingLine]
@@ -175,7 +180,7 @@ def take_form(declared: type[SettingLine], line: EvaluatedLine) -> type[SettingL
     try:
         form = declared.forms[choice.kind.coerce(line.positional[0].value)]
     except (IndexError, ArgumentError) as error:
-        word = getattr(error, "word", "")
+        word = error.word if isinstance(error, ArgumentError) else ""
         if word:
             sort = f"kind of `{declared.word}`"
             found = messages.unknown_word(

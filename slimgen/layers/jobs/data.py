@@ -15,6 +15,7 @@ class DataLine(JobLine):
 
     word = "data"
     takes_names = True
+    takes_braces = True
     example = 'data records "train-*.tfrecord" images=image/encoded'
 
     kind: str = parameter(Choice(("records", "folder")), "the kind of the path")
