@@ -66,14 +66,6 @@ def unknown_word(
     )
 
 
-def unknown_network_of_job(
-    span: Span, name: str, known: Iterable[str], used: bool
-) -> Diagnostic:
-    """Report a job of a network that its file does not have, or only uses."""
-    hint = f"write a network here that has the word `{name}`" if used else ""
-    return unknown_word(span, name, known, hint, "network of this file")
-
-
 def _meant(name: str) -> str:
     return f"did you mean `{name}`?" if name else ""
 
@@ -445,17 +437,6 @@ def emitted_name_taken(
     )
 
 
-def unknown_job_line(span: Span, word: str, known: Sequence[str]) -> Diagnostic:
-    """Report a line of a job that the job does not know."""
-    return Diagnostic(
-        "E130",
-        f"a job has no line `{word}`",
-        span,
-        "unknown line",
-        suggestion(word, known) or f"its lines are {listed(known, 30)}",
-    )
-
-
 def bad_define(name: str, text: str, reason: str = "") -> Diagnostic:
     """Report a `-D` whose text is not a value; `reason` is the remedy, if known."""
     return Diagnostic(
@@ -464,28 +445,6 @@ def bad_define(name: str, text: str, reason: str = "") -> Diagnostic:
         help=reason
         or "a value is a number, a size such as `300x400x3`, a word, a list or a "
         'string such as `"text"`; a shell needs quotes around some of them',
-    )
-
-
-def labels_do_not_fit(span: Span, names: int, classes: int, offset: int) -> Diagnostic:
-    """Report a file of labels with more or fewer names than the network needs."""
-    return Diagnostic(
-        "E132",
-        f"the file has {counted(names, 'label')}, the network needs {classes + offset}",
-        span,
-        f"{classes} for its classes and {offset} before them",
-        "write one name for each class, and for each label before the first class",
-    )
-
-
-def networks_differ(span: Span, what: str, name: str, first: str) -> Diagnostic:
-    """Report networks that one built file cannot hold, since it has one set of labels."""
-    return Diagnostic(
-        "E133",
-        f"the {what} of `{name}` and of `{first}` differ",
-        span,
-        "built into the same file",
-        f"build them into files of their own with `--network {name}`",
     )
 
 

@@ -9,6 +9,7 @@ from slimgen.ir.graph import Network
 from slimgen.layers.jobs.data import DataLine
 from slimgen.layers.jobs.job_line import JobLine
 from slimgen.layers.jobs.kinds import JobKind
+from slimgen.messages import jobs as job_messages
 from slimgen.messages import names as messages
 from slimgen.source import Span
 from slimgen.syntax import tree
@@ -46,7 +47,7 @@ def _bind_line(
     word, known = statement.word, kind.by_word
     declared = known.get(word.text)
     if declared is None:
-        raise Rejected(messages.unknown_job_line(word.span, word.text, list(known)))
+        raise Rejected(job_messages.unknown_job_line(word.span, word.text, list(known)))
     image = network.inputs[0].name if declared is DataLine else ""
     line = binder.bind(statement, declared, image)
     assert isinstance(line, JobLine)  # a form of a job's line is one too

@@ -7,6 +7,7 @@ from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.ir.graph import Value
 from slimgen.ir.jobs import LabelNames, Preprocessing
 from slimgen.layers.jobs.images import LabelsLine, PreprocessLine
+from slimgen.messages import jobs as job_messages
 from slimgen.messages import names as messages
 from slimgen.source import Source
 from slimgen.syntax import tree
@@ -113,7 +114,7 @@ def check_labels(
     classes = result.type.shape[-1]
     if classes is not None and len(labels.names) != classes + labels.offset:
         reporter.report(
-            messages.labels_do_not_fit(
+            job_messages.labels_do_not_fit(
                 lines["labels"].span, len(labels.names), classes, labels.offset
             )
         )

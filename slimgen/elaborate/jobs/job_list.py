@@ -14,6 +14,7 @@ from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.ir.graph import Network
 from slimgen.ir.jobs import Job, LabelNames, Train, assert_never
 from slimgen.layers.jobs.kinds import JOB_KINDS, JobKind
+from slimgen.messages import jobs as job_messages
 from slimgen.messages import names as messages
 from slimgen.messages import warnings
 from slimgen.syntax import tree
@@ -157,7 +158,7 @@ def check_jobs(main: Loaded, reporter: Reporter) -> None:
         elif item.network.text not in networks:
             word = item.network
             used = any(word.text in names for _, names in main.uses)
-            found = messages.unknown_network_of_job(
+            found = job_messages.unknown_network_of_job(
                 word.span, word.text, networks, used
             )
             reporter.report(found)
@@ -184,7 +185,9 @@ def _check_shared(
     for network, value in zip(networks, values, strict=True):
         if value != values[0] and network.span is not None:
             name, first = network.name, networks[0].name
-            reporter.report(messages.networks_differ(network.span, part, name, first))
+            reporter.report(
+                job_messages.networks_differ(network.span, part, name, first)
+            )
 
 
 def _labels(network: Network) -> LabelNames:
