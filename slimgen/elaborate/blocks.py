@@ -156,13 +156,17 @@ def _finish(call: BlockCall, walk: Walk, inner: Env, env: Env) -> Tensor:
         return Tensor(None, env.builder)
     output = builder.take(result)
     captured = tuple(builder.captured.values())
+    for parameter in node.parameters:
+        for outer, inside in captured[1:]:
+            if inner.frame.names.get(parameter.name.text) == outer:
+                builder.name(Tensor(inside, builder), parameter.name.text)
     word = node.name.text
     function = Function(
         f"{word}.{len(walk.functions)}",
         word,
-        tuple(inside for _, inside in captured),
+        tuple(builder.named(inside) for _, inside in captured),
         (),
-        tuple(builder.items),
+        builder.finished(),
         output,
         comment_above(node.span),
     )

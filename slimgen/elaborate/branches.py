@@ -1,5 +1,7 @@
 """Braces: branches, variable scopes, scopes of defaults, and the ways of an `if`."""
 
+from collections.abc import Iterator
+
 from slimgen.elaborate.env import BranchEnd, Env
 from slimgen.elaborate.evaluated import Argument, Failed
 from slimgen.elaborate.line_evaluation import (
@@ -22,6 +24,11 @@ from slimgen.layers import LAYERS
 from slimgen.messages import names as messages
 from slimgen.syntax import tree
 
+ORDINALS = (
+    *("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"),
+    *("ninth", "tenth"),
+)  # names of operands without one of their own
+
 
 def elaborate_branch(statement: tree.Branch, walk: Walk, env: Env) -> None:
     """Walk a branch: an operand of the merge around it, or a side path."""
@@ -33,7 +40,7 @@ def elaborate_branch(statement: tree.Branch, walk: Walk, env: Env) -> None:
     scope = join(env.scope, name) if isinstance(name, str) else env.scope
     inner = env.inside(scope=scope, merge=None)
     if env.merge is not None:
-        inner.hint = _branch_hint(env, name)
+        inner.hint = _operand_hint(statement, env, name)
     else:
         inner.hint = _side_hint(statement, name)
     with walk.scope_open(scope if scope != env.scope else None):
@@ -43,12 +50,30 @@ def elaborate_branch(statement: tree.Branch, walk: Walk, env: Env) -> None:
         env.merge.append(BranchEnd(inner.net, statement.span))
 
 
-def _branch_hint(env: Env, name: LineName) -> str:
+def _operand_hint(statement: tree.Branch, env: Env, name: LineName) -> str:
+    """Return the name of an operand's tensors: of its scope, or of its only named line."""
     if isinstance(name, str):
         return name.lower()
     assert env.merge is not None
-    stem = "branch" if env.hint == "net" else env.hint
-    return f"{stem}_{len(env.merge)}"
+    names = set(_line_names(statement.body))
+    if len(names) == 1:
+        return names.pop()
+    place = ORDINALS[len(env.merge)] if len(env.merge) < len(ORDINALS) else "branch"
+    return place if env.hint == "net" else f"{env.hint}_{place}"
+
+
+def _line_names(body: tree.Body) -> Iterator[str]:
+    """Yield the plain names of a body's lines, those of all ways of an `if` too."""
+    for statement in body.statements:
+        match statement:
+            case tree.Line(name=tree.ScopeName(template=tree.Template(parts=(text,)))):
+                if isinstance(text, str):
+                    yield text
+            case tree.If(cases=cases, otherwise=otherwise):
+                for _, way in cases:
+                    yield from _line_names(way)
+                if otherwise is not None:
+                    yield from _line_names(otherwise)
 
 
 def _side_hint(statement: tree.Branch, name: LineName) -> str:
@@ -73,15 +98,17 @@ def elaborate_in(statement: tree.In, walk: Walk, env: Env) -> None:
         raise Rejected(messages.unknown_argument(argument.span, "in", key, [REUSE]))
     name = line_name(statement.name, walk, env)
     scope = join(env.scope, name) if isinstance(name, str) else env.scope
-    kept = env.scope, env.reuse
+    kept = env.scope, env.reuse, env.hint
     opened = scope if scope != env.scope else None
     again = reuse and not env.reuse
     with walk.scope_open(opened, again), braces(env):
         env.scope, env.reuse = scope, reuse
+        if isinstance(name, str) and env.hint in ORDINALS:
+            env.hint = name.rpartition("/")[2].lower()
         try:
             walk.body(statement.body, env)
         finally:
-            env.scope, env.reuse = kept
+            env.scope, env.reuse, env.hint = kept
 
 
 def elaborate_scope(statement: tree.Scope, walk: Walk, env: Env) -> None:

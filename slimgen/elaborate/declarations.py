@@ -2,7 +2,7 @@
 
 from slimgen.elaborate.blocks import declare
 from slimgen.elaborate.env import Env
-from slimgen.elaborate.evaluated import Closure
+from slimgen.elaborate.evaluated import Closure, Tensor
 from slimgen.elaborate.line_evaluation import assign
 from slimgen.elaborate.rejection import Rejected
 from slimgen.elaborate.walk import Walk
@@ -14,6 +14,10 @@ def elaborate_let(statement: tree.Let, walk: Walk, env: Env) -> None:
     """Evaluate a value and give it its names."""
     value = walk.evaluator.evaluate(statement.value, env.frame)
     assign(statement.names, statement.unpack, value, statement.value.span, env)
+    for name in statement.names:
+        tensor = env.frame.names[name.text]
+        if isinstance(tensor, Tensor):
+            env.builder.name(tensor, name.text)
 
 
 def elaborate_let_function(statement: tree.LetFunction, walk: Walk, env: Env) -> None:

@@ -1,10 +1,10 @@
 """Functions of the graph while they are built."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from slimgen.elaborate.evaluated import Tensor
 from slimgen.elaborate.rejection import TooMuch
-from slimgen.ir.graph import Item, Value
+from slimgen.ir.graph import EndPoint, Item, Value
 from slimgen.layers.declaration import TensorType, VariableSpec
 from slimgen.messages import names as messages
 from slimgen.source import Span
@@ -46,6 +46,7 @@ class GraphBuilder:
         self.totals = totals
         self.items: list[Item] = []
         self.captured: dict[tuple[int, int], tuple[Tensor, Value]] = {}
+        self.names: dict[int, list[str]] = {}
         self._count = 0
 
     def value(self, type_: TensorType, hint: str) -> Value:
@@ -63,6 +64,28 @@ class GraphBuilder:
             inside = self.value(tensor.value.type, hint or tensor.value.hint)
             self.captured[key] = (tensor, inside)
         return self.captured[key][1]
+
+    def name(self, tensor: Tensor, name: str) -> None:
+        """Note a name that the source gives to a tensor of this function."""
+        if tensor.home is self and tensor.value is not None:
+            names = self.names.setdefault(tensor.value.index, [])
+            if name not in names:
+                names.append(name)
+
+    def named(self, value: Value) -> Value:
+        """Return a value with the names that the source gives it."""
+        return replace(value, names=tuple(self.names.get(value.index, ())))
+
+    def finished(self) -> tuple[Item, ...]:
+        """Return the items, each value with its names where it is made."""
+        return tuple(
+            (
+                replace(item, output=self.named(item.output))
+                if not isinstance(item, EndPoint) and item.output.index in self.names
+                else item
+            )
+            for item in self.items
+        )
 
     def add(self, item: Item, span: Span) -> None:
         """Append an item."""

@@ -140,7 +140,7 @@ class OneNetwork:
             walk.root,
             tuple(parameters.items()),
             tuple(Input(name, value) for name, value in walk.inputs),
-            tuple(env.builder.items),
+            env.builder.finished(),
             tuple((name, env.builder.take(t)) for name, t in tensors.items()),
             tuple(Variable(n, c.spec) for n, c in walk.totals.variables.items()),
             comment=leading_comment(self.main.file, self.node),

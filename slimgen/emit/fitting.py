@@ -4,26 +4,43 @@ Most statements fit a line, or do once their arguments have a line of their own;
 slow to import and slower to run, is asked only for the others.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
 WIDTH = 88
+CALL = re.compile(
+    r"(return |[\w, ]+ = )?[\w.]+\("
+)  # the begin of a statement that calls
 INDENT = 4
 
 
-def fitted(code: str, depth: int, comment: str = "") -> list[str]:
-    """Return a statement as lines indented by `depth` steps, its comment at the end."""
+def fits(code: str, depth: int, comment: str = "") -> bool:
+    """Return whether a statement and its comment fit a line."""
+    return len(code) + INDENT * depth + (len(comment) + 4) * bool(comment) <= WIDTH
+
+
+def fitted(code: str, depth: int, comment: str = "", always: bool = False) -> list[str]:
+    """Return a statement as lines indented by `depth` steps, its comment at the end.
+
+    A comment that alone would part the line is left out, unless it is shown `always`.
+    """
     indent = " " * INDENT * depth
     end = f"  # {comment}" if comment else ""
     if len(indent + code + end) <= WIDTH:
         return [indent + code + end]
-    if len(indent + code) <= WIDTH:
-        return [indent + code]  # the comment alone would part the line
+    if len(indent + code) <= WIDTH and not always:
+        return [indent + code]
     parts = _last_brackets(code)
     if parts is not None:
         before, inside, after = parts
         body = f"{indent}{' ' * INDENT}{inside}"
-        if len(body) <= WIDTH and len(indent + before) <= WIDTH:
+        is_tuple = before.endswith(" = (")
+        if max(len(body), len(indent + before)) <= WIDTH and not is_tuple:
             return [indent + before, body, indent + after + end]
+        if is_tuple or CALL.fullmatch(before):
+            lines = [f"{indent}{' ' * INDENT}{part}," for part in _split(inside)]
+            if all(len(line) <= WIDTH for line in [indent + before, *lines]):
+                return [indent + before, *lines, indent + after + end]
     return _by_black(code + end, len(indent))
 
 
@@ -62,21 +79,34 @@ def _formatted(text: str, width: int) -> str:
 
 def _last_brackets(code: str) -> tuple[str, str, str] | None:
     """Split a statement that ends with a bracket around what that bracket holds."""
-    if code[-1:] not in (")", "]"):
-        return None
-    opened: list[int] = []
-    quote = ""
+    if code[-1:] not in (")", "]") or "\\" in code:
+        return None  # black knows escapes
     start = -1
-    for place, character in enumerate(code):
-        if quote:
-            if character == "\\":
-                return None  # escapes are black's business
-            if character == quote:
-                quote = ""
-        elif character in "\"'":
-            quote = character
-        elif character in "([{":
+    opened: list[int] = []
+    for place, character, _ in _outside_strings(code):
+        if character in "([{":
             opened.append(place)
         elif character in ")]}":
             start = opened.pop()
     return code[: start + 1], code[start + 1 : -1], code[-1]
+
+
+def _split(inside: str) -> list[str]:
+    """Split what brackets hold at its commas."""
+    places = [p for p, c, depth in _outside_strings(inside) if c == "," and not depth]
+    bounds = zip([-1, *places], [*places, len(inside)], strict=True)
+    return [inside[start + 1 : end].strip() for start, end in bounds]
+
+
+def _outside_strings(code: str) -> Iterator[tuple[int, str, int]]:
+    """Yield each character that is not in a string: place, character, open brackets."""
+    quote, depth = "", 0
+    for place, character in enumerate(code):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'":
+            quote = character
+        else:
+            depth -= character in ")]}"
+            yield place, character, depth
+            depth += character in "([{"

@@ -1,9 +1,11 @@
-"""Names of the emitted file: the user's where legal and free, else with a number."""
+"""Names of the emitted file: the user's where legal and free, else with a letter."""
 
 import builtins
 import keyword
 import re
 from collections.abc import Iterator
+from itertools import chain, product
+from string import ascii_lowercase
 
 from slimgen.diagnostics import Diagnostic
 from slimgen.emit.tensorflow.values import python
@@ -96,17 +98,25 @@ def identifier(text: str) -> str:
     return f"{name}_" if name in RESERVED else name
 
 
+def _letters() -> Iterator[str]:
+    """Yield b to z, then longer endings."""
+    yield from ascii_lowercase[1:]
+    yield from map("".join, product(ascii_lowercase, repeat=2))
+    yield from map("".join, product(ascii_lowercase, repeat=3))
+
+
 class Names:
     """Hands out names, each once."""
 
     def __init__(self, taken: frozenset[str] = RESERVED) -> None:
         self._taken = set(taken)
 
-    def free(self, wanted: str) -> str:
-        """Return `wanted`, or with the first number that is free."""
-        name, number = wanted, 2
-        while name in self._taken:
-            name, number = f"{wanted}_{number}", number + 1
+    def free(self, wanted: str, *others: str) -> str:
+        """Return the first of the names that is free, or `wanted` with a letter."""
+        letters = (f"{wanted}_{letter}" for letter in _letters())
+        names = (wanted, *others)
+        free = (name for name in chain(names, letters) if name not in self._taken)
+        name = next(free)
         self._taken.add(name)
         return name
 

@@ -99,13 +99,17 @@ class _Module:
         self.mixed = any(needs_of(job).in_16_bits for job in graph.jobs)
         self.layers = define_functions(uses, self.names.free, self.mixed)
         self.helpers = self._helpers(uses)
-        self.blocks = {
-            function.name: self.names.free(identifier(function.name))
-            for function in graph.functions
-        }
         self.functions = {
-            network.name: self.names.free(identifier(network.name))
+            network.name: self.names.free(
+                name := identifier(network.name), f"{name}_net"
+            )
             for network in graph.networks
+        }
+        self.blocks = {
+            function.name: self.names.free(
+                name := identifier(function.name), f"{name}_block"
+            )
+            for function in graph.functions
         }
         self.emitted = Emitted(
             self.layers,
@@ -242,10 +246,10 @@ class _Module:
         context = self.runtime.context(networks, self.spelling.modules)
         parts += self.runtime.sections(context)
         body = "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
-        used = used_names(body)
-        above = [render("docstring.py.j2", lines=self._docstring())]
-        above += [self._imports(used), *self._constants(body)]
-        return "\n".join(above) + "\n\n" + body
+        imports = self._imports(used_names(body))
+        above = [render("docstring.py.j2", lines=self._docstring()), imports]
+        constants = self._constants(body)
+        return "\n".join([*above, *constants]) + "\n" * (1 + bool(constants)) + body
 
     def _docstring(self) -> list[str]:
         comment = self.graph.comment.splitlines()
@@ -363,7 +367,8 @@ class _Module:
         inputs, body = self._body(
             [(one.value.index, one.name) for one in network.inputs], network.items
         )
-        body.write(network.items, [value for _, value in network.outputs])
+        outputs = [value for _, value in network.outputs]
+        body.write(network.items, outputs, shows=True)
         result = f"    return {network_result(network, body.names)}"
         definition = signature(self.functions[network.name], ["scope", *inputs])
         return FunctionText(definition, (), (*body.lines, result))

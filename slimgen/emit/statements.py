@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeGuard
 
-from slimgen.emit.fitting import WIDTH, fitted
+from slimgen.emit.fitting import fits, fitted
 from slimgen.emit.identifiers import identifier, scope_text
 from slimgen.emit.layer_functions import FunctionDefinition
 from slimgen.emit.spelling import Spelling
+from slimgen.emit.tensor_names import choices, tensor_names
 from slimgen.emit.tensorflow.definitions import definition
 from slimgen.emit.tensorflow.expressions import expression
 from slimgen.emit.tensorflow.values import python
@@ -50,19 +50,38 @@ class BodyWriter:
         self.names: dict[int, str] = dict(names)
         self.lines: list[str] = []
         self._live: dict[str, int] = {name: index for index, name in self.names.items()}
-        self._long_lived: Mapping[int, str] = {}
+        self._wanted: dict[int, tuple[str, ...]] = {}
+        self._later: dict[int, list[str]] = {}
+        self._following: Item | None = None
+        self._shows = False  # every line shows its shape
+        self._at_loop = ""  # the shape that the loop's first line can show
+        self._needs_loop = False
+        self._postponed = ""  # a shape for the next line, which has room for it
 
     def write(
-        self, items: Sequence[Item], outputs: Iterable[Value], depth: int = 1
+        self,
+        items: Sequence[Item],
+        outputs: Iterable[Value],
+        depth: int = 1,
+        shows: bool = False,
     ) -> None:
-        """Write all statements; the outputs stay alive to the end."""
+        """Write all statements; the outputs stay alive to the end.
+
+        With `shows` the shape of every value stands in a comment.
+        """
         last: dict[int, int] = {}
         for number, item in enumerate(items):
             for index in uses(item):
                 last[index] = number
         for value in outputs:
             last[value.index] = len(items)
-        self._long_lived = long_lived(items, last)
+        self._shows = shows
+        self._wanted = tensor_names(items, last)
+        self._later = {
+            item.output.index: [*item.output.names[1:]]
+            for item in items
+            if not isinstance(item, EndPoint)
+        }
         self._release(index for index in self.names if index not in last)
         self._items(self.spelling.items(items), last, depth)
 
@@ -75,6 +94,7 @@ class BodyWriter:
             ends.setdefault(number, []).append(index)
         for number, item in enumerate(items):
             self._release(ends.get(number, ()))
+            self._following = items[number + 1] if number + 1 < len(items) else None
             self._item(item, last, depth)
             if isinstance(item, Loop):
                 self._release(ends.get(number, ()))
@@ -88,13 +108,15 @@ class BodyWriter:
 
     def _name(self, value: Value) -> str:
         """Choose the name of a new value."""
-        wanted = identifier(self._long_lived.get(value.index, value.hint))
-        name, number = wanted, 2
-        while name in self._live or name in self.taken:
-            name, number = f"{wanted}_{number}", number + 1
+        wanted = self._wanted.get(value.index) or (*value.names[:1], value.hint)
+        free = (name for name in choices(wanted) if self._is_free(name))
+        name = next(free)
         self._live[name] = value.index
         self.names[value.index] = name
         return name
+
+    def _is_free(self, name: str) -> bool:
+        return name not in self._live and name not in self.taken
 
     def _item(self, item: Item, last: Mapping[int, int], depth: int) -> None:
         match item:
@@ -103,8 +125,9 @@ class BodyWriter:
             case Call():
                 self._result(item.output, self._call(item), last, depth)
             case EndPoint():
-                name = self.names[item.value.index]
-                self._line(f"end_point({scope_text(item.scope)}, {name})", depth)
+                code = f"end_point({scope_text(item.scope)}, {self.names[item.value.index]})"
+                self._line(code, depth, self._postponed)
+                self._postponed = ""
             case Loop():
                 self._loop(item, depth)
 
@@ -117,11 +140,45 @@ class BodyWriter:
             self._live[text] = value.index
             return
         # What nothing takes, such as an end point of its own, needs no name.
-        code = f"{self._name(value)} = {text}" if value.index in last else text
-        self._line(code, depth, shape_comment(value.type))
+        code = self._assigned(value, text) if value.index in last else text
+        comment = shape_comment(value.type, self._shows)
+        if comment and not fits(code, depth, comment):
+            if comment == self._at_loop:
+                self._needs_loop = True
+                comment = ""
+            elif self._is_kept_next(value, depth, comment):
+                self._postponed, comment = comment, ""
+        self._line(code, depth, comment, self._shows)
 
-    def _line(self, code: str, depth: int, comment: str = "") -> None:
-        self.lines.extend(fitted(code, depth, comment))
+    def _assigned(self, value: Value, text: str) -> str:
+        """Assign a new value; one that the source calls on by another name moves there."""
+        wanted, *_ = self._wanted.get(value.index) or (value.hint,)
+        holder = self._live.get(identifier(wanted))
+        later = [] if holder is None or self._at_loop else self._later.get(holder, [])
+        name = next(
+            (name for name in map(identifier, later) if self._is_free(name)), ""
+        )
+        if holder is None or not name:
+            return f"{self._name(value)} = {text}"
+        old = self.names[holder]
+        del self._live[old]
+        self._live[name], self.names[holder] = holder, name
+        target = f"{name}, {self._name(value)}"
+        code = f"{target} = {old}, {text}"
+        return code if fits(code, 1) else f"{target} = ({old}, {text})"
+
+    def _is_kept_next(self, value: Value, depth: int, comment: str) -> bool:
+        """Whether the next statement keeps the value, with room for a comment."""
+        item = self._following
+        if not isinstance(item, EndPoint) or item.value.index != value.index:
+            return False
+        name = self.names.get(value.index, "")
+        return fits(f"end_point({scope_text(item.scope)}, {name})", depth, comment)
+
+    def _line(
+        self, code: str, depth: int, comment: str = "", always: bool = False
+    ) -> None:
+        self.lines.extend(fitted(code, depth, comment, always))
 
     def _node(self, node: Node) -> str:
         names = [self.names[value.index] for value in node.inputs]
@@ -170,6 +227,11 @@ class BodyWriter:
         count = f"range({low}{loop.last + 1})"
         header = len(self.lines)
         self._line(f"for {loop.variable} in {count}:", depth)
+        around = self._at_loop, self._needs_loop
+        comment = shape_comment(loop.output.type, self._shows)
+        shown = fits(self.lines[header], 0, comment)
+        self._at_loop, self._needs_loop = comment if shown else "?", False
+        self._wanted |= tensor_names(loop.items, last)
         kept = dict(self._live)
         # The carried name is free for the turn's own values once it is used up.
         self._live[carried] = loop.carried.index
@@ -179,8 +241,9 @@ class BodyWriter:
             self._line(f"{carried} = {result}", depth + 1)
         if len(self.lines) == header + 1:
             del self.lines[header:]  # its turns do nothing
-        else:
-            self._comment_loop(header, shape_comment(loop.output.type))
+        elif self._needs_loop:
+            self.lines[header] += f"  # {comment}"
+        self._at_loop, self._needs_loop = around
         self._live = {**kept, carried: loop.output.index}
         self.names[loop.output.index] = carried
 
@@ -200,42 +263,6 @@ class BodyWriter:
                 del last[index]
         return last
 
-    def _comment_loop(self, header: int, comment: str) -> None:
-        """Put a loop's shape on its first line where its body has no room for it."""
-        shown = any(line.endswith(f"# {comment}") for line in self.lines[header:])
-        line = f"{self.lines[header]}  # {comment}"
-        if comment and not shown and len(line) <= WIDTH:
-            self.lines[header] = line
-
-
-def long_lived(items: Sequence[Item], last: Mapping[int, int]) -> dict[int, str]:
-    """Names for values still needed when the next of their name comes: their scopes'.
-
-    `net` stays what the network goes on with, and a skip connection says where it is from.
-    """
-    found: dict[int, str] = {}
-    following: dict[str, int] = {}
-    for number in range(len(items) - 1, -1, -1):
-        item = items[number]
-        if isinstance(item, EndPoint | Loop):
-            following |= {item.output.hint: number} if isinstance(item, Loop) else {}
-            continue
-        value = item.output
-        if following.get(value.hint, len(items)) < last.get(value.index, -1):
-            scopes = [item.scope]
-            scopes += [
-                i.scope for i in items[number + 1 : number + 2] if _taps(i, value)
-            ]
-            leaf = "".join(p for p in scopes[-1] or () if isinstance(p, str))
-            if leaf:
-                found[value.index] = leaf.rpartition("/")[2]
-        following[value.hint] = number
-    return found
-
-
-def _taps(item: Item, value: Value) -> TypeGuard[EndPoint]:
-    return isinstance(item, EndPoint) and item.value.index == value.index
-
 
 def uses(item: Item) -> list[int]:
     """Indices of the values that an item takes."""
@@ -248,10 +275,10 @@ def uses(item: Item) -> list[int]:
             return [item.start.index, *(u for part in item.items for u in uses(part))]
 
 
-def shape_comment(type_: TensorType) -> str:
+def shape_comment(type_: TensorType, always: bool = False) -> str:
     """Write a shape without its batch; nothing where all lengths differ between calls."""
     shape = type_.shape[1:]
-    if not shape or all(length is None for length in shape):
+    if not always and all(length is None for length in shape):
         return ""
     return f"[{', '.join('?' if n is None else str(n) for n in shape)}]"
 

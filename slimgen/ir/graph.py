@@ -20,11 +20,15 @@ Path = tuple[str | Hole, ...]
 
 @dataclass(frozen=True)
 class Value:
-    """A tensor: its number within the function, its type, and a name that would suit it."""
+    """A tensor: its number within the function, its type, and a name that would suit it.
+
+    `names` are those that the source gives it, in order: `let`, a parameter of a block.
+    """
 
     index: int
     type: TensorType
     hint: str = "net"
+    names: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,25 @@ after     call bottleneck(%0) {depth=64}            call bottleneck(%1) {depth=1
           func bottleneck(depth): conv(%0) {num_outputs=depth} as conv1
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from slimgen.ir.graph import Call, EndPoint, Function, Graph, Item, Loop, Node, Value
+from slimgen.ir.graph import (
+    Call,
+    EndPoint,
+    Function,
+    Graph,
+    Item,
+    Loop,
+    Network,
+    Node,
+    Value,
+)
 from slimgen.layers.declaration import Layer, TensorType, parameters
 from slimgen.layers.literals import Hole, NamedFloat, NamedInt, NamedStr, Operand
+from slimgen.passes.form_names import Form, form_names
 
 Slot = tuple[int, str, tuple[int, ...]]
 """A literal of a function: number of the item, field of its layer or argument, and the
@@ -47,33 +59,47 @@ def share_blocks(graph: Graph) -> Graph:
     bindings = _bindings(graph)
     shared: dict[str, Shared] = {}
     made: dict[str, Function] = {}
-    taken: dict[str, int] = {}
+    forms: list[Form] = []
+    counts = Counter(call.function for call in _all_calls(graph))
     for level in _levels(graph.functions):
         rewritten = [_with_calls(function, shared) for function in level]
         for group in _readable(_groups(rewritten), bindings):
-            name = _free_name(group[0].block, taken)
+            name = f"{group[0].block}#{len(forms)}"
             function, arguments = _unify(name, group, bindings)
             made[name] = function
+            bound = [dict(bindings.get(one.name, ())) for one in group]
+            forms.append(Form(function, bound, sum(counts[f.name] for f in group)))
             for one, given in zip(group, arguments, strict=True):
                 shared[one.name] = Shared(name, given)
     networks = tuple(
         replace(network, items=_calls(network.items, shared))
         for network in graph.networks
     )
-    functions = _in_order(networks, made)
-    return replace(graph, networks=networks, functions=functions)
+    names = form_names(forms)
+    networks = tuple(replace(n, items=_renamed(n.items, names)) for n in networks)
+    functions = tuple(
+        replace(f, name=names[f.name], items=_renamed(f.items, names))
+        for f in made.values()
+    )
+    return replace(graph, networks=networks, functions=_in_order(networks, functions))
+
+
+def _renamed(items: Iterable[Item], names: Mapping[str, str]) -> tuple[Item, ...]:
+    return tuple(
+        replace(item, function=names[item.function]) if isinstance(item, Call) else item
+        for item in items
+    )
+
+
+def _all_calls(graph: Graph) -> Iterator[Call]:
+    bodies = [n.items for n in graph.networks] + [f.items for f in graph.functions]
+    for items in bodies:
+        yield from (item for item in items if isinstance(item, Call))
 
 
 def _bindings(graph: Graph) -> dict[str, tuple[tuple[str, Any], ...]]:
     """The arguments that the source gives to each call's block."""
-    found: dict[str, tuple[tuple[str, Any], ...]] = {}
-    bodies: list[Sequence[Item]] = [n.items for n in graph.networks]
-    bodies += [f.items for f in graph.functions]
-    for items in bodies:
-        for item in items:
-            if isinstance(item, Call):
-                found[item.function] = item.arguments
-    return found
+    return {call.function: call.arguments for call in _all_calls(graph)}
 
 
 def _levels(functions: Sequence[Function]) -> list[list[Function]]:
@@ -421,15 +447,11 @@ def _values(function: Function) -> Iterable[Value]:
     yield function.output
 
 
-def _free_name(block: str, taken: dict[str, int]) -> str:
-    taken[block] = number = taken.get(block, 0) + 1
-    return block if number == 1 else f"{block}_{number}"
-
-
 def _in_order(
-    networks: Sequence[Any], made: Mapping[str, Function]
+    networks: Sequence[Network], functions: Sequence[Function]
 ) -> tuple[Function, ...]:
     """The functions in use, each after those that it calls, by order of first use."""
+    made = {function.name: function for function in functions}
     order: dict[str, Function] = {}
 
     def visit(items: Iterable[Item]) -> None:
