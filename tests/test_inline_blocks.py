@@ -37,7 +37,7 @@ def text_of(body: str) -> str:
         Source("m.slim", text), Request(), FileReader(Diagnostics())
     ).code
     assert code is not None
-    return code[code.index("# Networks.\n") :]
+    return code[code.index("# Network") :]
 
 
 def test_an_empty_block_disappears() -> None:
