@@ -3,7 +3,8 @@
 import ast
 import re
 from dataclasses import dataclass, field
-from typing import Any
+
+from slimgen.verify.untyped import Json
 
 LIBRARIES = ("tf_slim", "keras")
 FORM = re.compile(
@@ -24,7 +25,7 @@ class Against:
     library: str
     name: str
     module: str | None = None
-    arguments: dict[str, Any] = field(default_factory=dict)
+    arguments: dict[str, Json] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Return the form that `parse_against` reads."""
@@ -49,7 +50,7 @@ def parse_against(text: str) -> Against:
     return Against(library, match["name"], match["module"], arguments)
 
 
-def _arguments(text: str) -> dict[str, Any]:
+def _arguments(text: str) -> dict[str, Json]:
     form = f"'({text})' is not of the form (key=value, …)."
     try:
         call = ast.parse(f"f({text})", mode="eval").body
@@ -68,7 +69,7 @@ def _arguments(text: str) -> dict[str, Any]:
     return found
 
 
-def _value(key: str, node: ast.expr) -> Any:
+def _value(key: str, node: ast.expr) -> object:
     """Return a value that `Against` writes as it was read."""
     try:
         value = ast.literal_eval(node)

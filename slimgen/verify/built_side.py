@@ -12,7 +12,6 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from slimgen.verify.deviations import deviation, deviations, without_noise
 from slimgen.verify.programs import run_program
 from slimgen.verify.reference import AUXILIARY_WEIGHT, Array, Reference
 from slimgen.verify.request import ComparisonRequest, Failure, read_request
+from slimgen.verify.untyped import Model, Module, Report, Tensor
 
 # What makes a built file smooth, as `shim.load_slim(smooth=True)` makes TF-Slim.
 SMOOTH = {
@@ -44,7 +44,7 @@ def main() -> None:
     run_program(lambda: compare(Path(sys.argv[1])), "network")
 
 
-def compare(folder: Path) -> dict[str, Any]:
+def compare(folder: Path) -> Report:
     """Return all that was found of the model."""
     request, reference = read_request(folder), Reference(folder)
     module = load(Path(request.model), smooth=request.smooth)
@@ -76,7 +76,7 @@ def compare(folder: Path) -> dict[str, Any]:
     return found
 
 
-def load(path: Path, *, smooth: bool = False) -> Any:
+def load(path: Path, *, smooth: bool = False) -> Module:
     """Import the built file at `path`; `smooth` replaces relus and max pooling in it."""
     if smooth:
         text = path.read_text(encoding="utf-8")
@@ -93,7 +93,7 @@ def load(path: Path, *, smooth: bool = False) -> Any:
     return module
 
 
-def _first_network(module: Any) -> Any:
+def _first_network(module: Module) -> Model:
     """Return the class of the file's first network: its classes alone have inputs."""
     return next(
         one
@@ -102,7 +102,9 @@ def _first_network(module: Any) -> Any:
     )
 
 
-def restore(module: Any, model: Any, path: str, given: str | None) -> dict[str, Array]:
+def restore(
+    module: Module, model: Model, path: str, given: str | None
+) -> dict[str, Array]:
     """Load the weights at `path` as a user would; return the variables' values.
 
     Those that are not `given` lie in a folder that is gone when the message is read.
@@ -120,9 +122,7 @@ def restore(module: Any, model: Any, path: str, given: str | None) -> dict[str, 
 # Inference.
 
 
-def inference(
-    model: Any, reference: Reference, request: ComparisonRequest
-) -> dict[str, Any]:
+def inference(model: Model, reference: Reference, request: ComparisonRequest) -> Report:
     """Return deviations of the logits and the end points, and what has no counterpart.
 
     TF-Slim's end points are compared by their keys. Keras has none: each end point of ours
@@ -132,12 +132,12 @@ def inference(
     """
     import tensorflow as tf
 
-    def run(images: Any) -> Any:
+    def run(images: Tensor) -> Tensor:
         return model(images, training=False)
 
     compiled = tf.function(run, jit_compile=request.jit, autograph=False)
     logits, points = compiled(tf.constant(colours(model, reference, request)))
-    found: dict[str, Any] = {
+    found: Report = {
         "logits": apart(logits, reference.logits),
         "missing": [],
         "squeezed": [],
@@ -158,7 +158,7 @@ def inference(
     }
 
 
-def colours(model: Any, reference: Reference, request: ComparisonRequest) -> Array:
+def colours(model: Model, reference: Reference, request: ComparisonRequest) -> Array:
     """Return the images, in the order of colours that the built network takes.
 
     A map that turns the input channels of a kernel about is for an original that takes BGR.
@@ -175,18 +175,18 @@ def _map_of(request: ComparisonRequest) -> str:
     return "slim" if request.against.library == "tf_slim" else "keras"
 
 
-def apart(found: Any, expected: Array) -> float | None:
+def apart(found: Tensor, expected: Array) -> float | None:
     """Return the deviation without regard to axes of length 1."""
     return deviation(np.squeeze(np.asarray(found)), np.squeeze(expected))
 
 
-def _is_full(model: Any, name: str) -> bool:
+def _is_full(model: Model, name: str) -> bool:
     """Whether an end point's name is the full one: each is there under two."""
     return not model.scope or name.startswith(f"{model.scope}/")
 
 
 def nearest(
-    points: Mapping[str, Any], layers: Mapping[str, Array]
+    points: Mapping[str, Tensor], layers: Mapping[str, Array]
 ) -> dict[str, float | None]:
     """Return each end point's deviation from the layer that is nearest to it.
 
@@ -225,16 +225,14 @@ def _sample(values: Array) -> Array:
 # Training.
 
 
-def training(
-    model: Any, reference: Reference, request: ComparisonRequest
-) -> dict[str, Any]:
+def training(model: Model, reference: Reference, request: ComparisonRequest) -> Report:
     """Return deviations of the loss, its terms, the gradients and the moving averages."""
     import tensorflow as tf
 
     variables = model.named_variables
     trainable = {name: v for name, v in variables.items() if v.trainable}
 
-    def run(images: Any) -> Any:
+    def run(images: Tensor) -> Tensor:
         with tf.GradientTape() as tape:
             logits, points = model(images, training=True)
             terms = {}
@@ -264,7 +262,7 @@ def training(
 def renamed(
     arrays: Mapping[str, Array],
     names: Iterable[str],
-    model: Any,
+    model: Model,
     request: ComparisonRequest,
 ) -> dict[str, Array]:
     """Return the original's arrays under our names and in our layout."""
@@ -284,7 +282,9 @@ def _arranged(entry: Any, value: Array) -> Array:
     return found
 
 
-def total_loss(logits: Any, points: Mapping[str, Any], reference: Reference) -> Any:
+def total_loss(
+    logits: Tensor, points: Mapping[str, Tensor], reference: Reference
+) -> Tensor:
     """Return the loss that the original minimises, less the regularisers."""
     import tensorflow as tf
 
@@ -296,7 +296,7 @@ def total_loss(logits: Any, points: Mapping[str, Any], reference: Reference) -> 
     return loss
 
 
-def cross_entropy(logits: Any, labels: Array) -> Any:
+def cross_entropy(logits: Tensor, labels: Array) -> Tensor:
     """Return the mean cross-entropy over all places of `logits`."""
     import tensorflow as tf
 

@@ -6,16 +6,17 @@ infinitely far apart: behind them everything is alike, whatever the network.
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from slimgen.verify.reference import Array
+from slimgen.verify.untyped import Tensor
 
 # Gradients of biases and betas below this part of the largest gradient are rounding.
 NOISE = 1e-5
 
 
-def deviation(found: Any, expected: Any) -> float | None:
+def deviation(found: Tensor, expected: Tensor) -> float | None:
     """Return max|found - expected| / max|expected|."""
     found, expected = (np.asarray(x, np.float64) for x in (found, expected))
     if found.shape != expected.shape:
@@ -29,7 +30,7 @@ def deviation(found: Any, expected: Any) -> float | None:
 
 
 def deviations(
-    found: Mapping[str, Any], expected: Mapping[str, Any]
+    found: Mapping[str, Tensor], expected: Mapping[str, Tensor]
 ) -> dict[str, float | None]:
     """Return the deviation of each array; None for one that only one side has."""
     names = [*expected, *(name for name in found if name not in expected)]
@@ -40,7 +41,7 @@ def deviations(
     }
 
 
-def without_noise(gradients: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
+def without_noise(gradients: Mapping[str, Tensor]) -> dict[str, Array]:
     """Return gradients with zeros for biases and betas that a later batch norm takes away again.
 
     Their gradients are 0, and what is computed is the rounding of sums of large terms.

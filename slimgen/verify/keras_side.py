@@ -9,10 +9,8 @@ FOLDER holds a `request.json`; then also the same weights in each of Keras's for
 import json
 import re
 import sys
-from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -26,6 +24,7 @@ from slimgen.verify.programs import (
 )
 from slimgen.verify.reference import prefixed
 from slimgen.verify.request import ComparisonRequest, Failure, read_request
+from slimgen.verify.untyped import Function, Layer, Model, Report, Tensor
 
 
 def main() -> None:
@@ -63,7 +62,7 @@ def measure(folder: Path) -> None:
     logits = model(images, training=False)
     if request.classes:  # its last activation, which `build` leaves out
         points["softmax"] = keras.ops.softmax(logits)
-    arrays: dict[str, Any] = {
+    arrays: dict[str, Tensor] = {
         "facts": np.array(json.dumps(facts)),
         "images": images,
         "logits": np.asarray(logits),
@@ -74,21 +73,21 @@ def measure(folder: Path) -> None:
     np.savez(folder / "reference.npz", **arrays)
 
 
-def _gives_one(layer: Any) -> bool:
+def _gives_one(layer: Layer) -> bool:
     return not isinstance(layer.output, list | tuple | dict)
 
 
 # The network.
 
 
-def build(request: ComparisonRequest) -> Any:
+def build(request: ComparisonRequest) -> Model:
     """Return the model that the request names, without weights, ending in logits."""
     import keras
 
     function = function_of(request)
     known = parameters(function)
     check_arguments(request, known)
-    given: dict[str, Any] = {"weights": None, "input_shape": request.shape[1:]}
+    given: Report = {"weights": None, "input_shape": request.shape[1:]}
     if request.classes:
         given |= {"classes": request.classes, "classifier_activation": None}
     elif request.classes == 0:
@@ -98,7 +97,7 @@ def build(request: ComparisonRequest) -> Any:
     return function(**{**given, **request.against.arguments})
 
 
-def named_variables(model: Any) -> dict[str, Any]:
+def named_variables(model: Model) -> Report:
     """Return the variables as `layer/weight`, as maps of built files name them.
 
     Layers that Keras named are counted from 1, in its order: `conv2d_1` is its `conv2d`.
@@ -110,7 +109,7 @@ def named_variables(model: Any) -> dict[str, Any]:
     }
 
 
-def _counted(layer: Any) -> str:
+def _counted(layer: Layer) -> str:
     import keras
 
     stem = keras.src.utils.naming.to_snake_case(type(layer).__name__)
@@ -118,7 +117,7 @@ def _counted(layer: Any) -> str:
     return f"{stem}_{int(match[1] or 0) + 1}" if match else str(layer.name)
 
 
-def make_smooth(model: Any) -> None:
+def make_smooth(model: Model) -> None:
     """Replace what `Request.smooth` names; Keras's hard functions are made of relu6."""
     import keras
 
@@ -140,17 +139,17 @@ def make_smooth(model: Any) -> None:
             layer.activation = smooth[layer.activation]
 
 
-def _smooth_relu6(x: Any) -> Any:
+def _smooth_relu6(x: Tensor) -> Tensor:
     import keras
 
     softplus = keras.activations.softplus
     return softplus(x) - softplus(x - 6.0)
 
 
-def _average_pool(layer: Any) -> Callable[..., Any]:
+def _average_pool(layer: Layer) -> Function:
     import keras
 
-    def call(inputs: Any) -> Any:
+    def call(inputs: Tensor) -> Tensor:
         return keras.ops.average_pool(
             inputs, layer.pool_size, layer.strides, layer.padding, layer.data_format
         )
@@ -161,7 +160,7 @@ def _average_pool(layer: Any) -> Callable[..., Any]:
 # Weights.
 
 
-def fill(request: ComparisonRequest, model: Any) -> None:
+def fill(request: ComparisonRequest, model: Model) -> None:
     """Give every variable a random value; moving ones lie near the images'."""
     import keras
 
@@ -182,7 +181,7 @@ def fill(request: ComparisonRequest, model: Any) -> None:
             variable.assign(values.moving_value(request, variable.path, batch))
 
 
-def save(model: Any, folder: Path) -> list[str]:
+def save(model: Model, folder: Path) -> list[str]:
     """Write the weights in each of Keras's formats; return the paths."""
     import h5py
     from keras.src.legacy.saving import legacy_h5_format
@@ -198,7 +197,7 @@ def save(model: Any, folder: Path) -> list[str]:
     return [weights, whole, legacy]
 
 
-def load(model: Any, request: ComparisonRequest) -> None:
+def load(model: Model, request: ComparisonRequest) -> None:
     """Load the weights that the user gives, by Keras's own code."""
     try:
         model.load_weights(request.weights)
@@ -211,9 +210,7 @@ def load(model: Any, request: ComparisonRequest) -> None:
 # Training.
 
 
-def training_step(
-    request: ComparisonRequest, model: Any, images: Any
-) -> dict[str, Any]:
+def training_step(request: ComparisonRequest, model: Model, images: Tensor) -> Report:
     """Return the loss, gradients and moving averages of one step with dropout off."""
     import keras
     import tensorflow as tf
@@ -224,7 +221,7 @@ def training_step(
 
     variables = named_variables(model)
 
-    def run() -> Any:
+    def run() -> Tensor:
         with tf.GradientTape() as tape:
             logits = model(images, training=True)
             loss = total_loss(request, logits)
@@ -244,7 +241,7 @@ def training_step(
     }
 
 
-def total_loss(request: ComparisonRequest, logits: Any) -> Any:
+def total_loss(request: ComparisonRequest, logits: Tensor) -> Tensor:
     """Return the mean cross-entropy, or the mean square of features."""
     import tensorflow as tf
 

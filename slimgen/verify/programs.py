@@ -6,13 +6,13 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from slimgen.verify.originals import networks
 from slimgen.verify.request import ComparisonRequest, Failure
+from slimgen.verify.untyped import Function
 
 
-def run_program(work: Callable[[], Any], at_fault: str) -> None:
+def run_program(work: Callable[[], object], at_fault: str) -> None:
     """Print what `work` returns as JSON, or why the comparison cannot be made.
 
     What the libraries print meanwhile goes to standard error. `at_fault` is the kind of
@@ -41,7 +41,7 @@ def first_line(error: Exception) -> str:
     return said[0] if said else "without a message"
 
 
-def function_of(request: ComparisonRequest) -> Callable[..., Any]:
+def function_of(request: ComparisonRequest) -> Function:
     """Return the function that builds the original, the library's own or the user's."""
     against = request.against
     name = against.module or networks(against.library)[against.name]
@@ -49,13 +49,13 @@ def function_of(request: ComparisonRequest) -> Callable[..., Any]:
         module = importlib.import_module(name)
     except ImportError as error:
         raise Failure("original", f"`{name}` cannot be imported: {error}") from error
-    found: Callable[..., Any] | None = getattr(module, against.name, None)
+    found: Function | None = getattr(module, against.name, None)
     if not callable(found):
         raise Failure("original", f"`{name}` has no function `{against.name}`")
     return found
 
 
-def parameters(function: Callable[..., Any]) -> set[str]:
+def parameters(function: Function) -> set[str]:
     """Return the names of a function's parameters, under whatever decorates it."""
     return set(inspect.signature(inspect.unwrap(function)).parameters)
 

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from slimgen.verify.untyped import Report
+
 # The auxiliary head's part of the loss in research/slim's training script.
 AUXILIARY_WEIGHT = 0.4
 
@@ -28,7 +30,7 @@ class ReferenceVariable:
 class Group(Mapping[str, Array]):
     """Arrays of one kind, by name, each read from the file when it is asked for."""
 
-    def __init__(self, arrays: Any, kind: str) -> None:
+    def __init__(self, arrays: Mapping[str, Array], kind: str) -> None:
         self._arrays = arrays
         self._prefix = f"{kind}:"
 
@@ -101,7 +103,7 @@ class Reference:
         return found
 
 
-def variables(described: list[dict[str, Any]]) -> list[ReferenceVariable]:
+def variables(described: list[Report]) -> list[ReferenceVariable]:
     """Return the variables that a program described in JSON."""
     return [
         ReferenceVariable(v["name"], tuple(v["shape"]), v["trainable"])
@@ -109,6 +111,6 @@ def variables(described: list[dict[str, Any]]) -> list[ReferenceVariable]:
     ]
 
 
-def prefixed(prefix: str, arrays: Mapping[str, Any]) -> dict[str, Array]:
+def prefixed(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
     """Return `arrays` under keys that say what they are."""
     return {f"{prefix}:{name}": np.asarray(value) for name, value in arrays.items()}

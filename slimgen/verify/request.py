@@ -3,9 +3,9 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from slimgen.verify.against import Against, parse_against
+from slimgen.verify.untyped import Report
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class ComparisonRequest:
 
 def read_request(folder: Path) -> ComparisonRequest:
     """Return the request in `folder`."""
-    given: dict[str, Any] = json.loads((folder / "request.json").read_text("utf-8"))
+    given: Report = json.loads((folder / "request.json").read_text("utf-8"))
     against = parse_against(given.pop("against"))
     return ComparisonRequest(against, **{**given, "shape": tuple(given["shape"])})
 

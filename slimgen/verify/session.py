@@ -5,9 +5,9 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from slimgen.verify.request import ComparisonRequest, Failure
+from slimgen.verify.untyped import Json
 
 # What each library's program imports, and the distribution that has it.
 NEEDED = {
@@ -36,7 +36,7 @@ def _is_there(module: str) -> bool:
 
 def compare(
     request: ComparisonRequest, folder: Path, timeout: float | None = None
-) -> Any:
+) -> Json:
     """Run the original, then the built file; return the findings.
 
     Raises:
@@ -47,7 +47,7 @@ def compare(
     return start("built_side", folder, timeout)
 
 
-def start(program: str, folder: Path, timeout: float | None = None) -> Any:
+def start(program: str, folder: Path, timeout: float | None = None) -> Json:
     """Run one of the programs to its end and return what it found.
 
     Raises:

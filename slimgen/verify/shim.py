@@ -17,7 +17,8 @@ import importlib
 import os
 import sys
 from types import ModuleType
-from typing import Any
+
+from slimgen.verify.untyped import Tensor
 
 LEGACY_PARTS = ("base", "convolutional", "core", "normalization", "pooling")
 
@@ -68,7 +69,7 @@ def _replace_relus() -> None:
     import tensorflow as tf
     from tensorflow.python.ops import nn, nn_ops
 
-    def relu6(features: Any, name: str | None = None) -> Any:
+    def relu6(features: Tensor, name: str | None = None) -> Tensor:
         smooth = nn_ops.softplus(features) - nn_ops.softplus(features - 6)
         return tf.identity(smooth, name)
 

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -27,9 +26,10 @@ from slimgen.verify.programs import (
 from slimgen.verify.reference import AUXILIARY_WEIGHT, prefixed
 from slimgen.verify.request import ComparisonRequest, Failure, read_request
 from slimgen.verify.shim import load_slim
+from slimgen.verify.untyped import Function, Report, Session, Tensor
 
-Arrays = dict[str, Any]
-Network = Callable[[Any, bool], Any]
+Arrays = dict[str, Tensor]
+Network = Callable[[Tensor, bool], Tensor]
 
 
 def main() -> None:
@@ -74,7 +74,7 @@ def network_of(request: ComparisonRequest) -> Network:
     keywords |= {k: v for k, v in arguments.items() if k in own}
     defaults = {k: v for k, v in arguments.items() if k in of_scope - own}
 
-    def network(images: Any, training: bool) -> Any:
+    def network(images: Tensor, training: bool) -> Tensor:
         mode = {"is_training": training} if "is_training" in own else {}
         with slim.arg_scope(arg_scope(**defaults) if arg_scope else {}):
             return function(images, **{**mode, **keywords})
@@ -82,7 +82,7 @@ def network_of(request: ComparisonRequest) -> Network:
     return network
 
 
-def arg_scope_beside(function: Callable[..., Any]) -> Callable[..., Any] | None:
+def arg_scope_beside(function: Function) -> Function | None:
     """Return the only function of defaults in a network's module; None if there are others."""
     import tf_slim as slim
 
@@ -123,7 +123,10 @@ def measure_training(
 
 
 def _training_step(
-    request: ComparisonRequest, session: Any, logits: Any, points: dict[str, Any]
+    request: ComparisonRequest,
+    session: Session,
+    logits: Tensor,
+    points: dict[str, Tensor],
 ) -> Arrays:
     """Return the loss, its terms, gradients and moving averages of one step."""
     import tensorflow.compat.v1 as tf
@@ -166,7 +169,9 @@ def measure_inference(
         return {"images": images, "logits": logits, **prefixed("end_point", points)}
 
 
-def total_loss(request: ComparisonRequest, logits: Any, points: dict[str, Any]) -> Any:
+def total_loss(
+    request: ComparisonRequest, logits: Tensor, points: dict[str, Tensor]
+) -> Tensor:
     """Return TF-Slim's training loss: cross-entropy of every head, and the regularisers.
 
     A network without a head is given the mean square of its features instead.
@@ -182,7 +187,9 @@ def total_loss(request: ComparisonRequest, logits: Any, points: dict[str, Any]) 
     return tf.losses.get_total_loss()
 
 
-def add_cross_entropy(request: ComparisonRequest, logits: Any, weight: float) -> None:
+def add_cross_entropy(
+    request: ComparisonRequest, logits: Tensor, weight: float
+) -> None:
     """Add `weight` times the mean cross-entropy over all places of `logits` to the losses."""
     import tensorflow.compat.v1 as tf
 
@@ -194,7 +201,7 @@ def add_cross_entropy(request: ComparisonRequest, logits: Any, weight: float) ->
 # Values of variables.
 
 
-def fill(request: ComparisonRequest, session: Any) -> None:
+def fill(request: ComparisonRequest, session: Session) -> None:
     """Give every variable of the graph a random value; moving ones lie near the images'."""
     import tensorflow.compat.v1 as tf
 
@@ -211,14 +218,14 @@ def fill(request: ComparisonRequest, session: Any) -> None:
     assign(session, variables, moving)
 
 
-def assign(session: Any, variables: dict[str, Any], given: Arrays) -> None:
+def assign(session: Session, variables: dict[str, Tensor], given: Arrays) -> None:
     """Give each of `variables` that `given` names its value, in one run."""
     initializers = [variables[name].initializer for name in given]
     feeds = {variables[name].initializer.inputs[1]: given[name] for name in given}
     session.run(initializers, feeds)
 
 
-def batch_statistics() -> dict[str, Any]:
+def batch_statistics() -> Report:
     """Return what the training graph's moving averages are moved towards, by their names.
 
     Batch norm's update is `variable -= (variable - statistic) * (1 - decay)`, be it fused or
@@ -238,7 +245,7 @@ def batch_statistics() -> dict[str, Any]:
     return statistics
 
 
-def regularization_terms() -> dict[str, Any]:
+def regularization_terms() -> Report:
     """Return the graph's regularisation losses by the name of the variable behind each."""
     import tensorflow.compat.v1 as tf
 
@@ -247,7 +254,7 @@ def regularization_terms() -> dict[str, Any]:
     }
 
 
-def source_variable(tensor: Any) -> str:
+def source_variable(tensor: Tensor) -> str:
     """Return the name of the one variable that `tensor` is computed from."""
     found, pending = set(), [tensor.op]
     while pending:
@@ -259,7 +266,7 @@ def source_variable(tensor: Any) -> str:
     return str(name)
 
 
-def described_variables() -> list[dict[str, Any]]:
+def described_variables() -> list[Report]:
     """Return name, shape and trainability of every variable, in order of creation."""
     import tensorflow.compat.v1 as tf
 

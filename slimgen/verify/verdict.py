@@ -3,7 +3,8 @@
 import json
 import math
 from dataclasses import dataclass
-from typing import Any
+
+from slimgen.verify.untyped import Json, Report
 
 # A gradient sums over all places of the images, a hundred times what an activation does.
 TRAINING = 100
@@ -26,8 +27,8 @@ class Verdict:
     against: str
     shape: tuple[int, ...]
     tolerance: float
-    found: dict[str, Any]
-    training: dict[str, Any] | None = None
+    found: Report
+    training: Report | None = None
 
     @property
     def points(self) -> dict[str, float | None]:
@@ -64,7 +65,7 @@ class Verdict:
         return self.first[0] if self.first else None
 
 
-def _largest(value: Any) -> float | None:
+def _largest(value: Json) -> float | None:
     if not isinstance(value, dict):
         return value  # type: ignore[no-any-return]
     if any(one is None for one in value.values()):
