@@ -308,7 +308,8 @@ def _plain(name: str) -> str:
 def _classes(network: Network) -> int | None:
     """Return the number of classes: 0 for `none`, None without such a parameter."""
     parameters = dict(network.parameters)
-    return (parameters["classes"] or 0) if "classes" in parameters else None
+    classes = parameters.get("classes") or 0
+    return classes if "classes" in parameters and isinstance(classes, int) else None
 
 
 def _tolerance(graph: Graph) -> float:

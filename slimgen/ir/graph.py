@@ -6,7 +6,6 @@ Names of variable scopes are relative to the function that they stand in.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from slimgen.ir.jobs import Job, LabelNames, Preprocessing
 from slimgen.ir.weight_map import WeightMap
@@ -88,7 +87,7 @@ class Call:
     inputs: tuple[Value, ...]
     output: Value
     scope: Path
-    arguments: tuple[tuple[str, Any], ...]
+    arguments: tuple[tuple[str, object], ...]
     span: Span = field(compare=False, repr=False)
     steps: tuple[Step, ...] = field(compare=False, default=())
     opens: bool = True
@@ -177,7 +176,7 @@ class Network:
 
     name: str
     scope: str
-    parameters: tuple[tuple[str, Any], ...]
+    parameters: tuple[tuple[str, object], ...]
     inputs: tuple[Input, ...]
     items: tuple[Item, ...]
     outputs: tuple[tuple[str, Value], ...]

@@ -1,7 +1,6 @@
 """Values and arguments of the graph as the language writes them."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from slimgen.layers.argument_types import BareWord
 from slimgen.layers.declaration import Layer, Parameter, parameters
@@ -23,13 +22,13 @@ def in_line_order(layer: Layer) -> list[Parameter]:
     return sorted(parameters(layer), key=lambda parameter: not parameter.positional)
 
 
-def argument(parameter: Parameter, value: Any, inputs: Sequence[int] = ()) -> str:
+def argument(parameter: Parameter, value: object, inputs: Sequence[int] = ()) -> str:
     """Write an argument; a word that the parameter takes stands without quotes."""
     bare = isinstance(value, str) and value in parameter.kind.words
     return str(value) if bare else literal(value, inputs)
 
 
-def literal(value: Any, inputs: Sequence[int] = ()) -> str:
+def literal(value: object, inputs: Sequence[int] = ()) -> str:
     """Write a value as the language does; `inputs` are the tensors of operands."""
     match value:
         case None | bool():

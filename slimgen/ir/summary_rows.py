@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import Any
 
 from slimgen.ir.graph import Step
 from slimgen.layers.declaration import TensorType
@@ -35,7 +34,7 @@ class SummaryRow:
     activation_bytes: int | None
     count: int = 1
     rows: "tuple[SummaryRow, ...]" = ()
-    likeness: Any = field(default=None, repr=False, compare=False)
+    likeness: object = field(default=None, repr=False, compare=False)
     steps: tuple[Step, ...] = field(default=(), repr=False, compare=False)
 
     @property
@@ -66,7 +65,7 @@ def fold(rows: Sequence[SummaryRow], depth: int = 0) -> tuple[SummaryRow, ...]:
     return tuple(result)
 
 
-def _step(row: SummaryRow, depth: int, field: str) -> Any:
+def _step(row: SummaryRow, depth: int, field: str) -> object:
     return getattr(row.steps[depth], field) if depth < len(row.steps) else None
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from slimgen.ir.summary import NetworkSummary, Summary, SummaryTotals
 from slimgen.ir.summary_rows import SummaryRow
@@ -98,7 +97,7 @@ def summary_json(summary: Summary) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _network_json(network: NetworkSummary) -> dict[str, Any]:
+def _network_json(network: NetworkSummary) -> dict[str, object]:
     totals = network.totals
     return {
         "name": network.name,
@@ -119,11 +118,11 @@ def _network_json(network: NetworkSummary) -> dict[str, Any]:
     }
 
 
-def _tensor_json(name: str, type_: TensorType) -> dict[str, Any]:
+def _tensor_json(name: str, type_: TensorType) -> dict[str, object]:
     return {"name": name or None, "shape": list(type_.shape), "dtype": type_.dtype}
 
 
-def _row_json(row: SummaryRow) -> dict[str, Any]:
+def _row_json(row: SummaryRow) -> dict[str, object]:
     return {
         "scope": row.name or None,
         "layer": row.word or None,

@@ -149,7 +149,7 @@ class _Frame:
 
     scope: str
     tensors: dict[int, UnrolledTensor]
-    literals: Mapping[str, Any] = field(default_factory=dict)
+    literals: Mapping[str, object] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     skipped: int = 0  # how many of an item's steps `steps` replaces
 
@@ -254,7 +254,7 @@ class _Run:
         frame.tensors[loop.output.index] = frame.tensors[loop.result.index]
 
 
-def filled(value: Any, literals: Mapping[str, Any]) -> Any:
+def filled(value: Any, literals: Mapping[str, object]) -> Any:
     """Return a value with every hole replaced by the literal of its name."""
     match value:
         case Hole(name=name):
@@ -272,10 +272,10 @@ def filled(value: Any, literals: Mapping[str, Any]) -> Any:
             return value
 
 
-def values_in(value: Any) -> Iterator[Any]:
+def values_in(value: object) -> Iterator[object]:
     """Yield a value and all that it consists of: items, arguments, fields of a layer."""
     yield value
-    inner: Sequence[Any] = ()
+    inner: Sequence[object] = ()
     match value:
         case tuple():
             inner = value

@@ -321,7 +321,9 @@ def _simplified(function: NamedFunction) -> NamedFunction | None:
     if function.word == "l1_l2":
         return _without_zero(function, arguments)
     if function.word == "sum":
-        terms = tuple(term for term in arguments["regularizers"] if term is not None)
+        given = arguments["regularizers"]
+        assert isinstance(given, tuple)
+        terms = tuple(term for term in given if isinstance(term, NamedFunction))
         if len(terms) < 2:
             return terms[0] if terms else None
         return NamedFunction("sum", (("regularizers", terms),))

@@ -1,8 +1,18 @@
-"""Values that a resolved argument may have besides Python's own literals."""
+"""Values that an argument of a layer may have, those of Python and our own."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from slimgen.layers.argument_types import BareWord
+    from slimgen.layers.declaration import Layer
+
+Literal: TypeAlias = (
+    "None | bool | int | float | str | Operand | Hole | NamedFunction | BareWord | Layer"
+    " | tuple[Literal, ...]"
+)
+"""The value of an argument, a parameter of a network or block, or a part of one."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +30,10 @@ class Hole:
     """
 
     name: str
-    values: tuple[Any, ...] = field(default=(), compare=False, repr=False)
+    values: tuple[Literal, ...] = field(default=(), compare=False, repr=False)
 
 
-def literals(values: Iterable[Any]) -> Iterator[Any]:
+def literals(values: Iterable[object]) -> Iterator[object]:
     """Yield the values, in place of a hole those that it stands for."""
     for value in values:
         if isinstance(value, Hole):
@@ -40,10 +50,10 @@ class NamedFunction:
     """
 
     word: str
-    arguments: tuple[tuple[str, Any], ...] = ()
+    arguments: tuple[tuple[str, Literal], ...] = ()
     path: str = ""
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> Literal:
         return dict(self.arguments)[name]
 
     @property
@@ -71,11 +81,19 @@ class NamedStr(str):
     name: str
 
 
-def named(value: Any, name: str) -> Any:
+def named(value: object, name: str) -> object:
     """Return `value` as the build parameter `name`; equal to the plain value."""
-    for plain, kind in ((int, NamedInt), (float, NamedFloat), (str, NamedStr)):
-        if type(value) is plain:
-            marked = kind(value)
-            marked.name = name
-            return marked
-    return value
+    marked: NamedInt | NamedFloat | NamedStr
+    match value:
+        case bool() | NamedInt() | NamedFloat() | NamedStr():
+            return value
+        case int():
+            marked = NamedInt(value)
+        case float():
+            marked = NamedFloat(value)
+        case str():
+            marked = NamedStr(value)
+        case _:
+            return value
+    marked.name = name
+    return marked

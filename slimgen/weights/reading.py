@@ -22,6 +22,10 @@ class Missing(Exception):
         self.package = package
 
 
+Namespace = dict[str, Any]
+"""The names of a module that has been run, which have no types of their own."""
+
+
 @dataclass(frozen=True)
 class StoredValue:
     """An array of a file; `state` where it is of an optimizer or the like."""
@@ -44,8 +48,8 @@ class WeightFile:
 
     format: str
     values: tuple[StoredValue, ...]
-    module: dict[str, Any]
-    opened: Any
+    module: Namespace
+    opened: object
 
 
 def read_weights(path: str) -> WeightFile:
@@ -112,8 +116,8 @@ def _index_of(path: str) -> str:
     return re.sub(r"\.(index|data-\d{5}-of-\d{5})$", "", path) + ".index"
 
 
-def _run(formats: tuple[str, ...]) -> dict[str, Any]:
-    space: dict[str, Any] = {"__name__": "slimgen_readers"}
+def _run(formats: tuple[str, ...]) -> Namespace:
+    space: Namespace = {"__name__": "slimgen_readers"}
     try:
         exec(compile(readers(formats), "<readers>", "exec"), space)
     except ModuleNotFoundError as missing:

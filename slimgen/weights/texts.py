@@ -4,7 +4,6 @@ import json
 import math
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from slimgen.ir.literal_text import literal
 from slimgen.ir.weight_map import Transform
@@ -37,7 +36,7 @@ def listing_json(file: WeightFile) -> str:
     return _document({"format": file.format, "values": list(map(_value, file.values))})
 
 
-def _value(value: StoredValue) -> dict[str, Any]:
+def _value(value: StoredValue) -> dict[str, object]:
     return {
         "name": value.name,
         "shape": list(value.shape),
@@ -166,8 +165,8 @@ def fit_json(fit: Fit, proposal: Proposal) -> str:
     )
 
 
-def _part(part: FittedPart) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _part(part: FittedPart) -> dict[str, object]:
+    found: dict[str, object] = {}
     if part.variable:
         found |= {"variable": part.variable, "shape": list(part.shape)}
     if part.source:
@@ -181,7 +180,7 @@ def _part(part: FittedPart) -> dict[str, Any]:
     return found | {k: v for k, v in vars(part.transform).items() if v is not None}
 
 
-def _document(found: dict[str, Any]) -> str:
+def _document(found: dict[str, object]) -> str:
     text = json.dumps(found, indent=2, ensure_ascii=False)
     # Halves of surrogate pairs, which a name may hold, are no UTF-8.
     return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):x}", text) + "\n"
