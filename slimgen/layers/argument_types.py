@@ -1,32 +1,33 @@
-"""The types of arguments: each checks a value and names the values that it takes.
+"""Types of arguments: each checks a value, and names the values that it expects.
 
-A value comes from the evaluator: a Python literal, a tuple (a list or a size), a `Word`
-(a bare word or a call such as `l2(0.1)`), or a `Tensor`. The result is a literal of
-`values.py`, ready to be stored in a layer.
+A value comes from the evaluator: a Python literal, a tuple (a list or a size), a `BareWord`
+(a word or a call such as `l2(0.1)`), or a tensor. `coerce` returns a literal of
+`literals.py`, ready to be stored in a layer.
 """
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
-from slimgen.layers.literals import NamedFunction
+from slimgen.layers.literals import Literal, NamedFunction, Operand
+from slimgen.source import Span
 
 
 @dataclass(frozen=True)
 class BareWord:
     """A bare word or a call of one, not yet looked up: `relu`, `l2(0.1)`.
 
-    `place` is whatever the evaluator needs to find its source again, `places` likewise
-    for its arguments: first those without a key.
+    `place` is its place in the source, `places` are those of its arguments: first those
+    without a key.
     """
 
     text: str
     positional: tuple[Any, ...] = ()
     keywords: tuple[tuple[str, Any], ...] = ()
     called: bool = False
-    place: Any = field(default=None, compare=False, repr=False)
-    places: tuple[Any, ...] = field(default=(), compare=False, repr=False)
+    place: Span | None = field(default=None, compare=False, repr=False)
+    places: tuple[Span, ...] = field(default=(), compare=False, repr=False)
 
 
 class ArgumentError(Exception):
@@ -55,11 +56,11 @@ class ArgumentType(Protocol):
     def words(self) -> tuple[str, ...]:
         """The bare words that it takes."""
 
-    def coerce(self, value: Any) -> Any:
-        """Return the literal for `value`, or raise KindError."""
+    def coerce(self, value: object) -> Literal:
+        """Return the literal for `value`, or raise ArgumentError."""
 
 
-def _number(value: Any) -> bool:
+def _number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -77,11 +78,12 @@ class Integer:
         high = f" to {self.at_most}" if self.at_most is not None else ""
         return f"a whole number{low}{high}"
 
-    def coerce(self, value: Any) -> int:
-        fits = isinstance(value, int) and not isinstance(value, bool)
-        if not fits or not _within(value, self.at_least, self.at_most):
+    def coerce(self, value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
             raise ArgumentError(self.expected)
-        return int(value) if type(value) is bool else value
+        if not _within(value, self.at_least, self.at_most):
+            raise ArgumentError(self.expected)
+        return value
 
 
 def _within(value: float, low: float | None, high: float | None) -> bool:
@@ -105,7 +107,7 @@ class Real:
         high = f" {to} {self.at_most:g}" if self.at_most is not None else ""
         return f"a number{low}{high}"
 
-    def coerce(self, value: Any) -> float:
+    def coerce(self, value: object) -> float:
         if not _number(value) or not math.isfinite(value):
             raise ArgumentError(self.expected)
         if not _within(value, self.at_least, self.at_most) or (
@@ -122,7 +124,7 @@ class Boolean:
     expected: str = "`true` or `false`"
     words: tuple[str, ...] = ()
 
-    def coerce(self, value: Any) -> bool:
+    def coerce(self, value: object) -> bool:
         if not isinstance(value, bool):
             raise ArgumentError(self.expected)
         return value
@@ -135,7 +137,7 @@ class Text:
     expected: str = "a string"
     words: tuple[str, ...] = ()
 
-    def coerce(self, value: Any) -> str:
+    def coerce(self, value: object) -> str:
         if not isinstance(value, str):
             raise ArgumentError(self.expected)
         return value
@@ -151,7 +153,7 @@ class Choice:
     def expected(self) -> str:
         return " or ".join(f"`{word}`" for word in self.words)
 
-    def coerce(self, value: Any) -> str:
+    def coerce(self, value: object) -> str:
         text = value.text if isinstance(value, BareWord) and not value.called else value
         if not isinstance(text, str):
             raise ArgumentError(self.expected, self.words)
@@ -172,7 +174,7 @@ class Window:
     def expected(self) -> str:
         return f"a size such as `3x3`, or a whole number from {self.at_least}"
 
-    def coerce(self, value: Any) -> int | tuple[int, ...]:
+    def coerce(self, value: object) -> int | tuple[int, ...]:
         one = Integer(self.at_least)
         try:
             if isinstance(value, tuple):
@@ -197,7 +199,7 @@ class ListOf:
         count = f" of {self.length}" if self.length is not None else ""
         return f"a list{count}, each {self.item.expected}"
 
-    def coerce(self, value: Any) -> tuple[Any, ...]:
+    def coerce(self, value: object) -> tuple[Literal, ...]:
         if not isinstance(value, tuple):
             raise ArgumentError(self.expected)
         if self.length is not None and len(value) != self.length:
@@ -222,7 +224,7 @@ class Optional:
     def words(self) -> tuple[str, ...]:
         return self.item.words
 
-    def coerce(self, value: Any) -> Any:
+    def coerce(self, value: object) -> Literal:
         if value is None:
             return None
         try:
@@ -248,7 +250,7 @@ class Either:
     def words(self) -> tuple[str, ...]:
         return tuple(word for kind in self.kinds for word in kind.words)
 
-    def coerce(self, value: Any) -> Any:
+    def coerce(self, value: object) -> Literal:
         for kind in self.kinds:
             try:
                 return kind.coerce(value)
@@ -267,14 +269,14 @@ class FunctionSpec:
         doc: One clause, with the formula where there is one.
         parameters: Name, kind and default (`...`: required) of each argument.
         slim: TF-Slim's or TensorFlow's name.
-        check: Raises KindError when the arguments do not go together.
+        check: Raises ArgumentError when the arguments do not go together.
     """
 
     word: str
     doc: str
-    parameters: tuple[tuple[str, ArgumentType, Any], ...] = ()
+    parameters: tuple[tuple[str, ArgumentType, object], ...] = ()
     slim: str = ""
-    check: Callable[[Mapping[str, Any]], None] | None = None
+    check: Callable[[Mapping[str, Literal]], None] | None = None
 
     def bind(self, word: BareWord) -> NamedFunction:
         """Give it the arguments of `word`; arguments left at their defaults are omitted."""
@@ -296,7 +298,7 @@ class FunctionSpec:
             return f"`{self.word}` without arguments"
         return f"`{self.word}({', '.join(name for name, _, _ in self.parameters)})`"
 
-    def _arguments(self, given: dict[str, Any]) -> list[tuple[str, Any]]:
+    def _arguments(self, given: dict[str, object]) -> list[tuple[str, Literal]]:
         values = {}
         for name, kind, default in self.parameters:
             if name in given:
@@ -333,7 +335,7 @@ class FunctionKind:
     def words(self) -> tuple[str, ...]:
         return tuple(self.table)
 
-    def coerce(self, value: Any) -> NamedFunction:
+    def coerce(self, value: object) -> NamedFunction:
         if isinstance(value, NamedFunction):
             return value
         if not isinstance(value, BareWord):
@@ -354,12 +356,14 @@ class LayerKind:
     def expected(self) -> str:
         return f"{self.noun} such as `{self.words[0]}`"
 
-    def coerce(self, value: Any) -> Any:
+    def coerce(self, value: object) -> Literal:
         if isinstance(value, BareWord):
             raise ArgumentError(self.expected, self.words, value.text)
-        if getattr(type(value), "word", None) not in self.words:
+        word = getattr(type(value), "word", None)
+        if word not in self.words:
             raise ArgumentError(self.expected, self.words)
-        return value
+        layer: Literal = value  # type: ignore[assignment]  # only layers have a word
+        return layer
 
 
 @dataclass(frozen=True)
@@ -369,8 +373,7 @@ class TensorKind:
     expected: str = "a tensor: a tap, an input, an end point or `net`"
     words: tuple[str, ...] = ()
 
-    def coerce(self, value: Any) -> Any:
-        from_elaborator = type(value).__name__ == "Operand"
-        if not from_elaborator:
+    def coerce(self, value: object) -> Literal:
+        if not isinstance(value, Operand):
             raise ArgumentError(self.expected)
         return value

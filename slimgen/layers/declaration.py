@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from slimgen.layers.argument_types import ArgumentType
+from slimgen.layers.literals import NamedFunction
 
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
@@ -70,8 +71,8 @@ class VariableSpec:
 
     name: str
     shape: tuple[int, ...]
-    initializer: Any
-    regularizer: Any = None
+    initializer: NamedFunction
+    regularizer: NamedFunction | None = None
     trainable: bool = True
     dtype: str = "float32"
     device: str | None = None
@@ -91,26 +92,26 @@ class Parameter:
     name: str
     kind: ArgumentType
     doc: str
-    default: Any
+    default: object
     required: bool
     positional: bool
     slim: str
-    neutral: Any
+    neutral: object
     emitted: bool
 
 
-REQUIRED: Any = object()
+REQUIRED = object()
 
 
 def parameter(
     kind: ArgumentType,
     doc: str,
-    default: Any = REQUIRED,
+    default: object = REQUIRED,
     *,
     positional: bool = True,
     first: bool = False,
     slim: str | None = None,
-    neutral: Any = REQUIRED,
+    neutral: object = REQUIRED,
     emitted: bool = True,
 ) -> Any:
     """Declare an argument of a layer or a line.

@@ -9,10 +9,10 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from slimgen.layers.argument_types import (
     ArgumentError,
+    ArgumentType,
     BareWord,
     Boolean,
     Choice,
@@ -24,14 +24,14 @@ from slimgen.layers.argument_types import (
     Optional,
     Real,
 )
-from slimgen.layers.literals import NamedFunction
+from slimgen.layers.literals import Literal, NamedFunction
 
 NUMBER = Real()
 POSITIVE = Real(above=0)
 SCALE = Real(at_least=0)
 SEED = ("seed", Optional(Integer(0)), None)
 
-Arguments = tuple[tuple[str, Any, Any], ...]
+FunctionParameter = tuple[str, ArgumentType, object]
 
 
 def _table(*specs: FunctionSpec) -> dict[str, FunctionSpec]:
@@ -43,16 +43,17 @@ def _table(*specs: FunctionSpec) -> dict[str, FunctionSpec]:
 MODULE_FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 
 
-def python_target(text: Any) -> str:
+def python_target(text: object) -> str:
     """Return the dotted name that `module:function` has once its module is imported.
 
     Raises:
-        KindError: It is not of that form, or a part of it is a word of Python.
+        ArgumentError: It is not of that form, or a part of it is a word of Python.
     """
-    fits = isinstance(text, str) and MODULE_FUNCTION.fullmatch(text)
-    if not fits or any(keyword.iskeyword(part) for part in re.split("[.:]", text)):
+    if not isinstance(text, str) or not MODULE_FUNCTION.fullmatch(text):
         raise ArgumentError('`python("module:function")`')
-    return text.replace(":", ".")  # type: ignore[no-any-return]
+    if any(keyword.iskeyword(part) for part in re.split("[.:]", text)):
+        raise ArgumentError('`python("module:function")`')
+    return text.replace(":", ".")
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ PYTHON = PythonSpec("python", "a function of yours, imported by the emitted file
 
 
 def _activation(
-    word: str, tensorflow: str, doc: str, *parameters: tuple[str, Any, Any]
+    word: str, tensorflow: str, doc: str, *parameters: FunctionParameter
 ) -> FunctionSpec:
     return FunctionSpec(word, doc, parameters, tensorflow)
 
@@ -156,13 +157,14 @@ ACTIVATIONS = _table(
 # Initializers.
 
 
-def _check_range(values: Mapping[str, Any]) -> None:
-    if values.get("minval", 0.0) > values.get("maxval", 1.0):
+def _check_range(values: Mapping[str, Literal]) -> None:
+    low, high = values.get("minval", 0.0), values.get("maxval", 1.0)
+    if isinstance(low, float) and isinstance(high, float) and low > high:
         raise ArgumentError("`minval` not above `maxval`")
 
 
 def _initializer(
-    word: str, doc: str, parameters: Arguments = (), slim: str = ""
+    word: str, doc: str, parameters: tuple[FunctionParameter, ...] = (), slim: str = ""
 ) -> FunctionSpec:
     slim = slim or f"{word}_initializer"
     check = _check_range if word == "random_uniform" else None
@@ -172,7 +174,7 @@ def _initializer(
 class Initializer(FunctionKind):
     """An initializer; one with a seed draws from a generator of its own."""
 
-    def coerce(self, value: Any) -> NamedFunction:
+    def coerce(self, value: object) -> NamedFunction:
         function = super().coerce(value)
         seed = dict(function.arguments).get("seed")
         if seed is None or function.word in ("seeded", "python"):
@@ -262,7 +264,7 @@ INITIALIZERS |= _table(
 )
 
 
-def initializer_problem(function: Any, shape: tuple[int, ...]) -> str:
+def initializer_problem(function: object, shape: tuple[int, ...]) -> str:
     """Say why an initializer cannot make a variable of `shape`; "" when it can."""
     if not isinstance(function, NamedFunction):
         return ""
@@ -284,7 +286,9 @@ def initializer_problem(function: Any, shape: tuple[int, ...]) -> str:
 class Regularizer(FunctionKind):
     """A regularizer; None when its scale is 0, for which TF-Slim adds no term."""
 
-    def coerce(self, value: Any) -> Any:
+    def coerce(  # type: ignore[override]  # a regularizer may be none
+        self, value: object
+    ) -> NamedFunction | None:
         return _simplified(super().coerce(value))
 
 
@@ -292,7 +296,7 @@ REGULARIZERS: dict[str, FunctionSpec] = {}
 _REGULARIZER = Optional(Regularizer("a regularizer", REGULARIZERS))
 
 
-def _regularizer(word: str, doc: str, *parameters: Any) -> FunctionSpec:
+def _regularizer(word: str, doc: str, *parameters: FunctionParameter) -> FunctionSpec:
     return FunctionSpec(word, doc, parameters, f"{word}_regularizer")
 
 
@@ -331,7 +335,7 @@ def _simplified(function: NamedFunction) -> NamedFunction | None:
 
 
 def _without_zero(
-    function: NamedFunction, arguments: dict[str, Any]
+    function: NamedFunction, arguments: Mapping[str, Literal]
 ) -> NamedFunction | None:
     scales = {
         word: arguments.get(f"scale_{word}", 1.0)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from slimgen.layers.argument_types import (
     ArgumentError,
@@ -15,6 +14,7 @@ from slimgen.layers.argument_types import (
     Real,
 )
 from slimgen.layers.declaration import Layer, Shape, ShapeError, TensorType, parameter
+from slimgen.layers.literals import Literal
 from slimgen.layers.shape_arithmetic import spread
 
 Pairs = tuple[tuple[int, int], ...]
@@ -29,7 +29,7 @@ class Margins:
     expected: str = "a margin such as `3`, `3x3` or `[[3, 3], [3, 3]]`"
     words: tuple[str, ...] = ()
 
-    def coerce(self, value: Any) -> Any:
+    def coerce(self, value: object) -> Literal:
         try:
             return Either((Integer(0), ListOf(Integer(0)), PAIRS)).coerce(value)
         except ArgumentError:

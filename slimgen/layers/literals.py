@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from slimgen.layers.declaration import Layer
 
 Literal: TypeAlias = (
-    "None | bool | int | float | str | Operand | Hole | NamedFunction | BareWord | Layer"
-    " | tuple[Literal, ...]"
+    "bool | int | float | str | Operand | Hole | NamedFunction | BareWord | Layer"
+    " | tuple[Literal, ...] | None"
 )
 """The value of an argument, a parameter of a network or block, or a part of one."""
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from slimgen.layers.argument_types import ArgumentError, Integer
 from slimgen.layers.declaration import Layer, Shape, ShapeError, TensorType, parameter
 from slimgen.layers.functions import ACTIVATION
-from slimgen.layers.literals import Hole, NamedFunction, Operand
+from slimgen.layers.literals import Hole, Literal, NamedFunction, Operand
 from slimgen.layers.shape_arithmetic import broadcast
 
 
@@ -51,7 +50,7 @@ class OperandList:
             return "a list of tensors and numbers such as `[net, 0.17]`"
         return "a list of tensors such as `[net, skip]`"
 
-    def coerce(self, value: Any) -> tuple[Any, ...]:
+    def coerce(self, value: object) -> tuple[Literal, ...]:
         if not isinstance(value, tuple) or not value:
             raise ArgumentError(self.expected)
         if not all(self._fits(item) for item in value):
@@ -60,7 +59,7 @@ class OperandList:
             raise ArgumentError(f"{self.expected}, one of them a tensor")
         return value
 
-    def _fits(self, item: Any) -> bool:
+    def _fits(self, item: object) -> bool:
         if isinstance(item, Operand):
             return True
         return (
@@ -81,7 +80,7 @@ class Merge(Layer):
     inputs = (1, None)
     merges = True
 
-    operands: tuple[Any, ...] = parameter(
+    operands: tuple[Literal, ...] = parameter(
         OperandList(), "what is merged, when no braces follow", (), emitted=False
     )
     activation: NamedFunction | None = parameter(
@@ -89,7 +88,7 @@ class Merge(Layer):
         positional=False, slim="activation_fn", neutral=None,
     )  # fmt: skip
 
-    def chosen(self, count: int) -> tuple[Any, ...]:
+    def chosen(self, count: int) -> tuple[Literal, ...]:
         """The operands in order; all inputs when no list was given."""
         return self.operands or tuple(Operand(i) for i in range(count))
 
@@ -203,7 +202,7 @@ class Concat(Merge):
     tensorflow = "tf.concat"
     example = "concat [net, net] as joined"
 
-    operands: tuple[Any, ...] = parameter(
+    operands: tuple[Literal, ...] = parameter(
         OperandList(numbers=False), "what is joined, when no braces follow", (),
         emitted=False,
     )  # fmt: skip
@@ -221,7 +220,11 @@ class Concat(Merge):
             if not _join(first.shape, tensor.shape, axis):
                 needs = f"needs {{inputs}} that differ in axis {axis} alone"
                 raise UnlikeInputs(self.word, needs, (first, tensor), (0, index))
-        chosen = [inputs[operand.index].shape for operand in self.chosen(len(inputs))]
+        chosen = [
+            inputs[operand.index].shape
+            for operand in self.chosen(len(inputs))
+            if isinstance(operand, Operand)
+        ]
         return (TensorType(_joined(chosen, axis), first.dtype),)
 
 

@@ -54,7 +54,7 @@ class NamedValues:
     def expected(self) -> str:
         return f"`params({', '.join(f'{key}=…' for key in self.keys)})`"
 
-    def coerce(self, value: Any) -> NamedFunction:
+    def coerce(self, value: object) -> NamedFunction:
         if (
             not isinstance(value, BareWord)
             or value.text != "params"

@@ -13,6 +13,7 @@ from slimgen.layers.argument_types import (
 )
 from slimgen.layers.declaration import parameter
 from slimgen.layers.setting_line import SettingLine
+from slimgen.layers.literals import Literal
 
 FORMATS = ("keras", "caffe", "safetensors")
 BOUND = Optional(Integer())
@@ -28,7 +29,7 @@ class Slices:
     )
     words: tuple[str, ...] = ()
 
-    def coerce(self, value: object) -> object:
+    def coerce(self, value: object) -> Literal:
         try:
             return PARTS.coerce(value)
         except ArgumentError:

@@ -178,7 +178,7 @@ def take_form(declared: type[SettingLine], line: EvaluatedLine) -> type[SettingL
     if given is not None:
         line.positional.insert(0, given)
     try:
-        form = declared.forms[choice.kind.coerce(line.positional[0].value)]
+        form = declared.forms[str(choice.kind.coerce(line.positional[0].value))]
     except (IndexError, ArgumentError) as error:
         word = error.word if isinstance(error, ArgumentError) else ""
         if word:
