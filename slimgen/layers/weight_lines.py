@@ -12,8 +12,8 @@ from slimgen.layers.argument_types import (
     Text,
 )
 from slimgen.layers.declaration import parameter
-from slimgen.layers.setting_line import SettingLine
 from slimgen.layers.literals import Literal
+from slimgen.layers.setting_line import SettingLine
 
 FORMATS = ("keras", "caffe", "safetensors")
 BOUND = Optional(Integer())

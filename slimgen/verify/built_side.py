@@ -19,7 +19,7 @@ from slimgen.verify.deviations import deviation, deviations, without_noise
 from slimgen.verify.programs import run_program
 from slimgen.verify.reference import AUXILIARY_WEIGHT, Array, Reference
 from slimgen.verify.request import ComparisonRequest, Failure, read_request
-from slimgen.verify.untyped import Model, Module, Report, Tensor
+from slimgen.verify.untyped import Json, Model, Module, Report, Tensor
 
 # What makes a built file smooth, as `shim.load_slim(smooth=True)` makes TF-Slim.
 SMOOTH = {
@@ -164,7 +164,7 @@ def colours(model: Model, reference: Reference, request: ComparisonRequest) -> A
     A map that turns the input channels of a kernel about is for an original that takes BGR.
     """
     entries = model.CHECKPOINT_MAPS[_map_of(request)].values()
-    slices: list[Any] = [getattr(entry, "slice", None) or () for entry in entries]
+    slices: list[Tensor] = [getattr(entry, "slice", None) or () for entry in entries]
     # Bounds of the axis of a kernel's input channels, where they are given.
     bounds = [one[2] for one in slices if len(one) > 2]
     turned = any(slice(*one).step == -1 for one in bounds)
@@ -274,7 +274,7 @@ def renamed(
     }
 
 
-def _arranged(entry: Any, value: Array) -> Array:
+def _arranged(entry: Json, value: Array) -> Array:
     """Return a value in our layout; an entry of a map is a plain name if it is the same."""
     if isinstance(entry, str):
         return value
