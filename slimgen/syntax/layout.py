@@ -45,32 +45,32 @@ class Layout:
         # Set while lines stand outside of all braces, as after a `}` too many.
         self.outside = False
         self._diagnostics = diagnostics
-        self._text = source.text
-        self._position = 0
-        self._out: deque[Token] = deque()
-        self._brackets: list[OpenBracket] = []
-        self._suspect: OpenBracket | None = (
+        self.text = source.text
+        self.position = 0
+        self.out: deque[Token] = deque()
+        self.brackets: list[OpenBracket] = []
+        self.suspect: OpenBracket | None = (
             None  # a `{` that a `}` further left has closed
         )
-        self._stopped = False
+        self.stopped = False
         self.errors = 0
         # Where we stand in the line.
-        self._line_start = self._indent = 0
-        self._last = "SEP"  # the type of the last token
-        self._last_end = -1
+        self.line_start = self.indent = 0
+        self.last = "SEP"  # the type of the last token
+        self.last_end = -1
         # Where we stand in the statement.
-        self._fresh = True  # at its start
-        self._expression = False  # it is an expression line
-        self._angles = False  # a `<` opens its settings
-        self._naming = ""  # the word that a name of its own form follows
-        self._depth = self._deepest = 0
-        self._started = 0  # the indentation of its first line
+        self.fresh = True  # at its start
+        self.expression = False  # it is an expression line
+        self.angles = False  # a `<` opens its settings
+        self.naming = ""  # the word that a name of its own form follows
+        self.depth = self.deepest = 0
+        self.started = 0  # the indentation of its first line
 
     # Mistakes.
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Report a mistake; after too many of them the text is read no further."""
-        if self._stopped:
+        if self.stopped:
             return
         self._diagnostics.report(diagnostic)
         self.errors += 1
@@ -79,158 +79,158 @@ class Layout:
 
     def stop(self, diagnostic: Diagnostic) -> None:
         """Report a limit that is passed, and read no further."""
-        self._fail(diagnostic)
-        self._stopped = True
-        self._position = len(self._text)
-        self._naming = ""
+        self.fail(diagnostic)
+        self.stopped = True
+        self.position = len(self.text)
+        self.naming = ""
 
-    def _fail(self, diagnostic: Diagnostic, soft: bool = False) -> None:
+    def fail(self, diagnostic: Diagnostic, soft: bool = False) -> None:
         """Report, and make the parser skip the rest of the statement.
 
         A `soft` error may be a consequence of an earlier mistake in the statement.
         """
         if not (soft and (self.skipping or self.outside)):
             self.report(diagnostic)
-        self._add("ERROR", self._position, self._position)
+        self.add("ERROR", self.position, self.position)
 
-    def _span(self, start: int, end: int) -> Span:
+    def span(self, start: int, end: int) -> Span:
         """Return the place of some characters."""
         return Span(self.source, start, end)
 
     # Tokens and statements.
 
-    def _emit(self, kind: str, start: int, end: int) -> None:
+    def emit(self, kind: str, start: int, end: int) -> None:
         """Add a token."""
-        if kind in VALUE_STARTS and not self._in_expression():
-            if start != self._last_end:
-                self._depth = 0
-            elif self._last in VALUE_ENDS:
-                self._fail(messages.missing_blank(self._span(start, end)), soft=True)
+        if kind in VALUE_STARTS and not self.in_expression():
+            if start != self.last_end:
+                self.depth = 0
+            elif self.last in VALUE_ENDS:
+                self.fail(messages.missing_blank(self.span(start, end)), soft=True)
                 return
         elif kind in OPERATORS:
-            self._deepen(1, start, end)
-        self._add(kind, start, end)
+            self.deepen(1, start, end)
+        self.add(kind, start, end)
 
-    def _add(self, kind: str, start: int, end: int) -> None:
+    def add(self, kind: str, start: int, end: int) -> None:
         """Add a token."""
-        if self._fresh and kind != "SEP":
-            self._begin_statement(kind)
-        self._out.append(Token(kind, self._text[start:end], start, end, self.source))
-        self._last = kind
-        self._last_end = end
+        if self.fresh and kind != "SEP":
+            self.begin_statement(kind)
+        self.out.append(Token(kind, self.text[start:end], start, end, self.source))
+        self.last = kind
+        self.last_end = end
 
-    def _begin_statement(self, kind: str) -> None:
+    def begin_statement(self, kind: str) -> None:
         """Choose how the statement is read, by its first token."""
-        self._fresh = False
-        self._started = self._indent
-        self._expression = kind in ("LET", "IF", "FOR")
-        self._angles = kind == "SCOPE"
-        self._depth = self._deepest = 0
-        self._naming = kind if kind in NAMING else ""
+        self.fresh = False
+        self.started = self.indent
+        self.expression = kind in ("LET", "IF", "FOR")
+        self.angles = kind == "SCOPE"
+        self.depth = self.deepest = 0
+        self.naming = kind if kind in NAMING else ""
 
-    def _separate(self, start: int, end: int) -> None:
+    def separate(self, start: int, end: int) -> None:
         """End the statement, if there is one."""
-        if self._last not in ("SEP", "LBRACE"):
-            self._add("SEP", start, end)
-        self._fresh = True
+        if self.last not in ("SEP", "LBRACE"):
+            self.add("SEP", start, end)
+        self.fresh = True
 
-    def _start_line(self, start: int) -> None:
+    def start_line(self, start: int) -> None:
         """Remember where a line starts and how far it is indented."""
-        self._line_start = start
-        blanks = BLANKS.match(self._text, start)
-        self._indent = blanks.end() - start if blanks else 0
+        self.line_start = start
+        blanks = BLANKS.match(self.text, start)
+        self.indent = blanks.end() - start if blanks else 0
 
-    def _top(self) -> str:
+    def top(self) -> str:
         """Return the innermost open bracket; `{` also outside of all."""
-        return self._brackets[-1].kind if self._brackets else "{"
+        return self.brackets[-1].kind if self.brackets else "{"
 
-    def _in_expression(self) -> bool:
+    def in_expression(self) -> bool:
         """Whether operators are operators here."""
-        kind = self._brackets[-1].kind if self._brackets else "{"
-        return self._expression if kind == "{" else kind != "<"
+        kind = self.brackets[-1].kind if self.brackets else "{"
+        return self.expression if kind == "{" else kind != "<"
 
-    def _deepen(self, levels: int, start: int, end: int) -> None:
+    def deepen(self, levels: int, start: int, end: int) -> None:
         """Make the expression deeper."""
-        before = self._depth
-        self._depth += levels
-        if before <= MAX_DEPTH < self._depth:
-            where = self._span(start, end)
-            self._fail(messages.expression_too_deep(where, MAX_DEPTH), soft=True)
+        before = self.depth
+        self.depth += levels
+        if before <= MAX_DEPTH < self.depth:
+            where = self.span(start, end)
+            self.fail(messages.expression_too_deep(where, MAX_DEPTH), soft=True)
 
     # Brackets and expressions.
 
     def open_missing_body(self) -> bool:
         """Open a body where the `{` is missing, if the next line is indented as its first."""
-        if self._position != self._line_start:  # a brace or `;` ends the statement
+        if self.position != self.line_start:  # a brace or `;` ends the statement
             return False
-        following = NEXT_LINE.match(self._text, self._position)
-        if following is None or len(following[1]) <= self._started:
+        following = NEXT_LINE.match(self.text, self.position)
+        if following is None or len(following[1]) <= self.started:
             return False
-        if self._stopped or not self._has_room(self._position):
+        if self.stopped or not self.has_room(self.position):
             return False
-        bracket = OpenBracket("{", self._position, self._started, 0, 0, missing=True)
-        self._brackets.append(bracket)
-        self._last = "LBRACE"
+        bracket = OpenBracket("{", self.position, self.started, 0, 0, missing=True)
+        self.brackets.append(bracket)
+        self.last = "LBRACE"
         return True
 
-    def _close_missing(self, indent: int) -> None:
+    def close_missing(self, indent: int) -> None:
         """Close the bodies without `{` that a line of this indentation ends."""
-        while self._brackets and self._brackets[-1].missing:
-            if indent > self._brackets[-1].indent:
+        while self.brackets and self.brackets[-1].missing:
+            if indent > self.brackets[-1].indent:
                 return
-            self._close_body(self._position)
+            self.close_body(self.position)
 
-    def _close_bodies(self, end: int) -> None:
+    def close_bodies(self, end: int) -> None:
         """Close what is open where the file, or the next network, stands."""
-        self._close_brackets()
-        written = [bracket for bracket in self._brackets if not bracket.missing]
-        if written and not self._stopped:
-            self.report(self._never_closed(self._suspect or written[-1]))
-        self._suspect = None
-        while self._brackets:
-            self._close_body(end)
+        self.close_brackets()
+        written = [bracket for bracket in self.brackets if not bracket.missing]
+        if written and not self.stopped:
+            self.report(self.never_closed(self.suspect or written[-1]))
+        self.suspect = None
+        while self.brackets:
+            self.close_body(end)
 
-    def _close_body(self, start: int) -> None:
+    def close_body(self, start: int) -> None:
         """Close a body whose `}` does not stand in the text."""
-        self._separate(start, start)
-        self._brackets.pop()
-        self._add("RBRACE", start, start)
-        self._separate(start, start)
+        self.separate(start, start)
+        self.brackets.pop()
+        self.add("RBRACE", start, start)
+        self.separate(start, start)
 
-    def _has_room(self, start: int) -> bool:
+    def has_room(self, start: int) -> bool:
         """Whether one more bracket may open; if not, that is reported."""
-        if len(self._brackets) < MAX_NESTING:
+        if len(self.brackets) < MAX_NESTING:
             return True
-        where = self._span(start, start + 1)
+        where = self.span(start, start + 1)
         self.stop(messages.nested_too_deep(where, MAX_NESTING))
         return False
 
-    def _push(self, kind: str, start: int, path: bool = False) -> None:
+    def push(self, kind: str, start: int, path: bool = False) -> None:
         """Open a bracket."""
-        depth, deepest = self._depth, self._deepest
-        bracket = OpenBracket(kind, start, self._indent, depth, deepest, path)
-        self._brackets.append(bracket)
-        self._depth = self._deepest = 0
+        depth, deepest = self.depth, self.deepest
+        bracket = OpenBracket(kind, start, self.indent, depth, deepest, path)
+        self.brackets.append(bracket)
+        self.depth = self.deepest = 0
 
-    def _pop(self) -> OpenBracket:
+    def pop(self) -> OpenBracket:
         """Close the innermost bracket."""
-        bracket = self._brackets.pop()
-        inner = max(self._depth, self._deepest) + 1
-        self._depth, self._deepest = bracket.depth, bracket.deepest
+        bracket = self.brackets.pop()
+        inner = max(self.depth, self.deepest) + 1
+        self.depth, self.deepest = bracket.depth, bracket.deepest
         if bracket.kind != "{":
-            self._deepen(inner, bracket.start, bracket.start + 1)
+            self.deepen(inner, bracket.start, bracket.start + 1)
         return bracket
 
-    def _never_closed(self, bracket: OpenBracket) -> Diagnostic:
+    def never_closed(self, bracket: OpenBracket) -> Diagnostic:
         """Say that a bracket lacks its partner."""
-        where = self._span(bracket.start, bracket.start + 1)
-        return messages.never_closed(where, self._text[bracket.start])
+        where = self.span(bracket.start, bracket.start + 1)
+        return messages.never_closed(where, self.text[bracket.start])
 
-    def _close_brackets(self, keep: str = "{") -> None:
+    def close_brackets(self, keep: str = "{") -> None:
         """Close what should have been closed before a statement, a body or a text ends."""
-        reported = self._stopped
-        while self._brackets and self._brackets[-1].kind not in keep:
-            bracket = self._pop()
+        reported = self.stopped
+        while self.brackets and self.brackets[-1].kind not in keep:
+            bracket = self.pop()
             if not reported:
-                self._fail(self._never_closed(bracket))
+                self.fail(self.never_closed(bracket))
                 reported = True

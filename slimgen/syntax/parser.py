@@ -45,6 +45,7 @@ class Reader:
 
     def __init__(self, lexer: Lexer) -> None:
         self._lexer = lexer
+        self._layout = lexer.layout
         self._machine = Machine("file")
         # The statement that is being read, and those around it, the file's first.
         self._statement: list[Token] = []
@@ -60,7 +61,7 @@ class Reader:
     def read(self) -> tuple[tree.Item, ...]:
         """Return the items that could be read."""
         for token in self._lexer.tokens():
-            if self._lexer.skipping:
+            if self._layout.skipping:
                 self._skip(token)
             elif not self._feed(token):
                 self._recover(token)
@@ -76,7 +77,7 @@ class Reader:
         kind = token.type
         if kind == "SEP":
             if not self._outer and self._statement[0].text != UNREADABLE:
-                self._lexer.outside = False
+                self._layout.outside = False
             self._statement = []
         elif kind == "LBRACE":
             self._statement.append(token)
@@ -96,14 +97,14 @@ class Reader:
         if not self._is_consequence(token) and not self._lexer.abandon_brackets(token):
             slip = self._slip(token)
             self._held = explain(slip)
-            self._errors = self._lexer.errors
+            self._errors = self._layout.errors
             if slip.bracket is None:
                 self._report_held()
             self._headless = token.type == "SEP"
-            self._lexer.outside |= is_outside(slip)
+            self._layout.outside |= is_outside(slip)
         if not self._statement:
             self._starts[-1] = self._machine.height
-        self._lexer.skipping = True
+        self._layout.skipping = True
         self._skip(token)
 
     def _is_consequence(self, token: Token) -> bool:
@@ -119,12 +120,12 @@ class Reader:
 
     def _is_outside(self, token: Token) -> bool:
         """Whether a statement is one of lines that are known to stand outside of braces."""
-        return self._lexer.outside and not self._outer and token.span.column > 1
+        return self._layout.outside and not self._outer and token.span.column > 1
 
     def _report_held(self) -> None:
         """Report what went wrong in a bracket, unless the bracket itself did."""
-        if self._held is not None and self._lexer.errors == self._errors:
-            self._lexer.report(self._held)
+        if self._held is not None and self._layout.errors == self._errors:
+            self._layout.report(self._held)
         self._held = None
 
     def _slip(self, token: Token) -> Slip:
@@ -138,11 +139,11 @@ class Reader:
         if token.type not in ("SEP", "LBRACE"):
             return
         self._report_held()
-        self._lexer.skipping = False
+        self._layout.skipping = False
         self._machine.cut(self._starts[-1])
         headed = bool(self._statement) and self._statement[0].type in HEADS
         self._statement = []
-        if token.type == "LBRACE" or (headed and self._lexer.open_missing_body()):
+        if token.type == "LBRACE" or (headed and self._layout.open_missing_body()):
             start = token.start
             for kind in ("NAME",) if self._outer else ("NETWORK", "NAME"):
                 self._feed(Token(kind, UNREADABLE, start, start, token.source))
