@@ -1,10 +1,11 @@
 """Maps to other sources of weights: what rules stand for, and how they are written out."""
 
 import ast
+import dataclasses
 import re
-from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from weights_harness import code_of, network_of, program
 
 from slimgen.elaborate.name_patterns import PatternError, list_of, read_pattern
 from slimgen.elaborate.weight_maps import wrong_transform
+from slimgen.emit.library import open_library
 from slimgen.emit.name_pairs import pair_names
 from slimgen.ir.weight_map import Transform
 
@@ -186,16 +188,16 @@ def test_a_transform_gives_the_shape_of_the_variable(
 # How they are written out.
 
 
-def expand_of_the_file() -> Any:
-    """The function of the emitted file that turns a pattern into names."""
-    text = Path("templates/entry.py.j2").read_text(encoding="utf-8")
-    start = text.index("def expand(")
-    space: dict[str, Any] = {"re": re}
-    exec(text[start : text.find("\n\n\n", text.index("def expand_choice("))], space)
-    return space["expand"]
+def tables_of_the_file() -> dict[str, Any]:
+    """The functions of the emitted file that turn a table of patterns into names."""
+    library = open_library(["runtime/weights.py"], {})
+    reached = library.reached(["weight_map"])
+    space: dict[str, Any] = {"re": re, "dataclasses": dataclasses, "np": np}
+    exec(library.modules["runtime/weights.py"].text(reached), space)
+    return space
 
 
-EXPAND = expand_of_the_file()
+EXPAND = tables_of_the_file()["expand"]
 
 
 def expanded(pairs: list[tuple[str, str]]) -> dict[str, str]:
@@ -249,15 +251,14 @@ def test_the_table_of_the_file_is_the_map() -> None:
         'rename "logits/biases" "all" slice=[[2, 12]]; new "*"'
     )
     code = code_of(program("keras", rules))
-    start = code.index("# Names of weights.")
-    space: dict[str, Any] = {}
-    exec("import dataclasses\nimport re\nimport numpy as np\n", space)
-    exec(code[start : code.index("# What every network has.")], space)
+    space = tables_of_the_file()
+    start = code.index("SMALL_KERAS = ")
+    exec(code[start : code.index("\n}\n", start) + 2], space)
 
     (found,) = network_of(program("keras", rules)).maps
-    table = space["SMALL_KERAS"]
+    table = space["weight_map"]("small", space["SMALL_KERAS"])
 
-    assert {n: e.source for n, e in table.items()} == {
+    assert {name: str(entry) for name, entry in table.items()} == {
         entry.variable: entry.source for entry in found.entries
     }
     assert table["small/logits/weights"] == space["Entry"](
@@ -270,6 +271,6 @@ def test_the_table_of_the_file_is_the_map() -> None:
 def test_a_file_without_a_map_reads_checkpoints_only() -> None:
     code = code_of("network n() { input images 8x8x3; conv 4 3x3 as c }\n")
 
-    for word in ("h5py", "def entries", "open_keras"):
+    for word in ("h5py", "weight_map", "open_keras"):
         assert word not in code
     assert isinstance(ast.parse(code), ast.Module)

@@ -136,7 +136,7 @@ def test_a_dictionary_of_arrays_is_loaded(
     report = small.restore(ours, path)
 
     assert same(wanted, values(ours))
-    assert report.transformed == ("small/body/weights",)
+    assert report.transformed == ["small/body/weights"]
 
 
 def test_what_numpy_itself_has_saved_is_loaded(
@@ -192,9 +192,7 @@ def test_a_pickle_that_runs_code_is_refused(
     monkeypatch.chdir(tmp_path)
     path = write_npy(tmp_path / "evil.npy", EVIL[what], 4)
 
-    assert (
-        refused(small, path, "evil.npy is damaged, or a part of it is missing") is None
-    )
+    assert refused(small, path, "evil.npy cannot be read") is None
     assert not (tmp_path / "was_here").exists()
 
 
@@ -244,7 +242,7 @@ def test_a_pickle_that_lies_about_memory_is_refused(
 ) -> None:
     path = write_npy(tmp_path / "lie.npy", {"conv1": {"biases": LIES[what]}}, 2)
 
-    assert refused(small, path, "lie.npy is damaged") is None
+    assert refused(small, path, "lie.npy cannot be read") is None
 
 
 def test_a_dictionary_whose_parts_are_shared_is_refused(
@@ -258,14 +256,26 @@ def test_a_dictionary_whose_parts_are_shared_is_refused(
 
     for value in (shared, within):
         path = write_npy(tmp_path / "shared.npy", value, 4)
-        assert refused(small, path, "shared.npy holds a container in two") is None
+        assert (
+            refused(
+                small, path, "shared.npy cannot be read: it holds a container in two"
+            )
+            is None
+        )
 
 
 def test_two_arrays_of_one_name_are_refused(small: ModuleType, tmp_path: Path) -> None:
     value = {"conv1": {"biases": np.zeros(4)}, "conv1/biases": np.ones(4)}
     path = write_npy(tmp_path / "two.npy", value, 4)
 
-    assert refused(small, path, "two.npy holds two arrays called conv1/biases") is None
+    assert (
+        refused(
+            small,
+            path,
+            "two.npy cannot be read: it holds two arrays called conv1/biases",
+        )
+        is None
+    )
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -289,7 +299,7 @@ def test_a_dictionary_that_is_cut_off_is_told(
     path = write_npy(tmp_path / "short.npy", by_layer(wanted), 4)
     path.write_bytes(path.read_bytes()[:kept])
 
-    assert refused(small, path, "short.npy is damaged") is None
+    assert refused(small, path, "short.npy cannot be read") is None
 
 
 def test_an_array_or_a_number_is_no_dictionary_of_arrays(
@@ -314,9 +324,9 @@ def test_other_names_and_shapes_in_a_dictionary_are_told(
     path = write_npy(tmp_path / "x.npy", layers, 4)
     report = refused(small, path, "2 missing .*; 1 mismatched .*; 2 unused")
 
-    assert report.mismatched == (
+    assert report.mismatched == [
         "small/body/weights: [8, 8, 4, 6] here, [255, 6] there",
-    )
+    ]
 
 
 # Safetensors.
@@ -429,7 +439,7 @@ def test_a_hostile_header_is_refused(
     header, data, length = HOSTILE[what]
     path = write_safetensors(tmp_path / "x.st", header, data, length)
 
-    assert refused(small, path, "x.st is damaged, or a part of it is missing") is None
+    assert refused(small, path, "x.st cannot be read") is None
 
 
 def test_another_width_in_a_safetensors_file_is_told(
@@ -440,9 +450,9 @@ def test_another_width_in_a_safetensors_file_is_told(
     path = write_safetensors(tmp_path / "x.st", *laid_out(arrays))
     report = refused(small, path, "1 mismatched")
 
-    assert report.mismatched == (
+    assert report.mismatched == [
         "small/conv1/weights: [3, 3, 3, 4] here, [3, 3, 5, 4] there",
-    )
+    ]
 
 
 def test_a_type_that_is_not_known_is_mismatched_where_it_is_wanted(
@@ -453,7 +463,7 @@ def test_a_type_that_is_not_known_is_mismatched_where_it_is_wanted(
     path = write_safetensors(tmp_path / "x.st", header, data)
     report = refused(small, path, "1 mismatched")
 
-    assert report.mismatched == ("small/body/biases: float32 here, F4 there",)
+    assert report.mismatched == ["small/body/biases: float32 here, F4 there"]
     found = small.restore(small.Small(seed=1), path, include="conv1")
     assert len(found.loaded) == 2
 
@@ -467,7 +477,7 @@ def test_too_little_memory_is_no_damage(
         raise MemoryError
 
     monkeypatch.setattr(small.json, "loads", fail)
-    assert refused(small, path, "x.st needs more memory than there is") is None
+    assert refused(small, path, "x.st cannot be read: MemoryError") is None
 
 
 def test_a_header_of_numpy_s_that_is_damaged_is_told(
@@ -477,9 +487,7 @@ def test_a_header_of_numpy_s_that_is_damaged_is_told(
     content = path.read_bytes()
     path.write_bytes(content.replace(b"}", b"(", 1))
 
-    assert (
-        refused(small, path, "x.npy is damaged, or a part of it is missing: ") is None
-    )
+    assert refused(small, path, "x.npy cannot be read: ") is None
 
 
 # Neither.
@@ -488,14 +496,14 @@ def test_a_header_of_numpy_s_that_is_damaged_is_told(
 def test_an_archive_of_numpy_s_is_told(small: ModuleType, tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", conv1=np.zeros(3))
 
-    assert refused(small, tmp_path / "x.npz", "saved as safetensors") is None
+    assert refused(small, tmp_path / "x.npz", "is cut off or no checkpoint") is None
 
 
 def test_a_text_file_is_no_checkpoint(small: ModuleType, tmp_path: Path) -> None:
     path = tmp_path / "model.ckpt"
     path.write_text("not what it says")
 
-    assert refused(small, path, "holds no weights of a known format, or is c") is None
+    assert refused(small, path, "is cut off or no checkpoint") is None
     assert refused(small, tmp_path / "none.ckpt", "does not exist") is None
     path.write_bytes(b"")
-    assert refused(small, path, "holds no weights of a known format, or is c") is None
+    assert refused(small, path, "is cut off or no checkpoint") is None

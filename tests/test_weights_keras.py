@@ -106,9 +106,9 @@ def test_what_keras_has_saved_is_loaded_and_computes_the_same(
     report = small.restore(ours, path)
     wanted = np.asarray(model(images))
 
-    assert report.unused == report.missing == report.mismatched == ()
+    assert report.unused == report.missing == report.mismatched == []
     assert len(report.loaded) == len(ours.named_variables)
-    assert report.transformed == ("small/logits/weights",)
+    assert report.transformed == ["small/logits/weights"]
     # float32; six layers of sums over at most 54 terms
     assert np.abs(wanted - ours(images)[0]).max() <= 1e-5 * np.abs(wanted).max()
 
@@ -176,11 +176,11 @@ def test_weights_of_another_width_are_mismatched(
     keras_model(keras_3(), width=5).save_weights(path)
     report = refused(small, path, "3 mismatched")
 
-    assert report.mismatched == (
+    assert report.mismatched == [
         "small/stem/weights: [3, 3, 3, 4] here, [3, 3, 3, 5] there",
         "small/stem/biases: [4] here, [5] there",
         "small/body1/weights: [3, 3, 4, 4] here, [3, 3, 5, 4] there",
-    )
+    ]
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -193,8 +193,8 @@ def test_everything_but_the_head_loads_for_other_classes(tmp_path: Path) -> None
 
     report = five.restore(five.Small(seed=1), path, head="auto")
 
-    assert report.left_out == ("small/logits/weights", "small/logits/biases")
-    assert report.unused == ()
+    assert report.left_out == ["small/logits/weights", "small/logits/biases"]
+    assert report.unused == []
     assert len(report.loaded) == 15
 
 
@@ -211,7 +211,7 @@ def test_missing_and_further_names_are_told(
         file["optimizer/vars/0"] = np.int64(3)
     report = refused(small, path, "1 missing .small/logits/biases.; 1 unused .more/ke")
 
-    assert report.training_state == ("optimizer/vars/0",)
+    assert report.training_state == ["optimizer/vars/0"]
 
 
 @pytest.mark.parametrize("kept", [9, 2000, 20000])
@@ -226,7 +226,7 @@ def test_a_file_that_is_cut_off_is_told(
     path = tmp_path / "short"
     path.write_bytes(Path(saved[how][1]).read_bytes()[:kept])
 
-    assert refused(small, path, "short is damaged, or a part of it is missing") is None
+    assert refused(small, path, "short cannot be read: ") is None
 
 
 def test_the_right_names_with_other_shapes_are_mismatched(
@@ -234,8 +234,8 @@ def test_the_right_names_with_other_shapes_are_mismatched(
 ) -> None:
     path = tmp_path / "x.h5"
     with h5py.File(path, "w") as file:
-        for entry in small.Small.CHECKPOINT_MAPS["keras"].values():
-            layer, _, weight = entry.source.partition("/")
+        for entry in small.Small(seed=1).CHECKPOINT_MAPS["keras"].values():
+            layer, _, weight = str(entry).partition("/")
             file[f"{layer}/{layer}/{weight}:0"] = np.zeros([7], np.float32)
     report = refused(small, path, "17 mismatched")
 
@@ -249,7 +249,7 @@ def test_an_archive_of_something_else_is_told(
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("config.json", json.dumps({}))
 
-    assert refused(small, path, "is no archive of Keras; one of NumPy or Py") is None
+    assert refused(small, path, "it is no archive of Keras; save arrays") is None
 
 
 def test_an_archive_that_unpacks_to_much_more_is_refused(
@@ -299,7 +299,7 @@ def test_a_file_without_a_map_says_so(tmp_path: Path) -> None:
     path = tmp_path / "x.ckpt"
     h5py.File(path, "w").close()
 
-    with pytest.raises(module.RestoreError, match="holds keras weights; there is no"):
+    with pytest.raises(module.RestoreError, match="other formats need a `weights` map"):
         module.restore(module.N(seed=1), path)
 
 

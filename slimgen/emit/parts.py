@@ -309,7 +309,7 @@ def _words(graph: Graph, facts: Facts, flags: Mapping[str, bool]) -> dict[str, s
     if not flags["TRAINS"]:
         words["UserError"] = "RestoreError"
     if not flags["NAMED_LABELS"]:
-        words["class_name"] = "str"
+        words["label_text"] = "str"
     preprocess = facts.preprocess
     if preprocess:
         words["SIDES"] = python(list(preprocess.resize))

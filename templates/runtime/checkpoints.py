@@ -83,7 +83,7 @@ def find_checkpoint(path):
                 return prefix
         hint = "other formats need a `weights` map in the source"
         raise ValueError(f"{file} is cut off or no checkpoint; {hint}")
-    raise FileNotFoundError("it does not exist")
+    raise FileNotFoundError(f"{prefix} does not exist")
 
 
 def write_checkpoint(model, prefix):

@@ -182,7 +182,7 @@ def run_predict(options):
             continue
         (classes,), (probabilities,) = predict(image)
         top = [
-            {"class": int(k), "label": class_name(int(k)), "probability": float(p)}
+            {"class": int(k), "label": label_text(int(k)), "probability": float(p)}
             for k, p in zip(classes[: options.top], probabilities)
         ]
         answers.append({"image": path, "classes": top})
@@ -199,7 +199,7 @@ def run_predict(options):
 
 if NAMED_LABELS:
 
-    def class_name(number):
+    def label_text(number):
         """Return the name of a class, or its number where the names are not known."""
         label = number + LABELS_OFFSET
         return LABELS[label] if label < len(LABELS) else str(number)

@@ -100,8 +100,8 @@ def restore(
     if SEVERAL_FORMATS:
         chosen = [name for name in chosen if name in entries]
     report = compare(model, weights, chosen, entries)
-    misfit = report.summary("missing", "mismatched", *["unused"] * strict)
-    if misfit:
+    if report.summary("missing", "mismatched", *["unused"] * strict):
+        misfit = report.summary("missing", "mismatched", "unused")
         told = [f"{path} does not fit {model.name}: {misfit}"]
         told += advice(model, report)
         if "…" in misfit:
