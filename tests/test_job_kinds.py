@@ -8,9 +8,18 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+
+from slimgen.layers.declaration import Layer
+from slimgen.layers.jobs import JOB_LINES
+from slimgen.layers.jobs.job_line import JobLine
+from slimgen.layers.jobs.kinds import JOB_KINDS, JobKind
+from slimgen.layers.jobs.learning_rate import SCHEDULES
+from slimgen.layers.jobs.loss import LOSSES
+from slimgen.layers.jobs.optimizer import RULES
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -174,6 +183,28 @@ def copy(tmp_path: Path) -> Path:
     for name, text in OWN_FILES.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     return tmp_path
+
+
+@pytest.mark.parametrize("kind", JOB_KINDS.values(), ids=list(JOB_KINDS))
+def test_a_kind_requires_only_lines_that_it_has(kind: JobKind) -> None:
+    assert set(kind.required) <= set(kind.lines)
+    assert len(kind.by_word) == len(kind.lines)  # no word stands for two lines
+
+
+@pytest.mark.parametrize("line", JOB_LINES, ids=lambda line: line.word)
+def test_a_line_of_a_job_has_nothing_that_only_a_layer_has(line: type) -> None:
+    members = set(dir(line))
+
+    assert not members & {"outputs", "variables", "default_scope", "inputs", "slim"}
+    assert {"outputs", "variables", "default_scope"} <= set(dir(Layer))
+
+
+@pytest.mark.parametrize("table", [LOSSES, RULES, SCHEDULES])
+def test_a_word_of_a_table_is_the_form_of_its_declaration(
+    table: Mapping[str, type[JobLine]],
+) -> None:
+    assert [form.form for form in table.values()] == list(table)
+    assert all(form.example.split()[1] == word for word, form in table.items())
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ class Augmentation(JobLine):
     moves: ClassVar[bool] = False  # pixels move, so that labels of pixels do not fit
     # It takes the place of the random changes that the family of `preprocess` makes.
     replaces_family: ClassVar[bool] = False
-    without_zeros: ClassVar[bool] = False  # a setting of 0 is none of the built file
+    without_zeros: ClassVar[bool] = False  # the built file has no setting of 0
 
     def subject(self) -> tuple[str | None, ...]:
         return (self.form,)

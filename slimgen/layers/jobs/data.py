@@ -65,7 +65,7 @@ class DataLine(JobLine):
     )
     corrupt: str = parameter(
         Choice(("stop", "skip")),
-        "after an example that cannot be read: end the run, or go on without it",
+        "after an example that cannot be read: end the run, or continue without it",
         "stop",
         positional=False,
     )

@@ -10,7 +10,7 @@ from slimgen.layers.weight_lines import FORMATS
 class FromLine(JobLine):
     """The weights that a job starts from: `train vgg_16 from slim "vgg_16.ckpt" { … }`.
 
-    A run that is in the job's folder already goes on instead. A variable that the file does
+    A run that is in the job's folder already resumes instead. A variable that the file does
     not have, or has in another shape, is an error; `include`, `exclude` and `rename` say
     which variables the job takes, and from which names.
     """
