@@ -168,9 +168,12 @@ class SpatialSoftmax(Layer):
         None,
     )
     trainable: bool = parameter(
-        Boolean(), "whether training changes the temperature", True,
-        positional=False, neutral=True,
-    )  # fmt: skip
+        Boolean(),
+        "whether training changes the temperature",
+        True,
+        positional=False,
+        neutral=True,
+    )
     data_format: str | None = parameter(
         DATA_FORMAT,
         "order of the axes; `NC…`: channels first",

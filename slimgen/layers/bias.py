@@ -41,9 +41,12 @@ class BiasAdd(Layer):
         REGULARIZER, "term of the loss for the biases", None, neutral=None
     )
     trainable: bool = parameter(
-        Boolean(), "whether training changes the biases", True,
-        positional=False, neutral=True,
-    )  # fmt: skip
+        Boolean(),
+        "whether training changes the biases",
+        True,
+        positional=False,
+        neutral=True,
+    )
     data_format: str | None = parameter(
         DATA_FORMAT,
         "order of the axes; `NC…`: channels first",
@@ -64,7 +67,11 @@ class BiasAdd(Layer):
         shape = (channel_axis_length(inputs[0], self.data_format),)
         return (
             VariableSpec(
-                "biases", shape, self.initializer, self.regularizer,
-                self.trainable, inputs[0].dtype,
+                "biases",
+                shape,
+                self.initializer,
+                self.regularizer,
+                self.trainable,
+                inputs[0].dtype,
             ),
-        )  # fmt: skip
+        )

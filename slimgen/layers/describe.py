@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from slimgen.layers import DECLARATIONS, LAYERS
 from slimgen.layers.argument_types import ArgumentType, Choice, FunctionSpec, Optional
@@ -180,7 +179,7 @@ def find_function(word: str) -> FunctionSpec | None:
     return next((table[word] for table in FUNCTIONS.values() if word in table), None)
 
 
-def write(value: Any, kind: ArgumentType | None = None) -> str:
+def write(value: object, kind: ArgumentType | None = None) -> str:
     """Return a value as it is written in the language."""
     match value:
         case None | True | False:

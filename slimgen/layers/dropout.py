@@ -36,15 +36,19 @@ class Dropout(Layer):
     noise_shape: tuple[int | None, ...] | None = parameter(
         Optional(ListOf(Optional(Integer(1)))),
         "shape of the draws, broadcast: 1 for axes that share them, `none` for whole axes",
-        None, neutral=None,
-    )  # fmt: skip
+        None,
+        neutral=None,
+    )
     is_training: bool | None = parameter(
         Optional(Boolean()), OVERRIDE, None, positional=False, neutral=None
     )
     seed: int | None = parameter(
-        Optional(Integer(0)), "draw from a stream of its own, fixed by this number", None,
-        positional=False, neutral=None,
-    )  # fmt: skip
+        Optional(Integer(0)),
+        "draw from a stream of its own, fixed by this number",
+        None,
+        positional=False,
+        neutral=None,
+    )
 
     def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         require_float(inputs[0])
@@ -94,9 +98,12 @@ class DropPath(Layer):
         KEEP_PROB, "share of the examples that keep the branch"
     )
     steps: int | None = parameter(
-        Optional(Integer(1)), "training steps until keep_prob is reached", None,
-        positional=False, neutral=None,
-    )  # fmt: skip
+        Optional(Integer(1)),
+        "training steps until keep_prob is reached",
+        None,
+        positional=False,
+        neutral=None,
+    )
     is_training: bool | None = parameter(
         Optional(Boolean()), OVERRIDE, None, positional=False, neutral=None
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from slimgen.layers.argument_types import Boolean, Integer, ListOf, Optional, Real
 from slimgen.layers.declaration import (
@@ -27,33 +26,52 @@ from slimgen.layers.parametrised import COLLECTIONS, ZEROS
 from slimgen.layers.shape_arithmetic import axis_of, require_float
 
 
-def _center() -> Any:
-    return parameter(Boolean(), "add a learned offset `beta`", True, neutral=True)
+def _center() -> bool:
+    found: bool = parameter(
+        Boolean(), "add a learned offset `beta`", True, neutral=True
+    )
+    return found
 
 
-def _scale() -> Any:
-    return parameter(Boolean(), "multiply by a learned `gamma`", True, neutral=True)
+def _scale() -> bool:
+    found: bool = parameter(
+        Boolean(), "multiply by a learned `gamma`", True, neutral=True
+    )
+    return found
 
 
-def _activation() -> Any:
-    return parameter(
-        ACTIVATION, "what is applied last", None,
-        positional=False, slim="activation_fn", neutral=None,
-    )  # fmt: skip
+def _activation() -> NamedFunction | None:
+    found: NamedFunction | None = parameter(
+        ACTIVATION,
+        "what is applied last",
+        None,
+        positional=False,
+        slim="activation_fn",
+        neutral=None,
+    )
+    return found
 
 
-def _param_initializers() -> Any:
-    return parameter(
+def _param_initializers() -> NamedFunction | None:
+    found: NamedFunction | None = parameter(
         Optional(NamedValues(("beta", "gamma"), INITIALIZER)),
-        "first values of the variables", None, positional=False, neutral=None,
-    )  # fmt: skip
+        "first values of the variables",
+        None,
+        positional=False,
+        neutral=None,
+    )
+    return found
 
 
-def _trainable() -> Any:
-    return parameter(
-        Boolean(), "whether training changes the variables", True,
-        positional=False, neutral=True,
-    )  # fmt: skip
+def _trainable() -> bool:
+    found: bool = parameter(
+        Boolean(),
+        "whether training changes the variables",
+        True,
+        positional=False,
+        neutral=True,
+    )
+    return found
 
 
 class LayerNorm(Layer):
@@ -80,14 +98,18 @@ class LayerNorm(Layer):
         Integer(), "the first axis of the moments", 1, positional=False, neutral=1
     )
     begin_params_axis: int = parameter(
-        Integer(), "the first axis of `beta` and `gamma`", -1,
-        positional=False, neutral=-1,
-    )  # fmt: skip
+        Integer(),
+        "the first axis of `beta` and `gamma`",
+        -1,
+        positional=False,
+        neutral=-1,
+    )
     epsilon: float | None = parameter(
         Optional(Real(at_least=0)),
-        "added to the variance; `none`: 1e-12, and 1e-3 for float16", None,
+        "added to the variance; `none`: 1e-12, and 1e-3 for float16",
+        None,
         positional=False,
-    )  # fmt: skip
+    )
 
     def canonical(self, inputs: Sequence[TensorType]) -> Layer:
         rank = inputs[0].rank
@@ -120,19 +142,23 @@ class LayerNorm(Layer):
 
 
 def _learned(
-    layer: Any, shape: tuple[int, ...], dtype: str
+    layer: "LayerNorm | InstanceNorm | GroupNorm", shape: tuple[int, ...], dtype: str
 ) -> tuple[VariableSpec, ...]:
     """`beta`, then `gamma`."""
     first = values_by_name(getattr(layer, "param_initializers", None))
     wanted = (("beta", layer.center, ZEROS), ("gamma", layer.scale, ONES))
     return tuple(
         VariableSpec(
-            name, shape, first.get(name, initial), None,
-            layer.trainable, dtype,
+            name,
+            shape,
+            first.get(name, initial),
+            None,
+            layer.trainable,
+            dtype,
         )
         for name, present, initial in wanted
         if present
-    )  # fmt: skip
+    )
 
 
 class InstanceNorm(Layer):
@@ -158,9 +184,12 @@ class InstanceNorm(Layer):
     param_initializers: NamedFunction | None = _param_initializers()
     trainable: bool = _trainable()
     data_format: str | None = parameter(
-        DATA_FORMAT, "order of the axes; `NC…`: channels first", "NHWC",
-        positional=False, neutral=None,
-    )  # fmt: skip
+        DATA_FORMAT,
+        "order of the axes; `NC…`: channels first",
+        "NHWC",
+        positional=False,
+        neutral=None,
+    )
 
     def canonical(self, inputs: Sequence[TensorType]) -> Layer:
         return replace(
@@ -213,9 +242,12 @@ class GroupNorm(Layer):
     param_initializers: NamedFunction | None = _param_initializers()
     trainable: bool = _trainable()
     mean_close_to_zero: bool = parameter(
-        Boolean(), "the variance as mean of squares less squared mean", False,
-        positional=False, neutral=False,
-    )  # fmt: skip
+        Boolean(),
+        "the variance as mean of squares less squared mean",
+        False,
+        positional=False,
+        neutral=False,
+    )
 
     def canonical(self, inputs: Sequence[TensorType]) -> Layer:
         """Axes count from the end."""

@@ -60,7 +60,7 @@ class Pad(Layer):
         Choice(("CONSTANT", "REFLECT", "SYMMETRIC", "ZERO")),
         "`REFLECT` mirrors without the edge, `SYMMETRIC` with it; `ZERO` is `CONSTANT`",
         "CONSTANT",
-    )  # fmt: skip
+    )
     constant_values: float = parameter(
         Real(), "what a `CONSTANT` margin holds", 0.0, positional=False
     )
@@ -183,15 +183,18 @@ class Resize(Layer):
     )
     method: str = parameter(
         Choice(("BILINEAR", "NEAREST", "BICUBIC", "AREA")),
-        "how values between pixels are found", "BILINEAR",
-    )  # fmt: skip
+        "how values between pixels are found",
+        "BILINEAR",
+    )
     align_corners: bool = parameter(
         Boolean(), "corner pixels keep their values", False, positional=False
     )
     half_pixel_centers: bool = parameter(
-        Boolean(), "pixels lie in the middle of their squares, as in TensorFlow 2", False,
+        Boolean(),
+        "pixels lie in the middle of their squares, as in TensorFlow 2",
+        False,
         positional=False,
-    )  # fmt: skip
+    )
 
     def canonical(self, inputs: Sequence[TensorType]) -> Layer:
         return replace(self, size=spread(self.size, 2, "the size"))

@@ -84,9 +84,13 @@ class Merge(Layer):
         OperandList(), "what is merged, when no braces follow", (), emitted=False
     )
     activation: NamedFunction | None = parameter(
-        ACTIVATION, "what is applied to the result", None,
-        positional=False, slim="activation_fn", neutral=None,
-    )  # fmt: skip
+        ACTIVATION,
+        "what is applied to the result",
+        None,
+        positional=False,
+        slim="activation_fn",
+        neutral=None,
+    )
 
     def chosen(self, count: int) -> tuple[Literal, ...]:
         """The operands in order; all inputs when no list was given."""
@@ -203,9 +207,11 @@ class Concat(Merge):
     example = "concat [net, net] as joined"
 
     operands: tuple[Literal, ...] = parameter(
-        OperandList(numbers=False), "what is joined, when no braces follow", (),
+        OperandList(numbers=False),
+        "what is joined, when no braces follow",
+        (),
         emitted=False,
-    )  # fmt: skip
+    )
     axis: int = parameter(Integer(), "the axis that grows", -1, positional=False)
 
     def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:

@@ -127,9 +127,10 @@ class BatchNorm(Layer):
     traps = COLLECTIONS
 
     decay: float = parameter(
-        Real(at_least=0, at_most=1), "how much of a moving average each step keeps",
+        Real(at_least=0, at_most=1),
+        "how much of a moving average each step keeps",
         0.999,
-    )  # fmt: skip
+    )
     center: bool = parameter(
         Boolean(), "add a learned offset `beta`", True, neutral=True
     )
@@ -137,67 +138,109 @@ class BatchNorm(Layer):
         Boolean(), "multiply by a learned `gamma`", False, neutral=False
     )
     epsilon: float = parameter(
-        Real(at_least=0), "added to the variance; the fused kernel takes 1.001e-5 at least",
+        Real(at_least=0),
+        "added to the variance; the fused kernel takes 1.001e-5 at least",
         0.001,
-    )  # fmt: skip
+    )
     activation: NamedFunction | None = parameter(
-        ACTIVATION, "what is applied last", None,
-        positional=False, slim="activation_fn", neutral=None,
-    )  # fmt: skip
+        ACTIVATION,
+        "what is applied last",
+        None,
+        positional=False,
+        slim="activation_fn",
+        neutral=None,
+    )
     param_initializers: NamedFunction | None = parameter(
-        Optional(NamedValues(MOVING, INITIALIZER)), "first values of the variables", None,
-        positional=False, neutral=None,
-    )  # fmt: skip
+        Optional(NamedValues(MOVING, INITIALIZER)),
+        "first values of the variables",
+        None,
+        positional=False,
+        neutral=None,
+    )
     param_regularizers: NamedFunction | None = parameter(
         Optional(NamedValues(("beta", "gamma"), REGULARIZER)),
-        "terms of the loss for the variables", None, positional=False, neutral=None,
-    )  # fmt: skip
+        "terms of the loss for the variables",
+        None,
+        positional=False,
+        neutral=None,
+    )
     updates_collections: str | None = parameter(
         Optional(Choice(("UPDATE_OPS",))),
-        "with either, the moving averages are updated in the call", "UPDATE_OPS",
-        positional=False, emitted=False,
-    )  # fmt: skip
+        "with either, the moving averages are updated in the call",
+        "UPDATE_OPS",
+        positional=False,
+        emitted=False,
+    )
     is_training: bool | None = parameter(
-        Optional(Boolean()), "overrides the call's `training`; `none` follows it", None,
-        positional=False, neutral=None,
-    )  # fmt: skip
+        Optional(Boolean()),
+        "overrides the call's `training`; `none` follows it",
+        None,
+        positional=False,
+        neutral=None,
+    )
     trainable: bool = parameter(
-        Boolean(), "whether training changes the variables, moving averages included",
-        True, positional=False, neutral=True,
-    )  # fmt: skip
+        Boolean(),
+        "whether training changes the variables, moving averages included",
+        True,
+        positional=False,
+        neutral=True,
+    )
     batch_weights: Operand | None = parameter(
-        Optional(TensorKind()), "weight of each example in the moments, [batch]", None,
-        positional=False, neutral=None,
-    )  # fmt: skip
+        Optional(TensorKind()),
+        "weight of each example in the moments, [batch]",
+        None,
+        positional=False,
+        neutral=None,
+    )
     fused: bool | None = parameter(
-        Optional(Boolean()), "take the fused kernel where it can be taken", None,
-        positional=False, emitted=False,
-    )  # fmt: skip
+        Optional(Boolean()),
+        "take the fused kernel where it can be taken",
+        None,
+        positional=False,
+        emitted=False,
+    )
     data_format: str | None = parameter(
-        DATA_FORMAT, "order of the axes; `NC…`: channels first", "NHWC",
-        positional=False, neutral=None,
-    )  # fmt: skip
+        DATA_FORMAT,
+        "order of the axes; `NC…`: channels first",
+        "NHWC",
+        positional=False,
+        neutral=None,
+    )
     zero_debias_moving_mean: bool = parameter(
-        Boolean(), "undo the pull of the moving mean towards its first value, 0", False,
-        positional=False, neutral=False,
-    )  # fmt: skip
+        Boolean(),
+        "undo the pull of the moving mean towards its first value, 0",
+        False,
+        positional=False,
+        neutral=False,
+    )
     renorm: bool = parameter(
-        Boolean(), "correct the batch's moments by moving ones, in training too", False,
-        positional=False, emitted=False,
-    )  # fmt: skip
+        Boolean(),
+        "correct the batch's moments by moving ones, in training too",
+        False,
+        positional=False,
+        emitted=False,
+    )
     renorm_clipping: NamedFunction | None = parameter(
         Optional(NamedValues(("rmin", "rmax", "dmax"), Real(at_least=0))),
-        "bounds of the correction", None, positional=False, neutral=None,
-    )  # fmt: skip
+        "bounds of the correction",
+        None,
+        positional=False,
+        neutral=None,
+    )
     renorm_decay: float | None = parameter(
-        Real(at_least=0, at_most=1), "like `decay`, for the moments that correct", 0.99,
-        positional=False, neutral=None,
-    )  # fmt: skip
+        Real(at_least=0, at_most=1),
+        "like `decay`, for the moments that correct",
+        0.99,
+        positional=False,
+        neutral=None,
+    )
     adjustment: NamedFunction | None = parameter(
         Optional(FunctionKind("a function of yours", {"python": PYTHON})),
-        "`python(…)` of the input's shape: a scale and an offset, in training", None,
-        positional=False, neutral=None,
-    )  # fmt: skip
+        "`python(…)` of the input's shape: a scale and an offset, in training",
+        None,
+        positional=False,
+        neutral=None,
+    )
 
     def is_fused(self, tensor: TensorType) -> bool:
         """Whether TF-Slim takes the fused kernel, which stores the unbiased variance."""
@@ -275,12 +318,16 @@ class BatchNorm(Layer):
         wanted = (("gamma", self.scale, ONES), ("beta", self.center, ZEROS))
         return tuple(
             VariableSpec(
-                name, shape, first.get(name, initial), terms.get(name),
-                self.trainable, dtype,
+                name,
+                shape,
+                first.get(name, initial),
+                terms.get(name),
+                self.trainable,
+                dtype,
             )
             for name, present, initial in wanted
             if present
-        )  # fmt: skip
+        )
 
     def _moving(self, shape: tuple[int, ...], dtype: str) -> tuple[VariableSpec, ...]:
         first = {"moving_mean": ZEROS, "moving_variance": ONES}

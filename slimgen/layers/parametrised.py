@@ -31,7 +31,7 @@ COLLECTIONS = {
 }
 
 
-def check_initializer(function: Any, shape: tuple[int, ...]) -> None:
+def check_initializer(function: object, shape: tuple[int, ...]) -> None:
     """Raise ShapeError when an initializer cannot make a variable of `shape`."""
     problem = initializer_problem(function, shape)
     if problem:
@@ -44,38 +44,65 @@ class Parametrised(Layer):
     traps = COLLECTIONS
 
     activation: NamedFunction | None = parameter(
-        ACTIVATION, "what is applied last", RELU,
-        positional=False, slim="activation_fn", neutral=None,
-    )  # fmt: skip
-    normalizer: Any = parameter(
+        ACTIVATION,
+        "what is applied last",
+        RELU,
+        positional=False,
+        slim="activation_fn",
+        neutral=None,
+    )
+    normalizer: Layer | None = parameter(
         Optional(LayerKind("a normalizer", NORMALIZERS)),
-        "normalisation in place of biases", None,
-        positional=False, slim="normalizer_fn", neutral=None,
-    )  # fmt: skip
+        "normalisation in place of biases",
+        None,
+        positional=False,
+        slim="normalizer_fn",
+        neutral=None,
+    )
     initializer: NamedFunction = parameter(
-        INITIALIZER, "first values of the weights", XAVIER,
-        positional=False, slim="weights_initializer",
-    )  # fmt: skip
+        INITIALIZER,
+        "first values of the weights",
+        XAVIER,
+        positional=False,
+        slim="weights_initializer",
+    )
     regularizer: NamedFunction | None = parameter(
-        REGULARIZER, "term of the loss for the weights", None,
-        positional=False, slim="weights_regularizer", neutral=None,
-    )  # fmt: skip
+        REGULARIZER,
+        "term of the loss for the weights",
+        None,
+        positional=False,
+        slim="weights_regularizer",
+        neutral=None,
+    )
     biases: NamedFunction | None = parameter(
-        Optional(INITIALIZER), "first values of the biases; `none`: no biases", ZEROS,
-        positional=False, slim="biases_initializer", neutral=None,
-    )  # fmt: skip
+        Optional(INITIALIZER),
+        "first values of the biases; `none`: no biases",
+        ZEROS,
+        positional=False,
+        slim="biases_initializer",
+        neutral=None,
+    )
     biases_regularizer: NamedFunction | None = parameter(
-        REGULARIZER, "term of the loss for the biases", None,
-        positional=False, neutral=None,
-    )  # fmt: skip
+        REGULARIZER,
+        "term of the loss for the biases",
+        None,
+        positional=False,
+        neutral=None,
+    )
     trainable: bool = parameter(
-        Boolean(), "whether training changes the variables", True,
-        positional=False, neutral=True,
-    )  # fmt: skip
+        Boolean(),
+        "whether training changes the variables",
+        True,
+        positional=False,
+        neutral=True,
+    )
     device: str | None = parameter(
-        Optional(Text()), "device of the variables, such as `cpu:0`", None,
-        positional=False, neutral=None,
-    )  # fmt: skip
+        Optional(Text()),
+        "device of the variables, such as `cpu:0`",
+        None,
+        positional=False,
+        neutral=None,
+    )
 
     def emitted_tail(self, inputs: Sequence[TensorType]) -> dict[str, Any]:
         """Return what changes in the tail when it is emitted, for `replace`.
@@ -85,8 +112,10 @@ class Parametrised(Layer):
         if self.normalizer is not None:
             normalizer = self.normalizer.canonical(self.outputs(inputs))
             return {
-                "normalizer": normalizer, "biases": None, "biases_regularizer": None
-            }  # fmt: skip
+                "normalizer": normalizer,
+                "biases": None,
+                "biases_regularizer": None,
+            }
         if self.biases is None:
             return {"biases_regularizer": None}
         return {}
@@ -113,21 +142,32 @@ class Parametrised(Layer):
             made = self.normalizer.variables((output,))
             return tuple(
                 VariableSpec(
-                    f"{scope}/{v.name}", v.shape, v.initializer, v.regularizer,
-                    v.trainable, v.dtype, v.device, v.saved,
+                    f"{scope}/{v.name}",
+                    v.shape,
+                    v.initializer,
+                    v.regularizer,
+                    v.trainable,
+                    v.dtype,
+                    v.device,
+                    v.saved,
                 )
                 for v in made
-            )  # fmt: skip
+            )
         if self.biases is None:
             return ()
         shape = (self.output_channels(output),)
         check_initializer(self.biases, shape)
         return (
             VariableSpec(
-                "biases", shape, self.biases, self.biases_regularizer,
-                self.trainable, output.dtype, self.device,
+                "biases",
+                shape,
+                self.biases,
+                self.biases_regularizer,
+                self.trainable,
+                output.dtype,
+                self.device,
             ),
-        )  # fmt: skip
+        )
 
     def output_channels(self, output: TensorType) -> int:
         """Return the length of the biases."""
@@ -137,6 +177,11 @@ class Parametrised(Layer):
         """Make a kernel with this layer's initializer and regularizer."""
         check_initializer(self.initializer, shape)
         return VariableSpec(
-            name, shape, self.initializer, self.regularizer,
-            self.trainable, dtype, self.device,
-        )  # fmt: skip
+            name,
+            shape,
+            self.initializer,
+            self.regularizer,
+            self.trainable,
+            dtype,
+            self.device,
+        )

@@ -49,12 +49,15 @@ class Python(Layer):
     op: NamedFunction = parameter(ModuleFunction(), "module and function")
     shape: tuple[int | None, ...] | None = parameter(
         Optional(ListOf(Optional(Integer(0)))),
-        "size of the result, without the batch; `none`: that of the input", None,
-    )  # fmt: skip
+        "size of the result, without the batch; `none`: that of the input",
+        None,
+    )
     dtype: str | None = parameter(
-        Optional(Choice(DTYPES)), "type of the result; `none`: that of the input", None,
+        Optional(Choice(DTYPES)),
+        "type of the result; `none`: that of the input",
+        None,
         positional=False,
-    )  # fmt: skip
+    )
 
     def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         tensor = inputs[0]

@@ -154,9 +154,11 @@ class SequenceToImages(Layer):
 
     height: int = parameter(Integer(1), "rows of an image")
     output_data_format: str = parameter(
-        Choice(("channels_last", "channels_first")), "order of the axes", "channels_last",
+        Choice(("channels_last", "channels_first")),
+        "order of the axes",
+        "channels_last",
         neutral="channels_last",
-    )  # fmt: skip
+    )
 
     def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         tensor = inputs[0]

@@ -79,7 +79,13 @@ class FreeVariable(Layer):
     def variables(self, inputs: Sequence[TensorType]) -> tuple[VariableSpec, ...]:
         return (
             VariableSpec(
-                "", self.shape, self.initializer, self.regularizer,
-                self._is_trained(), self.dtype, self.device, self.saved,
+                "",
+                self.shape,
+                self.initializer,
+                self.regularizer,
+                self._is_trained(),
+                self.dtype,
+                self.device,
+                self.saved,
             ),
-        )  # fmt: skip
+        )
