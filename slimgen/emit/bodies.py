@@ -26,13 +26,14 @@ def section(title: str, functions: Iterable[FunctionText]) -> str:
     return "\n\n\n".join([f"# {title}.", *(f.text() for f in functions)])
 
 
-def block_lines(body: BodyWriter, output: Value, scoped: bool) -> list[str]:
-    """The body of a block; one that is always under a name of its own opens the scope."""
+def block_lines(body: BodyWriter, output: Value, opened: str | None) -> list[str]:
+    """Return the body of a block; `opened` is the name that it opens, "" for none below."""
     name = body.names[output.index]
-    if not scoped:
+    if opened is None:
         return [*body.lines, f"    return {name}"]
+    head = f"scope.open({python(opened)}) as scope" if opened else "scope.open()"
     result = f"        return end_point(scope, {name})"
-    return ["    with scope.open():", *body.lines, result]
+    return [f"    with {head}:", *body.lines, result]
 
 
 def network_result(network: Network, names: Mapping[int, str]) -> str:

@@ -3,7 +3,7 @@
 import re
 import textwrap
 
-from slimgen.emit.fitting import INDENT
+from slimgen.emit.fitting import INDENT, WIDTH
 
 SHAPE = re.compile(r"\[[^]]*\]")
 UNBROKEN = "\0"  # stands for a blank at which no line ends
@@ -23,6 +23,17 @@ def wrapped(*paragraphs: str) -> tuple[str, ...]:
         return (f'{indent}"""{lines[0]}"""',)
     first, *rest = (f"{indent}{line}" if line else "" for line in lines)
     return (f'{indent}"""{first.strip()}', *rest, f'{indent}"""')
+
+
+def with_shapes(comment: str, shapes: str) -> tuple[str, ...]:
+    """Return a docstring of a comment and of shapes: in one line, or apart."""
+    if not comment or not shapes:
+        return wrapped(comment or f"{shapes}.") if comment or shapes else ()
+    line = f"{comment.rstrip('.')}: {shapes}."
+    single = ". " not in comment and "\n" not in comment and "," != comment[-1:]
+    if single and len(line) <= WIDTH - INDENT - 6:
+        return wrapped(line)
+    return wrapped(comment, f"{shapes}.")
 
 
 def docstring_text(text: str) -> str:

@@ -5,14 +5,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
 from slimgen.emit.bodies import FunctionText, block_lines, network_result, section
-from slimgen.emit.docstrings import docstring_text, wrapped
+from slimgen.emit.docstrings import docstring_text, with_shapes, wrapped
 from slimgen.emit.fitting import fitted, signature, tidy
 from slimgen.emit.head import head
 from slimgen.emit.identifiers import RESERVED, Names, class_name, identifier
 from slimgen.emit.jobs import needs_of
 from slimgen.emit.layer_functions import FunctionDefinition, LayerUse, define_functions
 from slimgen.emit.library import used_names
+from slimgen.emit.openings import openings, with_openings
 from slimgen.emit.parts import Runtime, describe_runtime
+from slimgen.emit.shape_texts import shapes_text
 from slimgen.emit.spelling import (
     constant_values,
     import_of,
@@ -30,7 +32,6 @@ from slimgen.emit.weight_tables import (
     other_map,
 )
 from slimgen.ir.graph import (
-    Call,
     Function,
     Graph,
     Item,
@@ -93,7 +94,8 @@ class _Module:
             | self.runtime.possible_names
         )
         self.normalizers: dict[tuple[Layer, int], str] = {}
-        graph = self._respelled(graph)
+        self.openings = openings(graph)
+        graph = with_openings(self._respelled(graph), self.openings)
         self.graph = self._with_normalizers(graph)
         uses = [*self._uses(self.graph), *self._normalizer_uses(graph)]
         self.mixed = any(needs_of(job).in_16_bits for job in graph.jobs)
@@ -114,7 +116,7 @@ class _Module:
         self.emitted = Emitted(
             self.layers,
             self.blocks,
-            self._scoped(),
+            frozenset(self.openings),
             {function.name: function.parameters for function in graph.functions},
             self.names.taken,
             self.mixed,
@@ -198,14 +200,6 @@ class _Module:
             order |= dict.fromkeys(helpers(use.layer, use.inputs))
             order |= dict.fromkeys(needed_functions(use.layer))
         return list(order)
-
-    def _scoped(self) -> frozenset[str]:
-        """The blocks whose every call has a scope: their functions open it themselves."""
-        scoped = {function.name: True for function in self.graph.functions}
-        for item in self._items(self.graph):
-            if isinstance(item, Call) and not item.opens:
-                scoped[item.function] = False
-        return frozenset(name for name, always in scoped.items() if always)
 
     # What is written.
 
@@ -333,22 +327,23 @@ class _Module:
         return "\n".join([f"def {name}(scope, inputs):", *fitted(call, 1)])
 
     def _function(self, function: Function, documented: bool) -> FunctionText:
-        """Write a block's function; only the first of a block needs to be documented."""
+        """Write a block's function; only the first of a block repeats the source's comment."""
         inputs, body = self._body(
-            [(value.index, value.hint) for value in function.inputs],
+            [(value.index, (*value.names, value.hint)[0]) for value in function.inputs],
             function.items,
             function.parameters,
         )
-        scoped = function.name in self.emitted.scoped
-        body.write(function.items, [function.output], 1 + scoped)
+        depth = 2 if function.name in self.openings else 1
+        body.write(function.items, [function.output], depth)
         name = self.blocks[function.name]
         # What stands above the first line is said of the file already.
         said = function.comment == " ".join(self.graph.comment.split())
-        parameters = [body.spelling.locals[name] for name in function.parameters]
+        comment = function.comment if documented and not said else ""
+        parameters = {name: body.spelling.locals[name] for name in function.parameters}
         return FunctionText(
-            signature(name, ["scope", *inputs, *parameters]),
-            wrapped(function.comment) if documented and not said else (),
-            tuple(block_lines(body, function.output, scoped)),
+            signature(name, ["scope", *inputs, *parameters.values()]),
+            with_shapes(comment, shapes_text(function, parameters)),
+            tuple(block_lines(body, function.output, self.openings.get(function.name))),
         )
 
     def _body(

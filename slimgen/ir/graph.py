@@ -126,6 +126,15 @@ Item = Node | Call | EndPoint | Loop
 
 
 @dataclass(frozen=True)
+class Signature:
+    """The types and the literals of one call of a function."""
+
+    inputs: tuple[TensorType, ...]
+    output: TensorType
+    arguments: tuple[tuple[str, object], ...]
+
+
+@dataclass(frozen=True)
 class Function:
     """A block: items from inputs to one output.
 
@@ -134,6 +143,7 @@ class Function:
         block: The name of the block.
         parameters: The literals that calls give, in order.
         comment: What the source says above the block.
+        signatures: What each call of a shared block gives and gets.
     """
 
     name: str
@@ -143,6 +153,7 @@ class Function:
     items: tuple[Item, ...]
     output: Value
     comment: str = field(compare=False, default="")
+    signatures: tuple[Signature, ...] = field(compare=False, default=(), repr=False)
 
 
 @dataclass(frozen=True)

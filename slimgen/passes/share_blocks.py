@@ -21,6 +21,7 @@ from slimgen.ir.graph import (
     Loop,
     Network,
     Node,
+    Signature,
     Value,
 )
 from slimgen.layers.declaration import Layer, TensorType, parameters
@@ -275,7 +276,12 @@ def _unify(
         tuple((parameter, keys[parameter][i][1]) for parameter in order)
         for i in range(len(group))
     ]
-    return _with_holes(name, order, group, holes), arguments
+    signatures = dict.fromkeys(
+        Signature(tuple(v.type for v in one.inputs), one.output.type, given)
+        for one, given in zip(group, arguments, strict=True)
+    )
+    function = _with_holes(name, order, group, holes)
+    return replace(function, signatures=tuple(signatures)), arguments
 
 
 def _same(a: Any, b: Any) -> bool:
