@@ -56,7 +56,7 @@ def weights(
     (.npy) or a safetensors file; its bytes decide, not its name. With --for, the exit code is 1
     when it does not fit the network, and rules are proposed for names without one.
     """
-    from slimgen.weights.fitting import fit
+    from slimgen.weights.network_fit import fit
     from slimgen.weights.proposing import propose
     from slimgen.weights.texts import fit_json, fit_text, listing_json, listing_text
 

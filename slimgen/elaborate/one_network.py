@@ -27,7 +27,15 @@ from slimgen.elaborate.vocabulary import universal_words
 from slimgen.elaborate.walk import Walk
 from slimgen.elaborate.weight_maps import Usage, expand_rules
 from slimgen.ir.cut_at_end_point import cut_at_end_point
-from slimgen.ir.graph import Call, Function, Graph, Input, Item, Network, Variable
+from slimgen.ir.graph import (
+    Call,
+    Function,
+    Graph,
+    Item,
+    Network,
+    NetworkInput,
+    NetworkVariable,
+)
 from slimgen.layers.jobs import NETWORK_LINES
 from slimgen.layers.jobs.images import LabelsLine, PreprocessLine
 from slimgen.layers.weight_lines import HeadLine
@@ -139,10 +147,10 @@ class OneNetwork:
             name.text,
             walk.root,
             tuple(parameters.items()),
-            tuple(Input(name, value) for name, value in walk.inputs),
+            tuple(NetworkInput(name, value) for name, value in walk.inputs),
             env.builder.finished(),
             tuple((name, env.builder.take(t)) for name, t in tensors.items()),
-            tuple(Variable(n, c.spec) for n, c in walk.totals.variables.items()),
+            tuple(NetworkVariable(n, c.spec) for n, c in walk.totals.variables.items()),
             comment=leading_comment(self.main.file, self.node),
             span=name.span,
         )

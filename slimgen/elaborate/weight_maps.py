@@ -18,7 +18,7 @@ from slimgen.elaborate.name_patterns import (
     read_source_name,
 )
 from slimgen.elaborate.rejection import Rejected, Reporter
-from slimgen.ir.graph import Variable
+from slimgen.ir.graph import NetworkVariable
 from slimgen.ir.weight_map import MapEntry, Transform, WeightMap
 from slimgen.layers.declaration import VariableSpec
 from slimgen.layers.weight_lines import MAP_LINES, NewLine, RenameLine, WeightsLine
@@ -147,7 +147,7 @@ def _string(line: tree.Line, place: int) -> str:
 
 def expand_rules(
     rules: Rules,
-    variables: Iterable[Variable],
+    variables: Iterable[NetworkVariable],
     root: str,
     usage: Usage,
     reporter: Reporter,

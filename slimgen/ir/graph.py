@@ -157,7 +157,7 @@ class Function:
 
 
 @dataclass(frozen=True)
-class Input:
+class NetworkInput:
     """An input of a network by name."""
 
     name: str
@@ -165,7 +165,7 @@ class Input:
 
 
 @dataclass(frozen=True)
-class Variable:
+class NetworkVariable:
     """A variable of a network under its full name."""
 
     name: str
@@ -188,10 +188,10 @@ class Network:
     name: str
     scope: str
     parameters: tuple[tuple[str, object], ...]
-    inputs: tuple[Input, ...]
+    inputs: tuple[NetworkInput, ...]
     items: tuple[Item, ...]
     outputs: tuple[tuple[str, Value], ...]
-    variables: tuple[Variable, ...]
+    variables: tuple[NetworkVariable, ...]
     head: tuple[str, ...] = ()
     comment: str = ""
     preprocess: Preprocessing | None = None

@@ -15,10 +15,10 @@ from slimgen.ir.graph import (
     Item,
     Loop,
     Network,
+    NetworkVariable,
     Node,
     Path,
     Value,
-    Variable,
 )
 from slimgen.ir.unroll import Applied, Entered, Part, unroll, values_in
 from slimgen.layers.declaration import ShapeError, TensorType, VariableSpec
@@ -60,11 +60,11 @@ def structure_problems(graph: Graph) -> list[str]:
     """Return the rules about names, values, calls and scopes that a graph breaks."""
     problems = list(_names(graph))
     for function in graph.functions:
-        problems += _Body(graph, function.name, function.parameters).check(
+        problems += _BodyCheck(graph, function.name, function.parameters).check(
             function.inputs, function.items, [function.output]
         )
     for network in graph.networks:
-        problems += _Body(graph, network.name, ()).check(
+        problems += _BodyCheck(graph, network.name, ()).check(
             [one.value for one in network.inputs],
             network.items,
             [value for _, value in network.outputs],
@@ -97,7 +97,7 @@ def _flat(items: Iterable[Item]) -> Iterator[Item]:
 # Without types: values, holes, calls, scopes.
 
 
-class _Body:
+class _BodyCheck:
     """Checks the items of one function or network."""
 
     def __init__(self, graph: Graph, name: str, holes: Sequence[str]) -> None:
@@ -281,12 +281,12 @@ def _variables(network: Network, parts: Sequence[Applied]) -> Iterator[str]:
                 yield f"`{name}` is created twice"
             elif first.shape != spec.shape:
                 yield f"`{name}` is shared with another shape"
-    found = tuple(Variable(name, spec) for name, spec in created.items())
+    found = tuple(NetworkVariable(name, spec) for name, spec in created.items())
     if found != network.variables:
         yield from _differences(network, found)
 
 
-def _differences(network: Network, found: Sequence[Variable]) -> Iterator[str]:
+def _differences(network: Network, found: Sequence[NetworkVariable]) -> Iterator[str]:
     listed = {variable.name: variable.spec for variable in network.variables}
     made = {variable.name: variable.spec for variable in found}
     for name in [name for name in listed if name not in made]:

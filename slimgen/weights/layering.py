@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from slimgen.ir.weight_map import Transform
 from slimgen.layers import LAYERS
-from slimgen.weights.fitting import FittedPart, Shape
+from slimgen.weights.network_fit import FittedPart, Shape
 from slimgen.weights.reading import natural
 
 # The kind of a variable by the last part of its name, for all libraries.

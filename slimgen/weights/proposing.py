@@ -9,7 +9,6 @@ from slimgen.emit.name_pairs import pair_names
 from slimgen.ir.literal_text import literal
 from slimgen.ir.weight_map import Transform
 from slimgen.render.snippet import visible
-from slimgen.weights.fitting import Fit, FittedPart
 from slimgen.weights.layering import (
     KINDS,
     SourceLayer,
@@ -23,6 +22,7 @@ from slimgen.weights.layering import (
     value_of,
 )
 from slimgen.weights.matching import match_layers
+from slimgen.weights.network_fit import Fit, FittedPart
 
 MOST = 10_000  # variables and values that are compared with each other
 WRITABLE = re.compile(r'[^{}"]{1,50000}')  # in a string, and no pattern

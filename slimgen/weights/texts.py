@@ -9,7 +9,7 @@ from slimgen.ir.literal_text import literal
 from slimgen.ir.weight_map import Transform
 from slimgen.messages.names import listed
 from slimgen.render.snippet import visible
-from slimgen.weights.fitting import Fit, FittedPart
+from slimgen.weights.network_fit import Fit, FittedPart
 from slimgen.weights.proposing import Proposal
 from slimgen.weights.reading import StoredValue, WeightFile
 

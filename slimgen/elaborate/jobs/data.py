@@ -6,7 +6,7 @@ from slimgen.diagnostics import Diagnostic
 from slimgen.elaborate.jobs.job_lines import JobText, ignored_argument
 from slimgen.elaborate.rejection import Rejected
 from slimgen.ir import jobs as ir
-from slimgen.ir.graph import Input
+from slimgen.ir.graph import NetworkInput
 from slimgen.layers.jobs.augment import Augmentation
 from slimgen.layers.jobs.data import BatchLine, DataLine, ItemLine
 from slimgen.layers.jobs.images import PreprocessLine
@@ -202,7 +202,7 @@ def _usual_items(
 
 
 def _read_item(
-    name: str, item: ItemLine, line: tree.Line, takes: Input | None
+    name: str, item: ItemLine, line: tree.Line, takes: NetworkInput | None
 ) -> ir.DataItem:
     """Return an item; `takes` is the network's input of its name."""
     shape = takes.value.type.shape[1:] if takes else None
@@ -266,11 +266,11 @@ def _unfit_image(
     return messages.wrong_value(line.span, where, expected, found)
 
 
-def _is_image(given: Input) -> bool:
+def _is_image(given: NetworkInput) -> bool:
     return given.value.type.rank == 4
 
 
-def _stored(takes: Input | None) -> str:
+def _stored(takes: NetworkInput | None) -> str:
     """Return the type in which records store the numbers of an input, or of a label."""
     if takes is None or "int" in takes.value.type.dtype:
         return "int64"
