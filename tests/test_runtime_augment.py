@@ -133,13 +133,9 @@ def test_values_and_size_are_those_of_evaluation(family: str, tmp_path: Path) ->
     module = module_of(tmp_path, network + train_job(job, "model"))
     pixels = np.random.default_rng(0).integers(0, 256, [40, 52, 3], np.uint8)
     settings = module.Settings()
-    found = module.augmented(tf.constant(pixels), module.Model, settings, [0, 0])
-    mirrored = module.augmented(
-        tf.constant(pixels),
-        module.Model,
-        dataclasses.replace(settings, flip=1.0),
-        [0, 0],
-    )
+    found = module.augmented(tf.constant(pixels), settings, [0, 0])
+    flipped = dataclasses.replace(settings, flip=1.0)
+    mirrored = module.augmented(tf.constant(pixels), flipped, [0, 0])
 
     # The order of scaling and resizing differs: an ulp or two of values up to 255.
     np.testing.assert_allclose(found, module.preprocess(pixels), atol=1e-4)
@@ -217,11 +213,12 @@ def test_all_of_it_depends_on_seed_and_number_alone(
             pixels = generator.integers(0, 256, [40, 50, 3], np.uint8)
             writer.write(example(tf.io.encode_png(pixels).numpy(), label % 5))
     settings = program.Settings(data=str(tmp_path / "a.tfrecord"))
-    source = program.open_data(settings, program.Model)
+    source = program.open_data(settings.data)
 
     def batches(start: int, seed: int = 0) -> list[np.ndarray]:
         seeded = dataclasses.replace(settings, seed=seed)
-        found = program.training_batches(source, seeded, program.Model, start)
+        examples = program.Examples(source, seeded, training=True)
+        found = program.batches(examples, start)
         return [inputs["images"].numpy() for inputs, _ in itertools.islice(found, 4)]
 
     whole = batches(0)

@@ -104,10 +104,10 @@ def test_an_image_of_a_folder_is_named_by_its_path(
         )
     (tmp_path / "2" / "half.png").write_bytes(b"\x89PNG")
     settings = stops.Settings(data=str(tmp_path), batch=5)
-    source = stops.open_data(settings, stops.Tiny)
+    examples = stops.Examples(stops.open_data(settings.data), settings)
 
     with pytest.raises(stops.UserError, match=r"/2/half\.png: "):
-        list(stops.evaluation_batches(source, settings, stops.Tiny))
+        list(stops.batches(examples))
 
 
 @pytest.mark.slow
@@ -169,13 +169,17 @@ def test_data_without_any_example_is_an_error(skips: ModuleType, data: Path) -> 
     assert text == f"error: {data}/c.tfrecord is no TFRecord file\n"
 
 
-def test_places_have_the_order_of_records(stops: ModuleType, data: Path) -> None:
+def test_an_item_has_its_place(stops: ModuleType, data: Path) -> None:
     settings = stops.Settings(data=str(data / "?.tfrecord"), shuffle=7)
-    source = stops.open_data(settings, stops.Tiny)
-    examples = stops.TrainingExamples(source, settings, stops.Tiny)
-    records = examples.numbered(15).take(30)
-    places = examples.numbered(15, places=True).take(30)
-    fetched = [source.fetch(place).numpy() for _, place in places]
+    source = stops.open_data(settings.data)
+    items = [
+        item for _, item in stops.Examples(source, settings, True).items(15).take(30)
+    ]
+    places = {source.place(*item): item[2].numpy() for item in items}
+    stored = {
+        f"{file}, record {index}": record.numpy()
+        for file in source.files
+        for index, record in enumerate(tf.data.TFRecordDataset(file))
+    }
 
-    assert [record.numpy() for _, record in records] == fetched
-    assert len({*fetched}) == 20
+    assert places == stored

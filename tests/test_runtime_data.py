@@ -98,8 +98,8 @@ def test_a_network_with_several_inputs_reads_what_its_items_say(tmp_path: Path) 
         data=write(tmp_path / "rooms.tfrecord", *[written] * 3),
         directory=str(tmp_path / "run"),
     )
-    source = rooms.open_data(settings, rooms.Rooms)
-    inputs, labels = next(rooms.training_batches(source, settings, rooms.Rooms, 0))
+    examples = rooms.Examples(rooms.open_data(settings.data), settings, training=True)
+    inputs, labels = next(rooms.batches(examples))
 
     # The size is the input's own, so that resizing changes nothing; TensorFlow multiplies
     # by 1 / 255, which rounds once more than a division.
@@ -133,8 +133,9 @@ def test_files_are_read_in_blocks_by_turns(boxed: ModuleType, tmp_path: Path) ->
         records = [f"{name}{index}".encode() for index in range(4)]
         write(tmp_path / f"{name}.tfrecord", *records)
     settings = boxed.Settings(data=str(tmp_path / "?.tfrecord"))
-    source = boxed.open_data(settings, boxed.Model)
-    found = [one.decode() for one in source.shuffled(0, settings).as_numpy_iterator()]
+    source = boxed.open_data(settings.data)
+    items = source.shuffled(0, settings).as_numpy_iterator()
+    found = [record.decode() for _, _, record in items]
     first, second, third = dict.fromkeys(one[0] for one in found)
 
     assert found == [
@@ -153,8 +154,8 @@ def test_a_crop_holds_a_tenth_of_a_box(boxed: ModuleType, tmp_path: Path) -> Non
     settings = boxed.Settings(
         data=write(tmp_path / "a", record(**common, **sides), record(**common))
     )
-    source = boxed.open_data(settings, boxed.Model)
-    with_box, without = (source.read(one)[2] for one in source.items())
+    source = boxed.open_data(settings.data)
+    with_box, without = (source.read(*item)[2] for item in source.in_order())
     image = tf.image.convert_image_dtype(pixels, tf.float32)
 
     def least(boxes: Any) -> float:
@@ -163,7 +164,7 @@ def test_a_crop_holds_a_tenth_of_a_box(boxed: ModuleType, tmp_path: Path) -> Non
 
     assert least(with_box) >= 0.1
     assert least(without) == 0
-    inputs, labels = next(boxed.training_batches(source, settings, boxed.Model, 0))
+    inputs, labels = next(boxed.batches(boxed.Examples(source, settings, True)))
     assert inputs["images"].shape == (2, 16, 16, 3)
     assert list(labels) == ["label"]
 
@@ -179,11 +180,11 @@ def test_a_sloppy_order_has_every_example_and_names_a_broken_one(
     image = encoded(np.zeros([4, 4, 3], np.uint8))
     records = [record(image_encoded=image, image_class_label=n) for n in range(4)]
     settings = module.Settings(data=write(tmp_path / "a", *records))
-    source = module.open_data(settings, module.Model)
-    _, labels = next(module.training_batches(source, settings, module.Model, 0))
+    examples = module.Examples(module.open_data(settings.data), settings, training=True)
+    _, labels = next(module.batches(examples))
     write(tmp_path / "a", *records, record(image_encoded=b"x", image_class_label=0))
-    source = module.open_data(settings, module.Model)
+    examples = module.Examples(module.open_data(settings.data), settings, training=True)
 
     assert sorted(labels["label"].numpy()) == [0, 1, 2, 3]
     with pytest.raises(module.UserError, match=r"/a, record 4: Unknown image"):
-        list(module.training_batches(source, settings, module.Model, 0))
+        list(module.batches(examples))

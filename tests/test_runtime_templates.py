@@ -209,7 +209,7 @@ def test_a_network_without_images_takes_no_preprocessing_from_another() -> None:
     text = build(f"network other {{ input x 7; fc 3 as a }}\n{source}")
 
     assert "Small: preprocess_cifarnet" in text or "Lenet: preprocess_cifarnet" in text
-    assert "augmented(image, network, settings, seed)" in text
+    assert "augmented(image, self.settings, seed)" in text
     assert "def predict" not in text
 
 

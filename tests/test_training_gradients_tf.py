@@ -38,10 +38,10 @@ def step(module: ModuleType, steps: int = 1, **settings: Any) -> dict[str, np.nd
 def ran(module: ModuleType, steps: int, **settings: Any) -> tuple[Any, Any, list[Any]]:
     """A run after some steps, its first values, and the values after each step."""
     chosen = module.Settings(**settings)
-    run = module.Run(chosen, module.NETWORK, 8)
+    run = module.Run(chosen, 8)
     variables = run.model.named_variables
     before = {name: variable.numpy() for name, variable in variables.items()}
-    one_step = module.training_step(run, chosen, False)
+    one_step = module.training_step(run)
     seen = []
     for _ in range(steps):
         one_step(tf.constant(IMAGES), labels())
@@ -174,7 +174,7 @@ def test_evaluate_and_convert_can_use_the_averages(
 ) -> None:
     module = trainer(tmp_path, *PLAIN, "average 0.9", network=NORMED)
     run, _, _ = ran(module, 3, directory=str(tmp_path / "run"))
-    run.resume()  # begins the folder
+    run.resume()
     run.save()
     run.averages.shadows["normed/logits/biases"].assign([0.0, 1e6, 0.0])
     run.save()

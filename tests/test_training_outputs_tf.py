@@ -72,9 +72,8 @@ def test_a_run_tells_each_term_of_its_loss(
 ) -> None:
     data, folder, out = trained
     settings = rooms.Settings(data=str(data), batch=4)
-    source = rooms.open_data(settings, rooms.NETWORK)
-    batches = rooms.training_batches(source, settings, rooms.NETWORK, 0)
-    inputs, labels = next(batches)
+    examples = rooms.Examples(rooms.open_data(str(data)), settings, training=True)
+    inputs, labels = next(rooms.batches(examples))
     model = rooms.NETWORK(seed=0)
     expected = expected_terms(model, model(inputs, training=True)[0], labels)
     first = json.loads((folder / "log.jsonl").read_text().splitlines()[0])
@@ -93,9 +92,8 @@ def test_evaluate_measures_each_output(
     options = ["--data", data, "--checkpoint", folder, "--batch", 4]  # so 4, then 2
     code, out, err = run(rooms, "evaluate", *options)
     settings = rooms.Settings(data=str(data), batch=6)
-    source = rooms.open_data(settings, rooms.NETWORK)
-    batches = rooms.evaluation_batches(source, settings, rooms.NETWORK)
-    ((inputs, labels),) = batches
+    examples = rooms.Examples(rooms.open_data(str(data)), settings)
+    ((inputs, labels),) = rooms.batches(examples)
     model = rooms.NETWORK()
     rooms.restore(model, str(folder))
     outputs, _ = model(inputs)
@@ -226,8 +224,8 @@ def test_parts_of_a_batch_have_the_means_of_their_terms(fields: ModuleType) -> N
     settings = fields.Settings(accumulate=2)
     held = type("Held", (), {})()
     held.model = fields.NETWORK(seed=1)
-    held.trained = held.model.named_variables
-    (value, terms), gradients = fields.accumulated(held, images, labels, settings)
+    held.trained, held.settings = held.model.named_variables, settings
+    (value, terms), gradients = fields.accumulated(held, images, labels)
     parts = [
         fields.total_loss(
             held.model, images[s], {n: v[s] for n, v in labels.items()}, settings
@@ -408,7 +406,7 @@ def test_outputs_may_have_one_label_of_a_folder(
     model = heads.NETWORK(seed=1)
     measured, count = heads.evaluate(model, settings)
     numbers = {name: value for name, value in vars(settings).items() if "_" in name}
-    found = embedding.open_data(settings, embedding.NETWORK)
+    found = embedding.open_data(settings.data)
 
     assert found.labels == [0, 1, 2]  # any number of classes, for no output tells them
 

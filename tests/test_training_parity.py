@@ -47,8 +47,8 @@ class Training:
     def __init__(self, module: ModuleType, folder: Path) -> None:
         self.module = module
         settings = module.Settings(directory=str(folder / "run"))
-        self.run = module.Run(settings, module.NETWORK, EXAMPLES)
-        self.step = module.training_step(self.run, settings, False)
+        self.run = module.Run(settings, EXAMPLES)
+        self.step = module.training_step(self.run)
         self.variables = dict(self.run.model.named_variables)
         for owner in (self.run.optimizer, getattr(self.run, "averages", None)):
             for variable in owner.variables if owner is not None else ():

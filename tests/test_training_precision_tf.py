@@ -47,8 +47,8 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
 def begun(module: ModuleType, **settings: Any) -> tuple[Any, Any]:
     """A run, and its step."""
     chosen = module.Settings(**settings)
-    run = module.Run(chosen, module.NETWORK, 8)
-    return run, module.training_step(run, chosen, False)
+    run = module.Run(chosen, 8)
+    return run, module.training_step(run)
 
 
 def values(run: Any) -> dict[str, np.ndarray]:
@@ -73,10 +73,12 @@ def test_layers_have_16_bits_and_variables_head_and_loss_32(
 
     wide, _ = begun(mixed, precision="float32")
     run, step = begun(mixed, precision=precision)
-    expected, gradients = mixed.loss_and_gradients(run=wide, inputs=IMAGES, labels=LABELS, settings=wide.settings)  # fmt: skip
+    expected, gradients = mixed.loss_and_gradients(
+        run=wide, inputs=IMAGES, labels=LABELS
+    )
     state = run.model.generator.state.numpy()
     monkeypatch.setattr(mixed, "end_point", end_point)
-    loss, found = mixed.loss_and_gradients(run, IMAGES, LABELS, run.settings)
+    loss, found = mixed.loss_and_gradients(run, IMAGES, LABELS)
 
     assert types.pop("mixed/logits") == "float32"
     assert types.keys() > {"mixed/conv1", "mixed/conv1/BatchNorm", "mixed/a/LayerNorm"}

@@ -27,9 +27,9 @@ ALL = (
 )  # fmt: skip
 
 
-def steps(module: ModuleType, run: Any, count: int, jit: bool = False) -> None:
+def steps(module: ModuleType, run: Any, count: int) -> None:
     """Make steps of a run."""
-    step = module.training_step(run, run.settings, jit)
+    step = module.training_step(run)
     for _ in range(count):
         step(tf.constant(IMAGES), LABELS)
 
@@ -57,13 +57,13 @@ def test_a_checkpoint_has_all_that_the_next_step_needs(
 ) -> None:
     module = trainer(tmp_path, f"optimizer {rule}", "average 0.9", network=NETWORK)
     settings = module.Settings(directory=str(tmp_path / "run"), batch=8)
-    whole = module.Run(settings, module.NETWORK, 8)
+    whole = module.Run(settings, 8)
     whole.resume()
     steps(module, whole, 2)
     whole.save()
     at_checkpoint = state(whole)
     steps(module, whole, 2)
-    resumed = module.Run(settings, module.NETWORK, 8)
+    resumed = module.Run(settings, 8)
     resumed.resume()
     slots = {variable.name for variable in resumed.optimizer.variables}
 
@@ -80,10 +80,10 @@ def test_a_checkpoint_has_all_that_the_next_step_needs(
 def test_steps_compiled_by_xla_give_the_same(tmp_path: Path) -> None:
     module = trainer(tmp_path, "optimizer adam", *ALL, network=NETWORK)
     found = []
-    for jit in (False, True):
-        run = module.Run(module.Settings(learning_rate=0.01), module.NETWORK, 8)
+    for jit in ("off", "on"):
+        run = module.Run(module.Settings(learning_rate=0.01, jit=jit), 8)
         before = state(run)
-        steps(module, run, 3, jit)
+        steps(module, run, 3)
         found.append(state(run))
     plain, compiled = found
 

@@ -114,12 +114,12 @@ def test_values_are_those_of_the_step(
 def test_looking_changes_nothing_and_is_of_the_batch(
     seen: ModuleType, settings: Any
 ) -> None:
-    run = seen.Run(settings, seen.Seen, 8)
+    run = seen.Run(settings, 8)
     before = {v.name: v.numpy() for v in run.model.variables}
     state = run.model.generator.state.numpy()
     inputs = {"images": tf.cast(IMAGES, tf.float32) / 255}
     labels = {"label": tf.constant(np.arange(8) % 3)}
-    zeros, gradients = seen.looking_function(run, settings, False)(inputs, labels)
+    zeros, gradients = seen.looking_function(run)(inputs, labels)
     assert all(np.array_equal(before[v.name], v) for v in run.model.variables)
     assert np.array_equal(run.model.generator.state, state)
 
@@ -127,7 +127,7 @@ def test_looking_changes_nothing_and_is_of_the_batch(
     for name, share in zeros.items():
         assert float(share) == pytest.approx(np.mean(ends[name].numpy() == 0), abs=1e-6)
     run.model.generator.state.assign(state)
-    _, expected = seen.loss_and_gradients(run, inputs, labels, settings)
+    _, expected = seen.loss_and_gradients(run, inputs, labels)
     for name, gradient in expected.items():  # in a graph sums may have another order
         np.testing.assert_allclose(gradients[name], gradient, rtol=1e-5, atol=1e-6)
 

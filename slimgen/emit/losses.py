@@ -39,17 +39,6 @@ def _code(term: Term) -> LossCode:
     return CODE.get(_declaration(term), LossCode())
 
 
-def loss_templates(loss: Loss) -> list[str]:
-    """Return the templates in train/losses that a loss needs, functions before helpers."""
-    own = [term for term in loss.terms if not (term.function or _code(term).shared)]
-    found = [term.loss for term in own]
-    means = (term for term in loss.terms if term.weights)
-    if any(not _declaration(term).summed for term in means):
-        found.append("weighted_mean")
-    found += [helper for term in own for helper in _code(term).helpers]
-    return list(dict.fromkeys(found))
-
-
 @dataclass(frozen=True)
 class Losses:
     """The facts of the loss that templates read.

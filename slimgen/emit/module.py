@@ -268,7 +268,6 @@ class _Module:
             "contextlib",
             "dataclasses",
             "functools",
-            *self.runtime.imports,
         }
         for template in dict.fromkeys(templates):
             needed |= imports_of(template)

@@ -6,57 +6,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from slimgen.emit.example_reading import Examples, describe_examples
 from slimgen.emit.fitting import tidy
 from slimgen.emit.identifiers import class_name
 from slimgen.emit.jobs import FileJobs, file_jobs, needs_of
 from slimgen.emit.library import Library, open_library, used_names
-from slimgen.emit.losses import Losses, describe_losses, loss_templates
+from slimgen.emit.losses import Losses, describe_losses
 from slimgen.emit.templates import defined_names, render, source_text
 from slimgen.emit.tensorflow.values import python
+from slimgen.emit.training import PARTS, JobSections, job_sections
 from slimgen.ir.graph import Graph, Network
 from slimgen.ir.jobs import LabelNames, Train
 from slimgen.ir.weight_map import Transform
 
-# The parts of a `train` job, in order of the file; imports of each besides TensorFlow.
-TRAINING = {
-    "train/settings": ("dataclasses", "math"),
-    "train/data": ("glob", "os"),
-    "train/augment": (),
-    "device": ("re",),
-    "train/loss": (),
-    "train/optimizer": (),
-    "train/learning_rate": (),
-    "train/gradients": (),
-    "train/precision": ("contextlib", "re"),
-    "train/finite": (),
-    "train/average": (),
-    "train/folder": (
-        "contextlib",
-        "glob",
-        "json",
-        "math",
-        "os",
-        "re",
-        "shutil",
-        "signal",
-        "threading",
-    ),
-    "train/profile": ("contextlib", "os", "re"),
-    "train/run": ("dataclasses", "time"),
-    "train/summaries": ("os",),
-    "train/progress": ("datetime", "shutil", "sys", "time"),
-    "train/evaluate": ("dataclasses",),
-    "train/command": ("argparse", "dataclasses"),
-}
 FORMATTED = {
     "names",
     "maps",
     "preprocessing",
     "train/settings",
-    "train/data",
     "train/loss",
-    "train/evaluate",
+    "train/reading",
 }
 FORMATS = {  # beside checkpoints, with their names for the reader
     "keras": "Keras",
@@ -82,17 +50,15 @@ class Runtime:
 
     Attributes:
         parts: In order: modules of the library end with `.py`, others are templates.
-        imports: Modules that the templates need.
         hidden: Names of the library that the file does without.
     """
 
     parts: tuple[str, ...]
-    imports: tuple[str, ...]
     roots: tuple[str, ...]
     hidden: frozenset[str]
     labels: LabelNames
     jobs: FileJobs
-    examples: Examples | None
+    training: JobSections | None
     facts: Facts
     library: Library
 
@@ -146,9 +112,8 @@ class Runtime:
             "offset": bool(facts.classes and (self.labels.names or self.jobs.train)),
             **self.jobs.context(),
             "losses": self._losses(modules),
-            "examples": self.examples,
-            "augment_family": facts.families[0],
-            "augment_grey": facts.grey,
+            "training": self.training,
+            "examples": self.training.examples if self.training else None,
         }
 
     def _losses(self, modules: Mapping[str, str]) -> Losses | None:
@@ -200,7 +165,6 @@ class Facts:
     classes: bool
     preprocess: Preprocess | None
     by_network: bool
-    grey: bool
     channels: int | None
 
 
@@ -208,8 +172,6 @@ def describe_runtime(graph: Graph) -> Runtime:
     """Decide which parts a file needs."""
     jobs = file_jobs(graph.jobs)
     train = jobs.train
-    # The first network is that of the job, if there is one.
-    preprocessed = _takes_one_image(graph.networks[0])
     if train and train.preprocess:
         graph = _with_preprocess(graph, train)
     facts = _facts(graph, train)
@@ -218,31 +180,31 @@ def describe_runtime(graph: Graph) -> Runtime:
     parts += ["runtime/weights.py", "runtime/checkpoints.py"]
     parts += [f"runtime/read_{name}.py" for name in facts.formats]
     parts += ["runtime/formats.py", "maps"] if facts.formats else []
-    training = _training(train) if train else []
-    training += [part for job in graph.jobs for part in needs_of(job).sections]
-    parts += [*training, "runtime/command_line.py"]
-    imports = {name for part in training for name in TRAINING.get(part, ())}
-    if train and train.data.skip:
-        imports |= {"shutil", "tempfile", "weakref"}
+    parts += PARTS if train else ()
+    parts += [part for job in graph.jobs for part in needs_of(job).sections]
+    parts.append("runtime/command_line.py")
     roots = ["main", "restore"]
     roots += ["weight_map"] if facts.formats else []
     roots += ["preprocess", "decode_image"] if facts.preprocess else []
     roots += ["postprocess", "loss", "accuracy"] if facts.classes else []
-    examples = describe_examples(train, preprocessed) if train else None
     labels = next((n.labels for n in graph.networks if n.labels), LabelNames())
     modules = [part for part in parts if part.endswith(".py")]
     flags = _flags(graph, facts, train, bool(labels.names))
-    flags["BOXES"] = bool(examples and examples.boxes)
+    words = _words(graph, facts, flags)
+    training = None
+    if train:  # of the first network
+        training = job_sections(jobs, graph.networks[0], labels, facts.classes)
+        flags |= training.flags
+        words |= training.words
     return Runtime(
         tuple(parts),
-        tuple(sorted(imports)),
         tuple(roots),
         _hidden(facts, train),
         labels,
         jobs,
-        examples,
+        training,
         facts,
-        open_library(modules, flags, _words(graph, facts, flags)),
+        open_library(modules, flags, words),
     )
 
 
@@ -260,8 +222,7 @@ def _facts(graph: Graph, train: Train | None) -> Facts:
         classifier,
         bool(classifier or (train and train.loss.sole)),
         preprocess,
-        len(networks) > 1 or free or train is not None,
-        shape[-1] == 1,
+        len(networks) > 1 or free,
         shape[-1],
     )
 
@@ -281,6 +242,7 @@ def _flags(
         "SIZED": facts.by_network,
         "FREE_SIZE": bool(preprocess and preprocess.free_size),
         "GREY": bool(preprocess and preprocess.grey),
+        "BOXES": False,
         "FAST": bool(preprocess and preprocess.fast),
         "PREDICTS": facts.classifier,
         "TRAINS": train is not None,
@@ -329,22 +291,6 @@ def _hidden(facts: Facts, train: Train | None) -> frozenset[str]:
     found = set() if "softmax_cross_entropy" in losses else {"loss"}
     measured = any(term.target.classes for term in train.loss.terms)
     return frozenset(found | (set() if measured else {"accuracy"}))
-
-
-def _training(train: Train) -> list[str]:
-    """The parts of a `train` job, each with what it chose right below."""
-    chosen = {
-        "train/optimizer": [f"train/optimizers/{train.optimizer.rule}"],
-        "train/loss": [f"train/losses/{one}" for one in loss_templates(train.loss)],
-    }
-    absent = {
-        "train/augment": not (train.augment.examples or train.augment.mixes),
-        "train/average": not train.gradients.average,
-        "train/precision": not train.run.precision,
-        "train/summaries": not train.run.summary_steps,
-    }
-    parts = [part for part in TRAINING if not absent.get(part)]
-    return [one for part in parts for one in (part, *chosen.get(part, ()))]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,0 +1,206 @@
+"""The sections of a `train` job: which modules and flags of the library it needs."""
+
+from dataclasses import dataclass
+
+from slimgen.emit.example_reading import Examples, describe_examples
+from slimgen.emit.jobs import FileJobs
+from slimgen.emit.tensorflow.values import python
+from slimgen.ir.graph import Network
+from slimgen.ir.jobs import Evaluate, LabelNames, Train
+from slimgen.layers.jobs.optimizer import RULES
+
+# In order of the file; templates of Jinja stand beside modules of the library.
+PARTS = (
+    "runtime/training/settings.py",
+    "train/settings",
+    "train/reading",
+    "train/loss",
+    "runtime/training/losses.py",
+    "runtime/training/optimizers.py",
+    "runtime/training/precision.py",
+    "runtime/training/steps.py",
+    "runtime/training/records.py",
+    "runtime/training/augment.py",
+    "runtime/training/skipping.py",
+    "runtime/training/run.py",
+    "runtime/training/folder.py",
+    "runtime/training/summaries.py",
+    "runtime/training/evaluation.py",
+    "runtime/training/commands.py",
+)
+FAMILIES = ("cifarnet", "inception", "lenet", "torchvision", "vgg")
+SCHEDULES = ("fixed", "exponential", "piecewise", "polynomial", "cosine")
+WEIGHTED = (
+    "absolute_difference",
+    "cosine_distance",
+    "hinge_loss",
+    "log_loss",
+    "mean_pairwise_squared_error",
+    "mean_squared_error",
+    "sigmoid_cross_entropy",
+    "sparse_softmax_cross_entropy",
+)
+
+
+@dataclass(frozen=True)
+class JobSections:
+    """The facts of a job and of its network that decide about the sections."""
+
+    train: Train
+    evaluate: Evaluate | None
+    network: Network
+    examples: Examples
+    label_names: bool
+    label_offset: int
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The text in place of each stand-in."""
+        return {
+            "INPUT": python(self.train.data.inputs[0].name),
+            "OPTIMIZER": RULES[self.train.optimizer.rule].__name__,
+        }
+
+    @property
+    def flags(self) -> dict[str, bool]:
+        """The flags of the modules under `templates/runtime/training`."""
+        return {
+            **self._optimizer_flags(),
+            **self._step_flags(),
+            **self._input_flags(),
+            **self._augmentation_flags(),
+        }
+
+    def _optimizer_flags(self) -> dict[str, bool]:
+        rate, weighted = self.train.learning_rate, self.train.loss.weighted
+        return {
+            "NESTEROV": "nesterov" in self.train.optimizer.flags,
+            "MANY_TYPES": self.other_types,
+            **{name.upper(): rate.schedule == name for name in SCHEDULES},
+            "STAIRCASE": rate.staircase,
+            "WHOLE_RUN": rate.whole_run,
+            "DECAY_IN_EPOCHS": rate.unit == "epochs",
+            "WARMUP": bool(rate.warmup),
+            "WARMUP_IN_EPOCHS": rate.warmup == "epochs",
+            **{f"WEIGHTED_{name.upper()}": name in weighted for name in WEIGHTED},
+        }
+
+    def _step_flags(self) -> dict[str, bool]:
+        gradients, evaluate = self.train.gradients, self.evaluate
+        variables = self.network.variables
+        return {
+            "TERMS": len(self.train.loss.terms) > 1,
+            "ACCUMULATE": gradients.parts > 1,
+            "ADJUSTED": bool(gradients.multipliers or gradients.clip),
+            "MULTIPLIED": bool(gradients.multipliers),
+            "CLIP_NORM": gradients.clip == "norm",
+            "CLIP_VALUE": gradients.clip == "value",
+            "CLIP_GLOBAL_NORM": gradients.clip == "global_norm",
+            "PRECISION": bool(self.train.run.precision),
+            "UNTRAINED": not all(one.spec.trainable for one in variables),
+            "FROZEN": bool(gradients.frozen),
+            "ONLY": bool(gradients.only),
+            "HELD": gradients.held,
+            "SUMMARIES": bool(self.train.run.summary_steps),
+            "EVALUATED": evaluate is not None,
+            "EVALUATES": evaluate is not None and evaluate.during,
+            "PLAIN": self.train.loss.plain,
+            "COUNTED": bool(self.train.loss.weighted),
+        }
+
+    def _input_flags(self) -> dict[str, bool]:
+        data = self.train.data
+        return {
+            "FOLDERS": data.foldable,
+            "SKIP": data.skip,
+            "SLOPPY": data.sloppy,
+            "READERS": "readers" in data.said,
+            "BLOCK_LENGTH": "block_length" in data.said,
+            "PREFETCH": "prefetch" in data.said,
+            "IMAGE": bool(self.examples.image),
+            "RAW": data.inputs[0].raw,
+            "BOXES": bool(self.examples.boxes),
+            "CHECKED": bool(self.examples.classes),
+            "COUNTED_CLASSES": "label" in self.examples.classes,
+            "LABELED": self.label_names,
+            "OFFSET": bool(self.label_offset) and bool(self.examples.counted),
+        }
+
+    def _augmentation_flags(self) -> dict[str, bool]:
+        augment, family = self.train.augment, self.family
+        grey = self.network.inputs[0].value.type.shape[-1:] == (1,)
+        return {
+            "AUGMENT": augment.examples,
+            "AUGMENT_IMAGES": augment.images,
+            **{f"AUGMENT_{name.upper()}": name == family for name in FAMILIES},
+            "RANDOM_RESIZED_CROP": augment.crop == "random_resized_crop",
+            "RANDOM_CROP": augment.crop == "random_crop",
+            "FLIP": augment.flip,
+            "COLORS": bool(augment.colors),
+            "BRIGHTNESS": "brightness" in augment.colors,
+            "CONTRAST": "contrast" in augment.colors,
+            "SATURATION": "saturation" in augment.colors,
+            "HUE": "hue" in augment.colors,
+            "AUGMENT_GREY": grey,
+            "ERASING": augment.erasing,
+            "MIXES": bool(augment.mixes),
+            "MIXUP": "mixup" in augment.mixes,
+            "CUTMIX": "cutmix" in augment.mixes,
+        }
+
+    @property
+    def family(self) -> str:
+        """The family of the preprocessing that the job uses."""
+        given = self.train.preprocess or self.network.preprocess
+        return given.family if given else "none"
+
+    @property
+    def regularized(self) -> bool:
+        """Whether terms of regularisers are part of the loss."""
+        return bool(self.train.loss.regularization) and self.train.loss.regularized
+
+    @property
+    def other_types(self) -> bool:
+        """Whether a variable is not float32."""
+        return any(one.spec.dtype != "float32" for one in self.network.variables)
+
+    @property
+    def constants(self) -> tuple[str, ...]:
+        """The constants that the modules of the library read, as Python."""
+        gradients, lines = self.train.gradients, []
+        if self.examples.classes:
+            ranges = (self._range(*one) for one in self.examples.classes.items())
+            lines.append(f"LABEL_RANGES = {{{', '.join(ranges)}}}")
+        if gradients.multipliers:
+            lines.append(f"MULTIPLIERS = {python(gradients.multipliers)}")
+        if gradients.only:
+            lines.append(f"TRAINED_SCOPES = {python(gradients.only)}")
+        if gradients.frozen:
+            lines.append(f"FROZEN_SCOPES = {python(gradients.frozen)}")
+        if self.evaluate:
+            lines.append(f"EVALUATION_DATA = {python(self.evaluate.path)}")
+        return tuple(lines)
+
+    def _range(self, label: str, count: int) -> str:
+        if label == self.examples.counted and self.label_offset:
+            return f"{python(label)}: range(LABELS_OFFSET, LABELS_OFFSET + {count})"
+        return f"{python(label)}: range({count})"
+
+
+def job_sections(
+    jobs: FileJobs, network: Network, labels: LabelNames, classes: bool
+) -> JobSections:
+    """Collect the facts that decide about the sections of a `train` job.
+
+    Args:
+        jobs: The jobs of the file; one trains.
+        network: The network that it trains.
+        labels: The names of the labels, and the label of the first class.
+        classes: The file has constants for them.
+    """
+    assert jobs.train is not None
+    examples = describe_examples(jobs.train, network, labels.offset)
+    named = bool(labels.names) and classes
+    return JobSections(
+        jobs.train, jobs.evaluate, network, examples, named, labels.offset
+    )

@@ -1,0 +1,86 @@
+"""Commands of a job."""
+
+import argparse
+import dataclasses
+
+import tensorflow as tf
+
+from slimgen.templates.runtime.command_line import load_model
+from slimgen.templates.runtime.flags import AVERAGES, PLAIN
+from slimgen.templates.runtime.training.evaluation import evaluate
+from slimgen.templates.runtime.training.optimizers import average_name
+from slimgen.templates.runtime.training.run import train
+from slimgen.templates.runtime.training.settings import find_device
+from slimgen.templates.runtime.training.stand_ins import EVALUATION_DATA, Settings
+
+
+def add_train_commands(commands, rules):
+    """Add `train` and `evaluate`; `rules` has the options of `restore`."""
+    text = "train, or resume a run that was stopped"
+    parser = commands.add_parser("train", help=text, description=text)
+    parser.set_defaults(run=run_train)
+    fields = dataclasses.fields(Settings)
+    add_settings(parser, fields)
+    text = "print measures of the network over records or a folder"
+    parser = commands.add_parser(
+        "evaluate", parents=[rules], help=text, description=text
+    )
+    parser.set_defaults(run=run_evaluate)
+    shared = "batch", "jit", "device"
+    add_settings(parser, [field for field in fields if field.name in shared])
+    text = Settings.__dataclass_fields__["data"].metadata["help"]
+    parser.add_argument("--data", required=True, help=text)  # if not EVALUATED
+    parser.add_argument("--data", default=EVALUATION_DATA, help=text)  # if EVALUATED
+    text = "the weights; those of the run unless given"
+    run = Settings.directory
+    parser.add_argument(
+        "--checkpoint", dest="file", default=run, metavar="FILE", help=text
+    )
+    if AVERAGES:
+        text = "use the moving averages of the weights"
+        parser.add_argument("--average", action="store_true", help=text)
+
+
+def add_settings(parser, fields):
+    """Add an option for each of some settings."""
+    for field in fields:
+        text, choices = field.metadata["help"], field.metadata["choices"]
+        if field.type is bool:
+            kind = {"action": argparse.BooleanOptionalAction}
+        elif field.type is list:
+            kind = {"action": "append"}
+        elif field.type is tuple:
+            kind = {"type": float, "nargs": "+"}
+        else:
+            kind = {"type": field.type, "choices": choices}
+        if field.default not in (None, ""):
+            text += f" (default: {field.default})".replace("%", "%%")
+        flag = "from" if field.name == "initial" else field.name.replace("_", "-")
+        # What is not given stays away: the defaults are those of `Settings`.
+        kind |= {"dest": field.name, "default": argparse.SUPPRESS, "help": text}
+        parser.add_argument(f"--{flag}", **kind)
+
+
+def settings_of(options):
+    """Return the settings with the options of the command line."""
+    names = {field.name for field in dataclasses.fields(Settings)}
+    return Settings(**{n: value for n, value in vars(options).items() if n in names})
+
+
+def run_train(options):
+    """Train."""
+    train(settings_of(options))
+
+
+def run_evaluate(options):
+    """Print the measures."""
+    settings = settings_of(options)
+    if AVERAGES and options.average:
+        options.rename = [*(options.rename or ()), average_name]
+    with tf.device(find_device(settings.device)):
+        model, _ = load_model(options)
+    found, count = evaluate(model, settings)
+    if PLAIN:
+        found = {"accuracy": found}
+    for name, value in found.items():
+        print(f"{name} {value:.4f} over {count} examples")

@@ -1,0 +1,87 @@
+"""Evaluation."""
+
+import dataclasses
+
+import tensorflow as tf
+
+from slimgen.templates.runtime.flags import COUNTED, PLAIN, PRECISION
+from slimgen.templates.runtime.images import accuracy
+from slimgen.templates.runtime.training.folder import append_to_log
+from slimgen.templates.runtime.training.records import Examples, batches, open_data
+from slimgen.templates.runtime.training.settings import find_device, use_jit
+from slimgen.templates.runtime.training.skipping import whole_batches
+from slimgen.templates.runtime.training.stand_ins import measured
+
+
+def measuring_function(model, settings):
+    """Return the function that measures a batch."""
+    jit = use_jit(settings.jit, find_device(settings.device))
+
+    @tf.function(autograph=False, jit_compile=jit)
+    def measure(inputs, labels):
+        return accuracy(model(inputs)[0], labels["label"])  # if PLAIN
+        return measured(model, inputs, labels, settings)  # if not PLAIN
+
+    return measure
+
+
+def evaluate(
+    model,
+    settings,
+    measure=None,  # if EVALUATES
+):
+    """Return the accuracy over `settings.data`, and how many examples that is."""
+    examples = Examples(open_data(settings.data), settings)
+    device = find_device(settings.device)
+    measure = measuring_function(model, settings)  # if not EVALUATES
+    measure = measure or measuring_function(model, settings)  # if EVALUATES
+    hits = count = 0  # if PLAIN
+    sums, count = {}, 0  # if not PLAIN and not COUNTED
+    sums, weights, count = {}, {}, 0  # if not PLAIN and COUNTED
+    stream = batches(examples)  # if not SKIP
+    stream = ((x, y) for x, y, _ in whole_batches(examples))  # if SKIP
+    for inputs, labels in stream:
+        with tf.device(device):
+            found = measure(inputs, labels)
+        size = len(tf.nest.flatten(inputs)[0])
+        count += size
+        if PLAIN:
+            hits += round(float(found) * size)
+        elif COUNTED:
+            for name, (value, weight) in found.items():
+                sums[name] = sums.get(name, 0.0) + float(value) * float(weight)
+                weights[name] = weights.get(name, 0.0) + float(weight)
+        else:
+            for name, value in found.items():
+                sums[name] = sums.get(name, 0.0) + float(value) * size
+    if PLAIN:
+        found = hits / count
+    elif COUNTED:
+        found = {n: sums[n] / weights[n] if weights[n] else 0.0 for n in sums}
+    else:
+        found = {name: total / count for name, total in sums.items()}
+    return found, count
+
+
+class Evaluation:
+    """Measures the model at each checkpoint of a run, over `settings.validation`."""
+
+    def __init__(self, run):
+        self.model = run.model
+        self.settings = dataclasses.replace(run.settings, data=run.settings.validation)
+        open_data(self.settings.data)  # a mistake is reported before the run
+        self.measure = measuring_function(run.model, run.settings)
+
+    def run(self, step, progress):
+        """Measure the model after a step; print and log the results."""
+        if PRECISION:
+            precision, self.model.precision = self.model.precision, tf.float32
+        found, count = evaluate(self.model, self.settings, self.measure)
+        if PRECISION:
+            self.model.precision = precision
+        if PLAIN:
+            found = {"accuracy": found}
+        shown = ", ".join(f"{name} {value:.4f}" for name, value in found.items())
+        progress.interrupt(f"evaluation at step {step}: {shown} over {count} examples")
+        folder = self.settings.directory
+        append_to_log(folder, step=step, evaluation=found, examples=count)

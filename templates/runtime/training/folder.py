@@ -1,0 +1,208 @@
+"""Folder and progress of a run."""
+
+import contextlib
+import dataclasses
+import datetime
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import threading
+import time
+
+import tensorflow as tf
+
+from slimgen.templates.runtime.flags import (
+    EVALUATES,
+    SUMMARIES,
+    TERMS,
+)
+from slimgen.templates.runtime.stand_ins import NETWORK
+from slimgen.templates.runtime.training.precision import choose_precision
+from slimgen.templates.runtime.training.settings import use_jit
+from slimgen.templates.runtime.training.stand_ins import Settings
+from slimgen.templates.runtime.weights import UserError, explained
+
+
+def begin_or_resume(settings, examples, device):
+    """Return the settings with every choice made: as the run was begun, else as fits.
+
+    `run.json` in the folder has what a run keeps. Network, data, batch and seed are
+    fixed; the choices stay as they are unless they are given.
+    """
+    folder = settings.directory
+    if re.search(r"[*?\[]", folder):
+        raise UserError(f"{folder}: TensorFlow finds no checkpoint below *, ? or [")
+    choices = {
+        "jit": "on" if use_jit(settings.jit, device) else "off",
+        "deterministic": settings.deterministic,
+        "precision": choose_precision(settings.precision, device),  # if PRECISION
+    }
+    kept = {
+        "network": NETWORK.__name__,
+        "examples": examples,
+        "batch": settings.batch,
+        "seed": settings.seed,
+        "shuffle": settings.shuffle,
+        "readers": settings.readers,  # if READERS
+        "block_length": settings.block_length,  # if BLOCK_LENGTH
+        **choices,
+    }
+    file = os.path.join(folder, "run.json")
+    if not checkpoints(folder):
+        os.makedirs(folder, exist_ok=True)
+        write_whole(file, json.dumps(kept, indent=2) + "\n")
+        return dataclasses.replace(settings, **choices)
+    try:
+        with open(file, encoding="utf-8") as stream:
+            begun = dict(json.load(stream))
+    except (OSError, TypeError, ValueError) as error:
+        raise UserError(f"{file} does not say what the checkpoints are of") from error
+    for name, value in kept.items():
+        asked, found = getattr(settings, name, value), begun.get(name)
+        if found == value or (found is None and name in choices):
+            continue
+        if name not in choices or asked != getattr(Settings, name):
+            raise UserError(f"{folder} holds a run with {name} {found}, not {asked}")
+        print(f"{name} is {found}, as the run was begun")
+        choices[name] = found
+    return dataclasses.replace(settings, **choices)
+
+
+def checkpoints(folder):
+    """Return the checkpoints in the folder of a run, the newest first."""
+    files = glob.glob(os.path.join(glob.escape(folder), "ckpt-*.index"))
+    found = [re.fullmatch(r".*ckpt-(\d+)\.index", file) for file in files]
+    steps = {int(one[1]): one[0].removesuffix(".index") for one in found if one}
+    return [steps[step] for step in sorted(steps, reverse=True)]
+
+
+def clear_up(folder, step):
+    """Remove half-written checkpoints, and the lines of the log after a step."""
+    for half in glob.glob(os.path.join(folder, "ckpt-*_temp")):
+        shutil.rmtree(half, ignore_errors=True)
+    log = os.path.join(folder, "log.jsonl")
+    if not os.path.exists(log):
+        return
+    with open(log, encoding="utf-8") as stream:
+        lines = list(stream)
+    kept = []
+    for line in lines:
+        with contextlib.suppress(KeyError, TypeError, ValueError):  # cut off
+            if json.loads(line)["step"] <= step and line.endswith("\n"):
+                kept.append(line)
+    if kept != lines:
+        write_whole(log, "".join(kept))
+
+
+def append_to_log(folder, **values):
+    """Append a line of JSON to the log of a run."""
+    file = os.path.join(folder, "log.jsonl")
+    with (
+        explained(f"{file} cannot be written"),
+        open(file, "a", encoding="utf-8") as stream,
+    ):
+        print(json.dumps(values), file=stream)
+
+
+def write_whole(path, text):
+    """Write a file so that it never stands there by half."""
+    with explained(f"{path} cannot be written"):
+        with open(f"{path}.new", "w", encoding="utf-8") as stream:
+            stream.write(text)
+        os.replace(f"{path}.new", path)
+
+
+class Stopped(Exception):
+    """SIGTERM has ended a run; its checkpoint is written."""
+
+
+@contextlib.contextmanager
+def termination():
+    """Yield an event that SIGTERM sets, instead of ending the program at once."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked  # signals reach the main thread only
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: asked.set())
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class Progress:
+    """A bar on a terminal, elsewhere lines; the losses also go to `log.jsonl`."""
+
+    def __init__(self, run):
+        self.run, self.settings, self.step = run, run.settings, int(run.step)
+        self.terminal = sys.stdout.isatty()
+        self.reported = self.drawn = time.monotonic()
+        self.steps = 0  # since the last report
+        self.text = ""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.text and self.terminal:
+            print()  # what comes next stands below the bar
+
+    def add(self, result):
+        """Keep the result of a step without waiting for it."""
+        self.step, self.steps, self.last = self.step + 1, self.steps + 1, result
+        if self.terminal and time.monotonic() - self.drawn > 1:
+            self.draw()
+
+    def report(self):
+        """Write a line about the last step, also to the log; return its numbers."""
+        settings, now, later = self.settings, time.monotonic(), bool(self.text)
+        if TERMS:
+            value, rate, terms = tf.nest.map_structure(float, self.last)
+            shown = ", ".join(f"{name} {term:.4f}" for name, term in terms.items())
+            shown = f"loss {value:.4f} ({shown})"
+        else:
+            value, rate = map(float, self.last)
+            shown = f"loss {value:.4f}"
+        speed = self.steps * settings.batch / (now - self.reported)
+        self.text = f"{shown}  {speed:.1f} images/s"
+        if later:  # the first step takes longer
+            left = (settings.steps - self.step) * settings.batch / speed
+            self.text += f"  {datetime.timedelta(seconds=round(left))} left"
+        if self.terminal:
+            self.draw()
+        else:
+            print(f"step {self.step}/{settings.steps}  {self.text}", flush=True)
+        append_to_log(
+            settings.directory,
+            step=self.step,
+            loss=value,
+            terms=terms,  # if TERMS
+            learning_rate=rate,
+            images_per_second=round(speed, 1),
+            left_out=self.run.left_out(),  # if SKIP
+        )
+        self.steps, self.reported = 0, now
+        if SUMMARIES:
+            found = {"loss": value, "learning_rate": rate, "images_per_second": speed}
+            if TERMS:
+                found |= {f"losses/{name}": term for name, term in terms.items()}
+            return found
+
+    def draw(self):
+        """Draw the bar over the line of a terminal, with the last report."""
+        self.drawn = time.monotonic()
+        steps, width = self.settings.steps, shutil.get_terminal_size().columns - 1
+        bar = ("=" * (20 * self.step // steps)).ljust(20)
+        line = f"[{bar}] step {self.step}/{steps}  {self.text}"
+        print(f"\r{line[:width]:<{width}}", end="", flush=True)
+
+    if EVALUATES:
+
+        def interrupt(self, text):
+            """Write a line of its own; the time that it took is no part of the speed."""
+            print(f"\n{text}" if self.terminal else text, flush=True)
+            self.reported = time.monotonic()

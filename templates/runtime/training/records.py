@@ -1,0 +1,339 @@
+"""Input."""
+
+import glob
+import os
+import shutil
+import tempfile
+import weakref
+
+import numpy as np
+import tensorflow as tf
+
+from slimgen.templates.runtime.flags import (
+    AUGMENT,
+    CHECKED,
+    COUNTED_CLASSES,
+    FOLDERS,
+    IMAGE,
+    LABELED,
+    MIXES,
+    OFFSET,
+    RAW,
+    SKIP,
+    SLOPPY,
+)
+from slimgen.templates.runtime.images import decode_image, preprocess
+from slimgen.templates.runtime.stand_ins import LABELS, LABELS_OFFSET
+from slimgen.templates.runtime.training.augment import augmented, mixed
+from slimgen.templates.runtime.training.stand_ins import (
+    INPUT,
+    LABEL_RANGES,
+    read_record,
+)
+from slimgen.templates.runtime.weights import UserError, first_line
+
+EMPTY_RECORD = bytes(8) + b"\x29\x03\x98\x07\xd8\xea\x82\xa2"  # length and checksums
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
+
+
+def open_data(path):
+    """Open a folder of images, or the records that fit a pattern."""
+    if FOLDERS and os.path.isdir(path):
+        return Folder(path)
+    return Records(path)
+
+
+class Records:
+    """Examples in TFRecord files; an item is its file, its index there and its bytes."""
+
+    def __init__(self, pattern):
+        self.files = sorted(glob.glob(pattern))
+        if not self.files:
+            raise UserError(f"no file is called {pattern}")
+        if SKIP:
+            self.originals = {}
+            self.copies = tempfile.mkdtemp()
+            weakref.finalize(self, shutil.rmtree, self.copies, ignore_errors=True)
+            for file in filter(is_cut_off, [*self.files]):
+                self.replace(file)
+        self.count = sum(map(count_records, self.files))
+        if not self.count:
+            raise UserError(f"{pattern} holds no records")
+
+    def in_order(self):
+        """Return the items of all files in order."""
+        return tf.data.Dataset.from_tensor_slices(self.files).flat_map(records_in)
+
+    def shuffled(self, seed, settings):
+        """Return the items of one epoch: files in random order, and a shuffled buffer."""
+        files = tf.data.Dataset.from_tensor_slices(self.files)
+        files = files.shuffle(len(self.files), seed, reshuffle_each_iteration=False)
+        readers = settings.readers  # if READERS
+        readers = 8  # if not READERS
+        items = files.interleave(
+            records_in,
+            cycle_length=readers,
+            block_length=settings.block_length,  # if BLOCK_LENGTH
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=False,  # if SLOPPY
+        )
+        return items.shuffle(settings.shuffle, seed, reshuffle_each_iteration=False)
+
+    def read(self, file, index, record):
+        """Return the inputs and the labels of an item; an image is still encoded."""
+        if SKIP and tf.executing_eagerly() and record == b"":
+            raise UserError("the record is damaged or empty")
+        return read_record(record)
+
+    def place(self, file, index, record):
+        """Return where an item stands."""
+        name = file.numpy().decode()
+        if SKIP:
+            name = self.originals.get(name, name)
+        return f"{name}, record {index}"
+
+    if SKIP:
+
+        def mend(self):
+            """Copy files with damaged records and empty those; return whether any is."""
+            damaged = [file for file in self.files if damaged_record(file) is not None]
+            for file in damaged:
+                self.replace(file)
+            return bool(damaged)
+
+        def replace(self, file):
+            """Take a copy of a file in which damaged records are empty."""
+            copy = os.path.join(self.copies, f"{len(self.originals)}.tfrecord")
+            write_mended(file, copy)
+            self.originals[copy] = self.originals.get(file, file)
+            self.files[self.files.index(file)] = copy
+
+
+class Folder:
+    """Images in a folder a class, in order of name or number; an item is path and class."""
+
+    def __init__(self, path):
+        with os.scandir(path) as entries:
+            names = sorted(e.name for e in entries if e.is_dir() and e.name[0] != ".")
+        if all(name.isdecimal() for name in names):
+            names.sort(key=int)
+        if LABELED:
+            classes = LABELS[LABELS_OFFSET:]
+            for name in names:
+                if name not in classes:
+                    found = f"{path}/{name} is none of the {len(classes)} classes"
+                    raise UserError(found)
+        else:
+            classes = names
+        count = len(LABEL_RANGES["label"])  # if COUNTED_CLASSES
+        if COUNTED_CLASSES and len(classes) != count:
+            raise UserError(f"{path} has {len(names)} folders for {count} classes")
+        self.files, self.labels = [], []
+        for name in names:
+            files = sorted(os.listdir(os.path.join(path, name)))
+            files = [file for file in files if file.lower().endswith(IMAGE_SUFFIXES)]
+            self.files += [os.path.join(path, name, file) for file in files]
+            self.labels += [classes.index(name)] * len(files)
+        self.count = len(self.files)
+        if not self.count:
+            raise UserError(f"{path} holds no images ({', '.join(IMAGE_SUFFIXES)})")
+
+    def in_order(self):
+        """Return the items in order."""
+        labels = np.array(self.labels, np.int64)
+        return tf.data.Dataset.from_tensor_slices((self.files, labels))
+
+    def shuffled(self, seed, settings):
+        """Return the items of one epoch; the paths of all fit into memory."""
+        return self.in_order().shuffle(self.count, seed, reshuffle_each_iteration=False)
+
+    def read(self, path, label):
+        """Return the encoded image and the label of an item."""
+        return {INPUT: tf.io.read_file(path)}, {"label": label}
+
+    def place(self, path, label):
+        """Return where an item stands."""
+        return path.numpy().decode()
+
+
+def count_records(path):
+    """Count the records of a TFRecord file by their lengths, without reading them."""
+    count = position = 0
+    size = os.path.getsize(path)
+    with open(path, "rb") as file:
+        while position + 16 <= size:
+            file.seek(position)
+            # Length (8 bytes), its checksum (4), the record, its checksum (4).
+            position += 16 + int.from_bytes(file.read(8), "little")
+            count += 1
+    if position != size:
+        raise UserError(f"{path} is no TFRecord file, or is cut off")
+    return count
+
+
+def records_in(file):
+    """Return the items of a TFRecord file."""
+    records = tf.data.TFRecordDataset(file).enumerate()
+    return records.map(lambda index, record: (file, index, record))
+
+
+def damaged_record(file):
+    """Return the index of the first record whose bytes are damaged, or None."""
+    index = end = 0
+    try:
+        for record in tf.data.TFRecordDataset(file).as_numpy_iterator():
+            index, end = index + 1, end + 16 + len(record)
+    except tf.errors.DataLossError:
+        return index
+    return None if end == os.path.getsize(file) else index
+
+
+def is_cut_off(file):
+    """Return whether the lengths of the records do not add up to that of the file."""
+    try:
+        count_records(file)
+    except UserError:
+        return True
+    return False
+
+
+def write_mended(file, copy):
+    """Write a copy of a file of records in which damaged records are empty."""
+    shutil.copyfile(file, copy)
+    index = damaged_record(copy)
+    while index is not None:
+        with open(copy, "rb") as stream:
+            content = stream.read()
+        begin, end = record_span(content, index)
+        if begin == 0 and end > len(content):
+            raise UserError(f"{file} is no TFRecord file")
+        with open(copy, "wb") as stream:
+            stream.write(content[:begin] + EMPTY_RECORD + content[end:])
+        index = damaged_record(copy)
+
+
+def record_span(content, index):
+    """Return where a record begins and ends in the content of its file."""
+    begin = end = 0
+    for _ in range(index + 1):
+        begin = end
+        end += 16 + int.from_bytes(content[begin : begin + 8], "little")
+    return begin, end
+
+
+class Examples:
+    """Examples as the network takes them; in training shuffled, and without end.
+
+    Their order, and how each is distorted, depend on the seed and the number alone, so
+    that a resumed run sees what an uninterrupted one would have seen.
+    """
+
+    def __init__(self, data, settings, training=False):
+        self.data, self.settings, self.training = data, settings, training
+
+    def items(self, start):
+        """Return number and item of each example, from the one numbered `start` on."""
+        data, settings = self.data, self.settings
+        if not self.training:
+            return data.in_order().skip(start).enumerate(start)
+        epoch, position = divmod(start, data.count)
+        items = tf.data.Dataset.range(epoch, tf.int64.max).flat_map(
+            lambda epoch: data.shuffled(settings.seed + epoch, settings)
+        )
+        return items.skip(position).enumerate(start)
+
+    def load(self, number, item):
+        """Return the inputs and the labels of an item."""
+        inputs, labels = self.data.read(*item)  # if not BOXES
+        inputs, labels, boxes = self.data.read(*item)  # if BOXES
+        seed = [self.settings.seed, number] if self.training else None
+        if IMAGE and not RAW:
+            image = decode_image(inputs[INPUT])
+        elif IMAGE:
+            image = inputs[INPUT]
+        if IMAGE and not AUGMENT:
+            image = preprocess(
+                image,
+                self.training,
+                seed,
+                boxes=boxes,  # if BOXES
+            )
+        elif IMAGE:
+            if self.training:
+                image = augmented(
+                    image,
+                    self.settings,
+                    seed,
+                    boxes,  # if BOXES
+                )
+            else:
+                image = preprocess(image)
+        if IMAGE:
+            inputs = {INPUT: image}
+        return inputs, labels
+
+
+def check_labels(labels):
+    """Refuse labels that are no classes."""
+    for name, classes in LABEL_RANGES.items():
+        values = np.ravel(labels[name])
+        if OFFSET and name == "label":
+            values = values + LABELS_OFFSET
+        wrong = values[(values < classes[0]) | (values > classes[-1])]
+        if wrong.size:
+            known = f"{classes[0]} to {classes[-1]}"
+            raise UserError(f"{name} {wrong[0]} is none of {known}")
+
+
+def fault(examples, number, item):
+    """Return where an item stands and why it cannot be an example; None: it can."""
+    try:
+        _, labels = examples.load(number, item)
+        if CHECKED:
+            check_labels(labels)
+    except (tf.errors.OpError, UserError) as error:
+        return f"{examples.data.place(*item)}: {first_line(error)}"
+    return None
+
+
+def batches(examples, start=0):
+    """Yield inputs and labels in batches; an error names the example that it is about."""
+    settings, training = examples.settings, examples.training
+    loaded = examples.items(start).map(
+        examples.load, num_parallel_calls=tf.data.AUTOTUNE
+    )
+    loaded = loaded.batch(settings.batch, drop_remainder=training)
+    if MIXES and training:
+        loaded = loaded.enumerate(start // settings.batch).map(
+            lambda number, batch: mixed(*batch, settings, [settings.seed, -1 - number])
+        )
+    ahead = settings.prefetch  # if PREFETCH
+    ahead = tf.data.AUTOTUNE  # if not PREFETCH
+    try:
+        for inputs, labels in loaded.prefetch(ahead):
+            if CHECKED:
+                check_labels(labels)
+            yield inputs, labels
+            start += settings.batch
+    except (tf.errors.OpError, UserError) as error:
+        raise UserError(explanation(error, examples, start)) from error
+
+
+def explanation(error, examples, start):
+    """Return which example of the batch from `start` on an error is about, and why."""
+    if isinstance(error, tf.errors.DataLossError):
+        for file in examples.data.files:
+            index = damaged_record(file)
+            if index is not None:
+                return f"{file}, record {index}: {first_line(error)}"
+    if SLOPPY:
+        # The order is not known: look at all.
+        examples = Examples(examples.data, examples.settings)
+        items = examples.items(0)
+    else:
+        items = examples.items(start).take(examples.settings.batch)
+    for number, item in items:
+        found = fault(examples, number, item)
+        if found is not None:
+            return found
+    return f"{examples.settings.data}: {first_line(error)}"

@@ -1,0 +1,33 @@
+"""Names that a file with a `train` job defines for itself, and words of the emitter.
+
+They stand here so that the modules beside this one can be imported, linted and tested.
+"""
+
+import tensorflow as tf
+
+# Words: the emitter writes the value of the file in their place.
+INPUT = "images"
+OPTIMIZER = tf.Module
+
+# Names.
+EVALUATION_DATA = ""
+FROZEN_SCOPES = ()
+LABEL_RANGES = {}
+MULTIPLIERS = ()
+TRAINED_SCOPES = ()
+
+
+class Settings:
+    """The settings of the job."""
+
+
+def read_record(record):
+    """Return the inputs and the labels of a record."""
+
+
+def total_loss(model, inputs, labels, settings):
+    """Return the loss of a batch."""
+
+
+def measured(model, inputs, labels, settings):
+    """Return by name what is measured of a batch."""
