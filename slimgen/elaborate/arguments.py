@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from slimgen.elaborate.evaluated import Argument, Failed, Tensor, describe
 from slimgen.elaborate.expressions import Silent
@@ -19,7 +19,7 @@ from slimgen.layers.argument_types import (
     Optional,
 )
 from slimgen.layers.declaration import Declaration, Layer, Parameter, parameters
-from slimgen.layers.literals import Operand
+from slimgen.layers.literals import Literal, Operand
 from slimgen.messages import names as messages
 from slimgen.source import Span
 
@@ -63,7 +63,7 @@ class LineOperands:
             place = self._places.setdefault((id(tensor.home), tensor.value), place)
         return place
 
-    def lower(self, value: Any) -> Any:
+    def lower(self, value: object) -> object:
         """Replace each tensor in a value by its place among the inputs."""
         if isinstance(value, Tensor):
             place = None
@@ -106,9 +106,10 @@ class Binder:
         before = self.reporter.found
         given = self._given(layer, line)
         inherited = defaults.get(layer.word, {})
-        values: dict[str, Any] = {}
+        values: dict[str, Literal] = {}
         origins: list[Origin] = []
         missing: list[Parameter] = []
+        failed = False
         for parameter in parameters(layer):
             source = given.get(parameter.name) or inherited.get(parameter.name)
             if source is None:
@@ -118,13 +119,16 @@ class Binder:
                 continue
             value = self._coerce(line, parameter, source, defaults, operands)
             inner: tuple[Origin, ...] = ()
+            if isinstance(value, _Failed):
+                failed = True
+                continue
             if isinstance(value, Bound):
                 inner, value = value.origins, value.layer
             origins.append(Origin(parameter.name, source.span, source.scope, inner))
             values[parameter.name] = value
         if self.reporter.found == before:
             self._missing(layer, line, missing)  # else a key may be misspelt
-        if self.reporter.found > before or FAILED in values.values():
+        if self.reporter.found > before or failed:
             raise Silent(line.span)
         return Bound(layer(**values), tuple(origins))
 
@@ -149,13 +153,12 @@ class Binder:
         self, layer: type[Declaration], line: EvaluatedLine
     ) -> dict[str, Argument]:
         places = [p.name for p in parameters(layer) if p.positional]
-        if len(line.positional) > len(places):
+        most, found = len(places), len(line.positional)
+        if found > most:
+            span = line.positional[most].span
             self.reporter.report(
-                messages.too_many_arguments(
-                    line.positional[len(places)].span,
-                    line.word, len(places), len(line.positional),
-                )
-            )  # fmt: skip
+                messages.too_many_arguments(span, line.word, most, found)
+            )
         given = dict(zip(places, line.positional, strict=False))
         for key, value in line.keywords.items():
             unknown = unknown_key(layer, line.word, key, value.span)
@@ -176,8 +179,8 @@ class Binder:
         source: Argument,
         defaults: Defaults,
         operands: LineOperands | None,
-    ) -> Any:
-        value = source.value
+    ) -> "Literal | Bound[Layer] | _Failed":
+        value: object = source.value
         if isinstance(value, Failed):
             if value.diagnostic is not None:
                 self.reporter.report(value.diagnostic)
@@ -237,7 +240,7 @@ class _Failed:
 FAILED = _Failed()
 
 
-def _layer_kind(kind: Any) -> LayerKind | None:
+def _layer_kind(kind: object) -> LayerKind | None:
     if isinstance(kind, LayerKind):
         return kind
     if isinstance(kind, Optional):

@@ -38,11 +38,10 @@ def elaborate_branch(statement: tree.Branch, walk: Walk, env: Env) -> None:
     if statement.name is not None:
         name = line_name(statement.name, walk, env)
     scope = join(env.scope, name) if isinstance(name, str) else env.scope
-    inner = env.inside(scope=scope, merge=None)
+    hint = _side_hint(statement, name)
     if env.merge is not None:
-        inner.hint = _operand_hint(statement, env, name)
-    else:
-        inner.hint = _side_hint(statement, name)
+        hint = _operand_hint(statement, env, name)
+    inner = env.branch(scope, hint)
     with walk.scope_open(scope if scope != env.scope else None):
         walk.body(statement.body, inner)
     if env.merge is not None:

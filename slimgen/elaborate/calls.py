@@ -174,12 +174,10 @@ class LayerCalls:
         elif not env.reuse:
             raise Rejected(messages.variable_exists(line.span, name, first.span))
         elif first.spec.shape != spec.shape:
+            here, there = str(list(spec.shape)), str(list(first.spec.shape))
             raise Rejected(
-                shapes.reused_shape_differs(
-                    line.span, name, str(list(spec.shape)),
-                    str(list(first.spec.shape)), first.span,
-                )
-            )  # fmt: skip
+                shapes.reused_shape_differs(line.span, name, here, there, first.span)
+            )
 
     def end_point(self, scope: str, tensor: Tensor, span: Span, env: Env) -> None:
         """Keep a tensor as the end point of a full scope.

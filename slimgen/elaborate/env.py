@@ -1,7 +1,6 @@
 """Where the elaborator stands: what changes with braces, branches and calls."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from slimgen.elaborate.evaluated import Frame, Tensor
 from slimgen.elaborate.graph_builder import GraphBuilder
@@ -81,6 +80,18 @@ class Env:
     merge: list[BranchEnd] | None = None
     reuse: bool = False
 
-    def inside(self, **changes: Any) -> "Env":
-        """Return a place that starts as this one."""
-        return replace(self, **changes)
+    def branch(self, scope: str, hint: str) -> "Env":
+        """Return the place of the statements between a branch's braces."""
+        return replace(self, scope=scope, hint=hint, merge=None)
+
+    def merging(self, scope: str, parts: list[BranchEnd], reuse: bool) -> "Env":
+        """Return the place between the braces of a merging layer."""
+        return replace(self, scope=scope, merge=parts, reuse=reuse)
+
+    def turn(self, scope: str, step: Step) -> "Env":
+        """Return the place of one turn of a series."""
+        return replace(self, scope=scope, steps=(*self.steps, step))
+
+    def reusing(self, reuse: bool, hint: str | None = None) -> "Env":
+        """Return the place of a layer that may have the variables of earlier ones."""
+        return replace(self, reuse=reuse, hint=hint or self.hint)

@@ -1,12 +1,12 @@
 """Expressions to values: Python's operators on numbers, strings, lists and words."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from slimgen.elaborate.evaluated import (
     LONGEST_LIST,
     LONGEST_TEXT,
     Closure,
+    Evaluated,
     Frame,
     Tensor,
     Unknown,
@@ -18,6 +18,7 @@ from slimgen.elaborate.operators import (
     ORDER,
     check_power,
     checked,
+    compare,
     equal,
     is_number,
     text_of,
@@ -50,7 +51,7 @@ class Evaluator:
         self._any_case = frozenset(word.lower() for word in words)
         self._calls: list[Closure] = []
 
-    def evaluate(self, expression: tree.Expression, frame: Frame) -> Any:
+    def evaluate(self, expression: tree.Expression, frame: Frame) -> Evaluated:
         """Return the value of an expression, or raise Rejected."""
         match expression:
             case tree.Number() | tree.String() | tree.Constant():
@@ -116,7 +117,7 @@ class Evaluator:
             )
         )
 
-    def _name(self, name: tree.Name, frame: Frame) -> Any:
+    def _name(self, name: tree.Name, frame: Frame) -> Evaluated:
         text = name.text
         if text in FACTS:
             return self._fact(name)
@@ -149,7 +150,7 @@ class Evaluator:
             )
         return length
 
-    def _template(self, template: tree.Template, frame: Frame) -> Any:
+    def _template(self, template: tree.Template, frame: Frame) -> Evaluated:
         text = self.text(template, frame)
         if all(isinstance(part, str) for part in template.parts) or "/" in text:
             return text
@@ -181,7 +182,7 @@ class Evaluator:
             )
         return tuple(range(ends[0], ends[1] + 1))
 
-    def _index(self, expression: tree.Index, frame: Frame) -> Any:
+    def _index(self, expression: tree.Index, frame: Frame) -> Evaluated:
         items = self.evaluate(expression.value, frame)
         index = self.evaluate(expression.index, frame)
         if not isinstance(items, tuple):
@@ -206,7 +207,7 @@ class Evaluator:
             )
         return items[index]
 
-    def _unary(self, expression: tree.Unary, frame: Frame) -> Any:
+    def _unary(self, expression: tree.Unary, frame: Frame) -> Evaluated:
         if expression.operator == "not":
             return not self.condition(expression.operand, frame)
         value = self.evaluate(expression.operand, frame)
@@ -218,12 +219,12 @@ class Evaluator:
             )
         return -value if expression.operator == "-" else +value
 
-    def _binary(self, expression: tree.Binary, frame: Frame) -> Any:
+    def _binary(self, expression: tree.Binary, frame: Frame) -> Evaluated:
         symbol = expression.operator
         if symbol in ("and", "or"):
-            left = self.condition(expression.left, frame)
-            if left == (symbol == "or"):
-                return left
+            truth = self.condition(expression.left, frame)
+            if truth == (symbol == "or"):
+                return truth
             return self.condition(expression.right, frame)
         left = self.evaluate(expression.left, frame)
         right = self.evaluate(expression.right, frame)
@@ -235,7 +236,9 @@ class Evaluator:
             return self._ordered(expression, left, right)
         return self._arithmetic(expression, left, right)
 
-    def _contains(self, expression: tree.Binary, item: Any, items: Any) -> bool:
+    def _contains(
+        self, expression: tree.Binary, item: Evaluated, items: Evaluated
+    ) -> bool:
         if not isinstance(items, tuple):
             raise Rejected(
                 messages.cannot_compute(
@@ -244,20 +247,22 @@ class Evaluator:
             )
         return any(equal(item, other) for other in items)
 
-    def _ordered(self, expression: tree.Binary, left: Any, right: Any) -> bool:
-        same = (is_number(left) and is_number(right)) or (
-            isinstance(left, str) and isinstance(right, str)
-        )
-        if not same:
+    def _ordered(
+        self, expression: tree.Binary, left: Evaluated, right: Evaluated
+    ) -> bool:
+        sign = compare(left, right)
+        if sign is None:
             raise Rejected(
                 messages.cannot_compute(
                     expression.span,
                     f"`{expression.operator}` of {describe(left)} and {describe(right)}",
                 )
             )
-        return ORDER[expression.operator](left, right)
+        return ORDER[expression.operator](sign, 0)
 
-    def _arithmetic(self, expression: tree.Binary, left: Any, right: Any) -> Any:
+    def _arithmetic(
+        self, expression: tree.Binary, left: Evaluated, right: Evaluated
+    ) -> Evaluated:
         symbol = expression.operator
         both = (left, right)
         joined = symbol == "+" and (
@@ -273,7 +278,7 @@ class Evaluator:
                     "`str(…)` makes a string of a number" if texts else "",
                 )
             )
-        if symbol == "**":
+        if symbol == "**" and is_number(left) and is_number(right):
             check_power(expression.span, left, right)
         try:
             result = ARITHMETIC[symbol](left, right)
@@ -287,12 +292,12 @@ class Evaluator:
             ) from None
         return checked(result, expression.span)
 
-    def _call(self, call: tree.CallExpression, frame: Frame) -> Any:
+    def _call(self, call: tree.CallExpression, frame: Frame) -> Evaluated:
         name = call.name.text
         positional = [
             self.evaluate(a.value, frame) for a in call.arguments if a.key is None
         ]
-        keywords: dict[str, Any] = {}
+        keywords: dict[str, Evaluated] = {}
         for argument in call.arguments:
             if argument.key is None:
                 continue
@@ -311,10 +316,9 @@ class Evaluator:
             return self.apply(call, function, positional, keywords)
         if function is None and name in self.words:
             arguments = sorted(call.arguments, key=lambda a: a.key is not None)
-            return BareWord(
-                name, tuple(positional), tuple(keywords.items()), True,
-                call.span, tuple(argument.span for argument in arguments),
-            )  # fmt: skip
+            places = tuple(argument.span for argument in arguments)
+            named = tuple(keywords.items())
+            return BareWord(name, tuple(positional), named, True, call.span, places)
         if function is not None:
             raise Rejected(
                 messages.cannot_compute(
@@ -325,8 +329,11 @@ class Evaluator:
         raise Rejected(messages.unknown_name(call.name.span, name, known))
 
     def _builtin(
-        self, call: tree.CallExpression, positional: list[Any], keywords: dict[str, Any]
-    ) -> Any:
+        self,
+        call: tree.CallExpression,
+        positional: list[Evaluated],
+        keywords: dict[str, Evaluated],
+    ) -> Evaluated:
         name = call.name.text
         if keywords:
             key = next(iter(keywords))
@@ -343,9 +350,9 @@ class Evaluator:
         self,
         call: tree.CallExpression,
         function: Closure,
-        positional: Sequence[Any],
-        keywords: dict[str, Any],
-    ) -> Any:
+        positional: Sequence[Evaluated],
+        keywords: dict[str, Evaluated],
+    ) -> Evaluated:
         name = call.name.text
         # Functions of two files may have one name; those seen from one frame may not.
         active = any(
@@ -356,12 +363,8 @@ class Evaluator:
         frame = Frame(function.frame)
         self._calls.append(function)
         try:
-            frame.names.update(
-                self.bind(
-                    call.span, name, function.declaration.parameters,
-                    (positional, keywords), frame,
-                )
-            )  # fmt: skip
+            taken = function.declaration.parameters
+            self.bind(call.span, name, taken, (positional, keywords), frame)
             return self.evaluate(function.declaration.value, frame)
         finally:
             self._calls.pop()
@@ -371,9 +374,9 @@ class Evaluator:
         span: Span,
         name: str,
         parameters: Sequence[tree.Parameter],
-        given: tuple[Sequence[Any], dict[str, Any]],
+        given: tuple[Sequence[Evaluated], dict[str, Evaluated]],
         frame: Frame,
-    ) -> dict[str, Any]:
+    ) -> dict[str, Evaluated]:
         """Give each parameter its argument or its default, evaluated in `frame`."""
         positional, keywords = given
         known = [parameter.name.text for parameter in parameters]
@@ -404,7 +407,7 @@ class Silent(Rejected):
         super().__init__(messages.cannot_compute(span, "an earlier error"))
 
 
-def _known(value: Any, span: Span) -> Any:
+def _known(value: Evaluated, span: Span) -> Evaluated:
     """Return a value, or raise Silent for one that was to come from a failed line."""
     if isinstance(value, Unknown):
         raise Silent(span)

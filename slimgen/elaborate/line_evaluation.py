@@ -43,8 +43,7 @@ def evaluate_line(
 def evaluate_argument(expression: tree.Expression, walk: Walk, env: Env) -> Evaluated:
     """Return the value of an argument, or what is wrong with it."""
     try:
-        value: Evaluated = walk.evaluator.evaluate(expression, env.frame)
-        return value
+        return walk.evaluator.evaluate(expression, env.frame)
     except TooMuch:
         raise
     except Silent:

@@ -57,7 +57,7 @@ def apply_line(line: EvaluatedLine, name: LineName, walk: Walk, env: Env) -> Ten
     layer = _layer(line, walk, env)
     if layer.merges and not line.positional:
         raise Rejected(messages.missing_operands(line.span, line.word))
-    return walk.calls.apply(layer, line, name, env.inside(reuse=reuse))
+    return walk.calls.apply(layer, line, name, env.reusing(reuse))
 
 
 def _layer(line: EvaluatedLine, walk: Walk, env: Env) -> type[Layer]:
@@ -118,7 +118,7 @@ def _merge(
     reuse = take_reuse(line, walk, env)
     scope = join(env.scope, name) if isinstance(name, str) else None
     parts: list[BranchEnd] = []
-    inner = env.inside(scope=scope or env.scope, merge=parts, reuse=reuse)
+    inner = env.merging(scope or env.scope, parts, reuse)
     failures = walk.failures
     with walk.scope_open(scope):
         walk.body(statement.body, inner)

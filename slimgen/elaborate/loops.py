@@ -78,8 +78,7 @@ def _apply_series(
     loop = walk.totals.loops
     with walk.scope_open(scope if scope != env.scope else None):
         for index, part in enumerate(lines, 1):
-            steps = (*env.steps, Step(loop, "i", index))
-            turn = env.inside(scope=scope, steps=steps)
+            turn = env.turn(scope, Step(loop, "i", index))
             copy = EvaluatedLine(
                 part.word, part.span, list(part.positional), dict(part.keywords)
             )

@@ -2,11 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from slimgen.diagnostics import Diagnostics
 from slimgen.elaborate.comments import leading_comment
-from slimgen.elaborate.evaluated import Frame, Tensor
+from slimgen.elaborate.evaluated import Evaluated, Frame, Tensor
 from slimgen.elaborate.expressions import Evaluator, Silent
 from slimgen.elaborate.jobs.job_list import check_alike, check_jobs, jobs_of
 from slimgen.elaborate.jobs.precision import check_precision
@@ -107,13 +106,16 @@ def _graph(
     return graph
 
 
-def _named(name: str, value: Any, constants: frozenset[str]) -> Any:
-    return named(value, name) if name in constants else value
+def _named(name: str, value: Evaluated, constants: frozenset[str]) -> Evaluated:
+    if name not in constants:
+        return value
+    marked = named(value, name)
+    return marked if isinstance(marked, int | float | str) else value
 
 
-def _constants(settings: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+def _constants(settings: Sequence[Mapping[str, Evaluated]]) -> frozenset[str]:
     """The parameters that have one value in all networks: constants of the file."""
-    found: dict[str, list[Any]] = {}
+    found: dict[str, list[tuple[type, Evaluated]]] = {}
     for parameters in settings:
         for name, value in parameters.items():
             found.setdefault(name, []).append((type(value), value))
@@ -202,7 +204,7 @@ def _defines(
 
 
 def _check_defines(
-    defines: Mapping[str, Any], chosen: Sequence[tree.Network], reporter: Reporter
+    defines: Defines, chosen: Sequence[tree.Network], reporter: Reporter
 ) -> None:
     known: list[str] = []
     for node in chosen:
@@ -218,10 +220,10 @@ def _parameters(
     main: Loaded,
     node: tree.Network,
     defines: Defines,
-) -> dict[str, Any]:
+) -> dict[str, Evaluated]:
     """Evaluate a network's parameters: `-D`, else the default."""
     frame = Frame(main.frame)
-    values: dict[str, Any] = {}
+    values: dict[str, Evaluated] = {}
     for parameter in node.parameters:
         name = parameter.name.text
         expression = defines.get(name, (parameter.default, ""))[0]

@@ -2,13 +2,14 @@
 
 import math
 import operator
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TypeGuard
 
 from slimgen.elaborate.evaluated import (
     LARGEST_INTEGER,
     LONGEST_LIST,
     LONGEST_TEXT,
+    Evaluated,
     Tensor,
 )
 from slimgen.elaborate.rejection import Rejected, TooMuch
@@ -16,7 +17,7 @@ from slimgen.layers.argument_types import BareWord
 from slimgen.messages import names as messages
 from slimgen.source import Span
 
-ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+ARITHMETIC: dict[str, Callable[[object, object], object]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
@@ -25,7 +26,7 @@ ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "%": operator.mod,
     "**": operator.pow,
 }
-ORDER: dict[str, Callable[[Any, Any], bool]] = {
+ORDER: dict[str, Callable[[int, int], bool]] = {  # of a comparison's sign and 0
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -33,31 +34,51 @@ ORDER: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: object) -> TypeGuard[int | float]:
     """Whether a value is a number; `true` is not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def checked(value: Any, span: Span) -> Any:
+def compare(left: object, right: object) -> int | None:
+    """Return -1, 0 or 1 for numbers and for strings; None for what has no order."""
+    if is_number(left) and is_number(right):
+        return (left > right) - (left < right)
+    if isinstance(left, str) and isinstance(right, str):
+        return (left > right) - (left < right)
+    return None
+
+
+def checked(value: object, span: Span) -> Evaluated:
     """Return a computed value, or refuse one beyond the limits."""
-    if isinstance(value, tuple) and len(value) > LONGEST_LIST:
-        raise TooMuch(messages.limit_exceeded(span, "values in a list", LONGEST_LIST))
-    if isinstance(value, str) and len(value) > LONGEST_TEXT:
-        raise TooMuch(
-            messages.limit_exceeded(span, "characters in a string", LONGEST_TEXT)
-        )
-    if not is_number(value):
-        return value
-    if isinstance(value, complex) or (
-        isinstance(value, float) and not math.isfinite(value)
-    ):
-        raise Rejected(messages.cannot_compute(span, "the number is not finite"))
-    if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
-        raise Rejected(messages.cannot_compute(span, "the number is too large"))
+    match value:
+        case tuple():
+            if len(value) > LONGEST_LIST:
+                raise TooMuch(
+                    messages.limit_exceeded(span, "values in a list", LONGEST_LIST)
+                )
+        case str():
+            if len(value) > LONGEST_TEXT:
+                raise TooMuch(
+                    messages.limit_exceeded(
+                        span, "characters in a string", LONGEST_TEXT
+                    )
+                )
+        case bool():
+            pass
+        case int():
+            if abs(value) > LARGEST_INTEGER:
+                raise Rejected(messages.cannot_compute(span, "the number is too large"))
+        case float():
+            if not math.isfinite(value):
+                raise Rejected(
+                    messages.cannot_compute(span, "the number is not finite")
+                )
+        case _:
+            raise AssertionError(value)
     return value
 
 
-def text_of(value: Any) -> str | None:
+def text_of(value: object) -> str | None:
     """Return a number or a string as it stands in a name; None for another value."""
     if isinstance(value, str):
         return str(value)
@@ -74,7 +95,7 @@ def check_power(span: Span, base: float, exponent: float) -> None:
         raise Rejected(messages.cannot_compute(span, "a root of a negative number"))
 
 
-def equal(left: Any, right: Any) -> bool:
+def equal(left: object, right: object) -> bool:
     """Whether two values are the same; `true` is not 1, a word is its text."""
     if isinstance(left, tuple) and isinstance(right, tuple):
         return len(left) == len(right) and all(map(equal, left, right))
@@ -94,41 +115,45 @@ def _round(value: float, digits: int = 0) -> float:
     return round(value, digits) if digits else round(value)
 
 
-def _extreme(choose: Callable[[Any], Any]) -> Callable[..., Any]:
-    def function(*values: Any) -> Any:
-        items = (
-            values[0] if len(values) == 1 and isinstance(values[0], tuple) else values
-        )
-        if not items or not all(is_number(item) for item in items):
-            raise TypeError
-        return choose(items)
+def _extreme(choose: Callable[[Sequence[float]], float]) -> Callable[..., float]:
+    def function(*values: object) -> float:
+        items = values
+        if len(values) == 1 and isinstance(values[0], tuple):
+            items = values[0]
+        return choose(_numbers(items))
 
     return function
 
 
-def _numeric(function: Callable[..., Any]) -> Callable[..., Any]:
-    def call(*values: Any) -> Any:
-        if not values or not all(is_number(value) for value in values):
-            raise TypeError
-        return function(*values)
+def _numeric(function: Callable[..., float]) -> Callable[..., float]:
+    def call(*values: object) -> float:
+        return function(*_numbers(values))
 
     return call
 
 
-def _length(value: Any) -> int:
+def _numbers(values: Sequence[object]) -> list[float]:
+    """Return at least one number, or raise TypeError."""
+    numbers = [value for value in values if is_number(value)]
+    if not numbers or len(numbers) < len(values):
+        raise TypeError
+    return numbers
+
+
+def _length(value: object) -> int:
     if not isinstance(value, tuple | str):
         raise TypeError
     return len(value)
 
 
-def _string(value: Any) -> str:
+def _string(value: object) -> str:
     text = text_of(value)
     if text is None:
         raise TypeError
     return text
 
 
-BUILTINS: dict[str, Callable[..., Any]] = {
+BUILTINS: dict[str, Callable[..., object]] = {
     "min": _extreme(min),
     "max": _extreme(max),
     "round": _numeric(_round),

@@ -180,5 +180,5 @@ def elaborate_variable(statement: tree.Variable, walk: Walk, env: Env) -> None:
     if statement.local:
         line.keywords["saved"] = Argument(False, statement.span)
         line.keywords.setdefault("trainable", Argument(False, statement.span))
-    inner = env.inside(reuse=take_reuse(line, walk, env), hint=name)
+    inner = env.reusing(take_reuse(line, walk, env), name)
     env.frame.names[name] = walk.calls.apply(FreeVariable, line, name, inner)

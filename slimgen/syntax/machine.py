@@ -13,14 +13,15 @@ from typing import Any
 
 from lark import Lark
 from lark.lexer import Lexer as LarkLexer
+from lark.lexer import Token as LarkToken
 from lark.parsers.lalr_analysis import Shift
 from platformdirs import user_cache_path
 
 from slimgen.syntax.tokens import Token
-from slimgen.syntax.tree_builder import LEAVES, TreeBuilder
+from slimgen.syntax.tree_builder import LEAVES, Part, TreeBuilder
 
 # How many parts a rule takes off the stack, its name, and what makes the whole of them.
-Reduction = tuple[int, str, Callable[[list[Any]], Any]]
+Reduction = tuple[int, str, Callable[[list[Part]], Part]]
 # The actions of a state: with a terminal, go to a state, complete a rule, or complete one that
 # only passes its part on (its name is enough); after a rule, go to a state.
 Actions = dict[int, dict[str, int | Reduction | str]]
@@ -29,10 +30,10 @@ Actions = dict[int, dict[str, int | Reduction | str]]
 class NoLexer(LarkLexer):
     """Stands where Lark wants a lexer; ours feeds the machine token by token."""
 
-    def __init__(self, lexer_conf: Any) -> None:
+    def __init__(self, lexer_conf: object) -> None:
         pass
 
-    def lex(self, *arguments: Any) -> Any:
+    def lex(self, *arguments: object) -> Iterator[LarkToken]:
         """Return no token."""
         return iter(())
 
@@ -116,7 +117,7 @@ class Machine:
         self._actions, ends = load_tables()
         self._first, self._last = ends[start]
         self._states = [self._first]
-        self._values: list[Any] = []
+        self._values: list[Part] = []
 
     @property
     def height(self) -> int:
@@ -124,7 +125,7 @@ class Machine:
         return len(self._states)
 
     @property
-    def result(self) -> Any:
+    def result(self) -> Part:
         """The result of the start rule; after $END."""
         return self._values[-1] if self._states[-1] == self._last else None
 
