@@ -1,10 +1,29 @@
-"""The jobs of an emitted file: one of each kind, and the facts that its templates read."""
+"""The jobs of an emitted file: one of each kind, and the parts of the file that they need."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from slimgen.ir.jobs import Evaluate, Job, LearningRate, Train, assert_never
-from slimgen.layers.jobs.optimizer import RULES
+from slimgen.ir.jobs import Evaluate, Job, Train, assert_never
+
+# In order of the file; templates of Jinja stand beside modules of the library.
+TRAIN_SECTIONS = (
+    "runtime/training/settings.py",
+    "train/settings",
+    "train/reading",
+    "train/loss",
+    "runtime/training/losses.py",
+    "runtime/training/optimizers.py",
+    "runtime/training/precision.py",
+    "runtime/training/steps.py",
+    "runtime/training/records.py",
+    "runtime/training/augment.py",
+    "runtime/training/skipping.py",
+    "runtime/training/run.py",
+    "runtime/training/folder.py",
+    "runtime/training/summaries.py",
+    "runtime/training/evaluation.py",
+    "runtime/training/commands.py",
+)
 
 
 @dataclass(frozen=True)
@@ -13,14 +32,6 @@ class FileJobs:
 
     train: Train | None = None
     evaluate: Evaluate | None = None
-
-    def context(self) -> dict[str, object]:
-        """Return the variables that templates see: each job under its kind, and facts."""
-        found: dict[str, object] = dict(vars(self))
-        if self.train is not None:
-            found["optimizer_class"] = RULES[self.train.optimizer.rule].__name__
-            found["first_rate"] = first_rate(self.train.learning_rate)
-        return found
 
 
 def file_jobs(jobs: Sequence[Job]) -> FileJobs:
@@ -37,12 +48,6 @@ def file_jobs(jobs: Sequence[Job]) -> FileJobs:
     return found
 
 
-def first_rate(learning_rate: LearningRate) -> str:
-    """Write the first rate of a schedule as an attribute of the settings."""
-    first = learning_rate.settings[0]
-    return f"{first.name}[0]" if isinstance(first.value, tuple) else first.name
-
-
 @dataclass(frozen=True)
 class Needs:
     """The parts of a file's common code that a job needs.
@@ -51,7 +56,8 @@ class Needs:
         in_16_bits: Layers may compute in 16 bits.
         holds_batch_norm: Batch norm of frozen scopes may use its moving averages.
         user_functions: The user's functions that the job calls, as `module:function`.
-        sections: The templates of its sections, besides those of training.
+        sections: Its sections in order: modules of the library end with `.py`, others are
+            templates.
     """
 
     in_16_bits: bool = False
@@ -65,9 +71,10 @@ def needs_of(job: Job) -> Needs:
     match job:
         case Train():
             functions = (term.function for term in job.loss.terms if term.function)
-            needs = Needs(bool(job.run.precision), job.gradients.held, tuple(functions))
+            in_16_bits, held = bool(job.run.precision), job.gradients.held
+            needs = Needs(in_16_bits, held, tuple(functions), TRAIN_SECTIONS)
         case Evaluate():
-            needs = Needs()  # it runs the network as training does
+            needs = Needs()  # its code stands in the sections of training
         case _:
             assert_never(job)
     return needs

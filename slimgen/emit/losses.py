@@ -1,42 +1,41 @@
 """The terms of a loss, and the measures of a network, as the emitted file writes them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from slimgen.emit.tensorflow.values import python
 from slimgen.ir.jobs import Loss, LossArgument, Target, Term
 from slimgen.layers.jobs import loss as declared
 
-
-@dataclass(frozen=True)
-class LossCode:
-    """The function that computes a loss in the emitted file.
-
-    Attributes:
-        function: Its name; "": the word of the loss.
-        helpers: Templates in train/losses of functions that it calls.
-        shared: It stands among the outputs' functions, not in a template of its own.
-    """
-
-    function: str = ""
-    helpers: tuple[str, ...] = ()
-    shared: bool = False
-
-
-CODE: Mapping[type[declared.LossKind], LossCode] = {
-    declared.SoftmaxCrossEntropy: LossCode("loss", shared=True),
-    declared.TripletSemihard: LossCode(helpers=("squared_distances",)),
-    declared.LiftedStruct: LossCode(helpers=("squared_distances",)),
+OUTPUT_LOSSES: Mapping[type[declared.LossKind], str] = {
+    declared.SoftmaxCrossEntropy: "loss"
 }
-"""The losses whose function is not simply the one of their own template."""
+"""The losses whose functions a classifier has without a job too, and their names there.
+
+The function of any other loss is called by its word, in `runtime/training/losses.py`.
+"""
 
 
 def _declaration(term: Term) -> type[declared.LossKind]:
     return declared.LOSSES[term.loss]
 
 
-def _code(term: Term) -> LossCode:
-    return CODE.get(_declaration(term), LossCode())
+def output_functions(terms: Iterable[Term]) -> frozenset[str]:
+    """Return the functions of a classifier that some terms and their measures call."""
+    found = set()
+    for term in terms:
+        found.add(OUTPUT_LOSSES.get(_declaration(term), ""))
+        found.add("accuracy" if term.target.classes else "")
+    return frozenset(filter(None, found))
+
+
+def weighted_flags(loss: Loss) -> dict[str, bool]:
+    """Return for each loss whether its function takes weights, as flags of the library."""
+    return {
+        f"WEIGHTED_{word.upper()}": word in loss.weighted
+        for word, kind in declared.LOSSES.items()
+        if kind.takes_weights and kind not in OUTPUT_LOSSES
+    }
 
 
 @dataclass(frozen=True)
@@ -48,17 +47,12 @@ class Losses:
         measures: What `evaluate` tells of each: its name and its mean as Python.
         counts: With weights, how much each measure counts for, as Python.
         measured_ends: A measure is over an end point.
-        entropy, accuracy: The file needs these functions.
-        weighted_accuracy: The latter with weights.
     """
 
     terms: tuple[tuple[str, str], ...]
     measures: tuple[tuple[str, str], ...]
     counts: dict[str, str]
     measured_ends: bool
-    entropy: bool
-    accuracy: bool
-    weighted_accuracy: bool
 
 
 def describe_losses(loss: Loss, modules: Mapping[str, str], mixed: bool) -> Losses:
@@ -81,9 +75,6 @@ def describe_losses(loss: Loss, modules: Mapping[str, str], mixed: bool) -> Loss
         tuple(measures.items()),
         counts if loss.weighted else {},
         any(term.end or term.positive_end for term in measured),
-        any(_code(term).shared for term in loss.terms),
-        any(bool(term.target.classes) for term in measured),
-        any(bool(term.target.classes and term.weights) for term in measured),
     )
 
 
@@ -97,7 +88,7 @@ def _weighted(term: Term, modules: Mapping[str, str], mixed: bool) -> str:
 
 def _call(term: Term, modules: Mapping[str, str]) -> str:
     """Write the loss of an output without the term's weight."""
-    name = _code(term).function or term.loss
+    name = OUTPUT_LOSSES.get(_declaration(term), term.loss)
     if term.function:
         module, _, function = term.function.partition(":")
         name = f"{modules[module]}.{function}"

@@ -10,10 +10,10 @@ from slimgen.emit.fitting import tidy
 from slimgen.emit.identifiers import class_name
 from slimgen.emit.jobs import FileJobs, file_jobs, needs_of
 from slimgen.emit.library import Library, open_library, used_names
-from slimgen.emit.losses import Losses, describe_losses
+from slimgen.emit.losses import Losses, describe_losses, output_functions
 from slimgen.emit.templates import defined_names, render, source_text
 from slimgen.emit.tensorflow.values import python
-from slimgen.emit.training import PARTS, JobSections, job_sections
+from slimgen.emit.training import JobSections, job_sections
 from slimgen.ir.graph import Graph, Network
 from slimgen.ir.jobs import LabelNames, Train
 from slimgen.ir.weight_map import Transform
@@ -110,7 +110,7 @@ class Runtime:
             "classes": facts.classes,
             "labels": self.labels,
             "offset": bool(facts.classes and (self.labels.names or self.jobs.train)),
-            **self.jobs.context(),
+            **vars(self.jobs),
             "losses": self._losses(modules),
             "training": self.training,
             "examples": self.training.examples if self.training else None,
@@ -180,7 +180,6 @@ def describe_runtime(graph: Graph) -> Runtime:
     parts += ["runtime/weights.py", "runtime/checkpoints.py"]
     parts += [f"runtime/read_{name}.py" for name in facts.formats]
     parts += ["runtime/formats.py", "maps"] if facts.formats else []
-    parts += PARTS if train else ()
     parts += [part for job in graph.jobs for part in needs_of(job).sections]
     parts.append("runtime/command_line.py")
     roots = ["main", "restore"]
@@ -235,7 +234,8 @@ def _flags(
     maps = [one for network in graph.networks for one in network.maps]
     transforms = {entry.transform for one in maps for entry in one.entries}
     saved = [v.spec for n in graph.networks for v in n.variables if v.spec.saved]
-    weighted = train.loss.weighted if train else frozenset()
+    terms = train.loss.terms if train else ()
+    weighted = output_functions(term for term in terms if term.weights)
     return {
         "SEVERAL_NETWORKS": len(graph.networks) > 1,
         "BY_NETWORK": facts.by_network,
@@ -247,10 +247,8 @@ def _flags(
         "PREDICTS": facts.classifier,
         "TRAINS": train is not None,
         "NAMED_LABELS": named,
-        "WEIGHTED_LOSS": "softmax_cross_entropy" in weighted,
-        "WEIGHTED_ACCURACY": bool(
-            train and any(t.target.classes and t.weights for t in train.loss.terms)
-        ),
+        "WEIGHTED_LOSS": "loss" in weighted,
+        "WEIGHTED_ACCURACY": "accuracy" in weighted,
         "SEVERAL_FORMATS": bool(facts.formats),
         "TRANSFORMS": bool(transforms - {Transform()}),
         "OTHER_TYPES": any("float" not in spec.dtype for spec in saved),
@@ -287,10 +285,7 @@ def _hidden(facts: Facts, train: Train | None) -> frozenset[str]:
     """Return the functions of outputs that the file does without."""
     if facts.classes or train is None:
         return frozenset()
-    losses = {term.loss for term in train.loss.terms}
-    found = set() if "softmax_cross_entropy" in losses else {"loss"}
-    measured = any(term.target.classes for term in train.loss.terms)
-    return frozenset(found | (set() if measured else {"accuracy"}))
+    return frozenset({"loss", "accuracy"} - output_functions(train.loss.terms))
 
 
 def _listed(names: Sequence[str]) -> str:

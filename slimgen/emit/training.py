@@ -1,45 +1,17 @@
-"""The sections of a `train` job: which modules and flags of the library it needs."""
+"""The sections of a `train` job: the flags and the constants of the library in them."""
 
 from dataclasses import dataclass
 
 from slimgen.emit.example_reading import Examples, describe_examples
 from slimgen.emit.jobs import FileJobs
+from slimgen.emit.losses import weighted_flags
 from slimgen.emit.tensorflow.values import python
 from slimgen.ir.graph import Network
 from slimgen.ir.jobs import Evaluate, LabelNames, Train
+from slimgen.layers.jobs.learning_rate import SCHEDULES
 from slimgen.layers.jobs.optimizer import RULES
 
-# In order of the file; templates of Jinja stand beside modules of the library.
-PARTS = (
-    "runtime/training/settings.py",
-    "train/settings",
-    "train/reading",
-    "train/loss",
-    "runtime/training/losses.py",
-    "runtime/training/optimizers.py",
-    "runtime/training/precision.py",
-    "runtime/training/steps.py",
-    "runtime/training/records.py",
-    "runtime/training/augment.py",
-    "runtime/training/skipping.py",
-    "runtime/training/run.py",
-    "runtime/training/folder.py",
-    "runtime/training/summaries.py",
-    "runtime/training/evaluation.py",
-    "runtime/training/commands.py",
-)
 FAMILIES = ("cifarnet", "inception", "lenet", "torchvision", "vgg")
-SCHEDULES = ("fixed", "exponential", "piecewise", "polynomial", "cosine")
-WEIGHTED = (
-    "absolute_difference",
-    "cosine_distance",
-    "hinge_loss",
-    "log_loss",
-    "mean_pairwise_squared_error",
-    "mean_squared_error",
-    "sigmoid_cross_entropy",
-    "sparse_softmax_cross_entropy",
-)
 
 
 @dataclass(frozen=True)
@@ -72,7 +44,7 @@ class JobSections:
         }
 
     def _optimizer_flags(self) -> dict[str, bool]:
-        rate, weighted = self.train.learning_rate, self.train.loss.weighted
+        rate = self.train.learning_rate
         return {
             "NESTEROV": "nesterov" in self.train.optimizer.flags,
             "MANY_TYPES": self.other_types,
@@ -82,7 +54,7 @@ class JobSections:
             "DECAY_IN_EPOCHS": rate.unit == "epochs",
             "WARMUP": bool(rate.warmup),
             "WARMUP_IN_EPOCHS": rate.warmup == "epochs",
-            **{f"WEIGHTED_{name.upper()}": name in weighted for name in WEIGHTED},
+            **weighted_flags(self.train.loss),
         }
 
     def _step_flags(self) -> dict[str, bool]:
@@ -114,9 +86,9 @@ class JobSections:
             "FOLDERS": data.foldable,
             "SKIP": data.skip,
             "SLOPPY": data.sloppy,
-            "READERS": "readers" in data.said,
-            "BLOCK_LENGTH": "block_length" in data.said,
-            "PREFETCH": "prefetch" in data.said,
+            "READERS": "readers" in data.given,
+            "BLOCK_LENGTH": "block_length" in data.given,
+            "PREFETCH": "prefetch" in data.given,
             "IMAGE": bool(self.examples.image),
             "RAW": data.inputs[0].raw,
             "BOXES": bool(self.examples.boxes),

@@ -84,7 +84,7 @@ class Data:
     boxes: str = ""
 
     @property
-    def said(self) -> frozenset[str]:
+    def given(self) -> frozenset[str]:
         """The names of the settings."""
         return frozenset(setting.name for setting in self.settings)
 

@@ -26,6 +26,7 @@ class LossKind(JobLine):
     labels: ClassVar[LabelForm] = "numbers"
     by_example: ClassVar[bool] = False  # an example has one loss, not each number of it
     summed: ClassVar[bool] = False  # the loss is a sum over the examples, not a mean
+    takes_weights: ClassVar[bool] = False  # an item of the data may weigh its losses
     shared: ClassVar[tuple[str, ...]] = ()  # settings that serve all terms
     constants: ClassVar[tuple[str, ...]] = ()  # numbers that are no settings
 
@@ -55,6 +56,8 @@ class LossKind(JobLine):
 
 class WeightedLoss(LossKind):
     """A loss that is a mean over what has a weight."""
+
+    takes_weights = True
 
     weights: str | None = parameter(
         Optional(Text()),
@@ -197,6 +200,7 @@ class MeanPairwiseSquaredError(LossKind):
     example = "loss mean_pairwise_squared_error weight=0.5"
     by_example = True
     summed = True
+    takes_weights = True
 
     weights: str | None = parameter(
         Optional(Text()),
