@@ -1,1 +1,1 @@
-"""The resolved network as data: what the passes rewrite and the emitter prints."""
+"""The graph as data: the passes rewrite it, and a back end writes it."""

@@ -41,7 +41,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an argument of a layer comes from: the line, a scope, or the default (None).
+    """The origin of an argument of a layer: the line, a scope, or the default (None).
 
     `inner` has those of an argument that is a layer itself, such as a normalizer.
     """
@@ -142,8 +142,8 @@ class Function:
         name: Unique in the graph; the block's own name with a number where needed.
         block: The name of the block.
         parameters: The literals that calls give, in order.
-        comment: What the source says above the block.
-        signatures: What each call of a shared block gives and gets.
+        comment: The comment above the block in the source.
+        signatures: The types that each call of a shared block passes and gets.
     """
 
     name: str
@@ -182,7 +182,7 @@ class Network:
         outputs: Name and value of each; a single one without a name is `("", value)`.
         variables: In order of creation.
         head: Names of the variables whose shape depends on `classes`.
-        maps: What other sources of weights call the variables.
+        maps: The names of the variables in other sources of weights.
     """
 
     name: str
@@ -202,7 +202,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Graph:
-    """What a source says: its networks, the functions that they call, and its jobs."""
+    """The content of a source: its networks, the functions that they call, and its jobs."""
 
     networks: tuple[Network, ...]
     functions: tuple[Function, ...]

@@ -82,7 +82,7 @@ class Summary:
 
 
 def summarize(graph: Graph) -> Summary:
-    """Count what each network of a graph costs."""
+    """Count the costs of each network of a graph."""
     return Summary(tuple(_network(graph, network) for network in graph.networks))
 
 
@@ -116,7 +116,7 @@ def _rows(parts: Iterable[Part], root: str) -> list[SummaryRow]:
 
 
 def _is_one_row(block: Entered) -> bool:
-    """Whether a call is shown as one row: it has a scope, and not too many layers."""
+    """True if a call is shown as one row: if it has a scope, and not too many layers."""
     return block.opens and 1 < _size(block) <= LARGEST_ROW
 
 
@@ -180,7 +180,7 @@ def _multiply_adds(part: Applied) -> int | None:
     work = part.layer.multiply_adds(inputs, (part.output.type,))
     if work or not any(map(_is_open, (*inputs, part.output.type))):
         return work
-    # A layer that works at every size works at a free one, nobody knows how much.
+    # A layer that works at every size works at a free one, by an amount that is not known.
     least = part.layer.multiply_adds(
         [*map(_closed, inputs)], (_closed(part.output.type),)
     )

@@ -1,4 +1,4 @@
-"""Rows of a summary, and how turns of a loop that differ only in their count become one."""
+"""Rows of a summary; turns of a loop that differ only in their count become one row."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -9,12 +9,12 @@ from slimgen.ir.graph import Step
 from slimgen.layers.declaration import TensorType
 
 COUNTS = re.compile(r"(\{\d+\.\.\d+\}|\d+)")
-"""Where a name may count: numbers, and ranges of an inner loop that is folded already."""
+"""The countable parts of a name: numbers, and ranges of an inner loop that is folded."""
 
 
 @dataclass(frozen=True)
 class SummaryRow:
-    """A layer, a block, or what a loop does in each turn; figures are of all `count`.
+    """A layer, a block, or the body of a loop; the figures are of all `count` of them.
 
     Attributes:
         name: Scope, `{1..3}` for what counts in it; "" for a layer without a name.
@@ -39,7 +39,7 @@ class SummaryRow:
 
     @property
     def is_loop(self) -> bool:
-        """Whether it only holds the rows of a loop's turns together."""
+        """True if it only groups the rows of a loop's turns."""
         return not self.word
 
     def within(self, steps: tuple[Step, ...]) -> "SummaryRow":
@@ -90,7 +90,7 @@ def _runs(turns: Sequence[Turn], depth: int) -> list[SummaryRow]:
 
 
 def _names(first: Turn, other: Turn, depth: int) -> list[str] | None:
-    """The names of two turns' rows with `#` for the count; None when they differ else."""
+    """The names of two turns' rows with `#` for the count; None if they differ elsewhere."""
     one, two = first[0].steps[depth].index, other[0].steps[depth].index
     return _names_of(first, other, (str(one), str(two)))
 

@@ -1,4 +1,4 @@
-"""The graph as text: for people, for the comments of passes, and for failures of `verify`."""
+"""The graph as text: for people, for the comments of passes, and for the errors of the verifier."""
 
 from collections.abc import Iterable, Iterator
 

@@ -61,7 +61,7 @@ class Applied:
 
 @dataclass(frozen=True)
 class Entered:
-    """A call with what its function does; `opens` says whether it opens a scope."""
+    """A call with the parts of its function; `opens`: it opens a variable scope."""
 
     call: Call
     block: str
@@ -72,7 +72,7 @@ class Entered:
 
     @property
     def opens(self) -> bool:
-        """Whether the call opens a variable scope."""
+        """True if the call opens a variable scope."""
         return self.call.opens
 
 
@@ -89,7 +89,7 @@ Part = Applied | Entered | Tapped
 
 @dataclass(frozen=True)
 class Unrolled:
-    """All that a network does, and the tensors that it takes and gives."""
+    """The parts of a network in order, and its input and output tensors."""
 
     inputs: tuple[tuple[str, UnrolledTensor], ...]
     outputs: tuple[tuple[str, UnrolledTensor], ...]

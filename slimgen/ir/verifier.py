@@ -1,4 +1,4 @@
-"""The rules of every graph; a graph that breaks one is a bug of ours, never the user's.
+"""The rules of every graph; a graph that breaks one shows a bug of slimgen.
 
 The structure is checked after every stage, which costs little. The types and variables of
 whole networks are inferred again only where `--verify` asks for it.
@@ -28,7 +28,7 @@ SCOPE = re.compile(r"[A-Za-z0-9_.\-]+(/[A-Za-z0-9_.\-]+)*", re.ASCII)
 
 
 class InternalError(Exception):
-    """The compiler has a bug; the message is for its report."""
+    """A bug of the compiler; the message is for its report."""
 
 
 def require_sound(graph: Graph, stage: str, thorough: bool = False) -> None:
@@ -73,7 +73,7 @@ def structure_problems(graph: Graph) -> list[str]:
 
 
 def _names(graph: Graph) -> Iterator[str]:
-    """Functions have names of their own and come before their callers."""
+    """Each function has a name of its own and comes before its callers."""
     known: set[str] = set()
     for function in graph.functions:
         for item in _flat(function.items):
@@ -111,7 +111,7 @@ class _BodyCheck:
     def check(
         self, inputs: Iterable[Value], items: Iterable[Item], outputs: Iterable[Value]
     ) -> list[str]:
-        """Return what is wrong."""
+        """Return the broken rules, in sentences."""
         for value in inputs:
             self._define(value)
         self._items(items)
@@ -206,7 +206,7 @@ class _BodyCheck:
         self._items(loop.items)
         self._use(loop.result, "the next turn")
         self.holes.discard(loop.variable)
-        # What a turn defines ends with it, but for what the loop leaves.
+        # The values of a turn end with it, except the loop's output.
         self.defined = outside
         self._define(loop.output)
 
@@ -243,7 +243,7 @@ def _run(graph: Graph, network: Network) -> Iterator[str]:
 
 
 def _types(parts: Iterable[Part]) -> Iterator[str]:
-    """What the layers infer is what the graph says, as far as it says it."""
+    """The types of the graph are those that the layers infer, where the graph knows them."""
     for part in parts:
         match part:
             case Applied(node=node):

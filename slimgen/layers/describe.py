@@ -31,7 +31,7 @@ LINES: Sequence[tuple[str, type[Declaration]]] = (
     *((line.word, line) for line in JOB_LINES),
     *DATA_LINES.items(),
 )
-"""What is declared as layers are, and is none: variables, and lines about weights and jobs.
+"""Declarations besides layers: variables, and lines about weights and jobs.
 
 A word may stand twice: `rename` is one thing in a map of weights, and another in a job.
 """

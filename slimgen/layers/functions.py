@@ -286,7 +286,7 @@ def initializer_problem(function: object, shape: tuple[int, ...]) -> str:
 class Regularizer(FunctionKind):
     """A regularizer; None when its scale is 0, for which TF-Slim adds no term."""
 
-    def coerce(  # type: ignore[override]  # a regularizer may be none
+    def coerce(  # type: ignore[override]  # `none` is a regularizer too
         self, value: object
     ) -> NamedFunction | None:
         return _simplified(super().coerce(value))

@@ -70,7 +70,7 @@ class OperandList:
 
 
 class Merge(Layer):
-    """What all merges have: operands first, an activation last.
+    """The arguments of all merges: operands first, an activation last.
 
     `operands` is () for the branches of braces: then each input is one, in order.
     """

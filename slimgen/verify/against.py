@@ -1,4 +1,4 @@
-"""What a network is compared with: `tf_slim:vgg_16`, `keras:MobileNet(alpha=0.5)`."""
+"""The original of a comparison: `tf_slim:vgg_16`, `keras:MobileNet(alpha=0.5)`."""
 
 import ast
 import re

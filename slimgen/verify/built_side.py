@@ -1,4 +1,4 @@
-"""Run a built network beside its original and say how far apart they are.
+"""Run a built network beside its original and measure the deviations.
 
     python -m slimgen.verify.built_side FOLDER
 
@@ -21,14 +21,14 @@ from slimgen.verify.reference import AUXILIARY_WEIGHT, Array, Reference
 from slimgen.verify.request import ComparisonRequest, Failure, read_request
 from slimgen.verify.untyped import Json, Model, Module, Report, Tensor
 
-# What makes a built file smooth, as `shim.load_slim(smooth=True)` makes TF-Slim.
+# Replacements that make a built file smooth, as `shim.load_slim(smooth=True)` makes TF-Slim.
 SMOOTH = {
     r"\btf\.nn\.relu\b": "tf.nn.softplus",
     r"\btf\.nn\.relu6\b": "(lambda x: tf.nn.softplus(x) - tf.nn.softplus(x - 6))",
     r"\btf\.nn\.max_pool": "tf.nn.avg_pool",
 }
 
-# What is done about weights that do not fit.
+# The remedy for weights that do not fit.
 PARAMETERS = (
     "`-D NAME=VALUE` sets a parameter of the network, `--against "
     "'LIBRARY:NAME(key=value)'` an argument of the original"
@@ -40,12 +40,12 @@ CANDIDATES = 4
 
 
 def main() -> None:
-    """Compare what the folder of the command line holds."""
+    """Run the comparison in the folder of the command line."""
     run_program(lambda: compare(Path(sys.argv[1])), "network")
 
 
 def compare(folder: Path) -> Report:
-    """Return all that was found of the model."""
+    """Return all results for the model."""
     request, reference = read_request(folder), Reference(folder)
     module = load(Path(request.model), smooth=request.smooth)
     model = _first_network(module)()
@@ -123,9 +123,9 @@ def restore(
 
 
 def inference(model: Model, reference: Reference, request: ComparisonRequest) -> Report:
-    """Return deviations of the logits and the end points, and what has no counterpart.
+    """Return deviations of the logits and the end points, and the names without a counterpart.
 
-    TF-Slim's end points are compared by their keys. Keras has none: each end point of ours
+    TF-Slim's end points are compared by their keys. Keras has no keys: each end point of ours
     is compared with the layer of Keras's that is nearest to it, so a tensor that Keras does
     not compute is far from all of them, or has a shape of its own. Axes of length 1 do not
     count; arrays that differ in them alone are listed.
@@ -181,7 +181,7 @@ def apart(found: Tensor, expected: Array) -> float | None:
 
 
 def _is_full(model: Model, name: str) -> bool:
-    """Whether an end point's name is the full one: each is there under two."""
+    """True if an end point's name is the full one; each has two names."""
     return not model.scope or name.startswith(f"{model.scope}/")
 
 
@@ -211,7 +211,7 @@ def nearest(
 
 
 def _distance(found: Array, expected: Array) -> float:
-    """Return the largest difference; that from what is not a number is infinite."""
+    """Return the largest difference; infinite if a value is not a number."""
     with np.errstate(invalid="ignore"):
         apart = np.abs(found - expected)
     return float(np.max(np.where(np.isnan(apart), np.inf, apart), initial=0.0))

@@ -1,4 +1,4 @@
-"""How far apart arrays are, in parts of the original's largest magnitude.
+"""The deviation of arrays, as a part of the original's largest magnitude.
 
 None is for arrays of unlike shapes. Values that are not finite, on either side or on both, are
 infinitely far apart: behind them everything is alike, whatever the network.

@@ -1,4 +1,4 @@
-"""Run one of Keras's networks and write down what a built one has to agree with.
+"""Run one of Keras's networks and save the results that a built one must reproduce.
 
     python -m slimgen.verify.keras_side FOLDER
 
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def measure(folder: Path) -> None:
-    """Build, fill, save and measure the network that is asked for."""
+    """Build, fill, save and measure the requested network."""
     import keras
 
     request = read_request(folder)
@@ -118,7 +118,7 @@ def _counted(layer: Layer) -> str:
 
 
 def make_smooth(model: Model) -> None:
-    """Replace what `Request.smooth` names; Keras's hard functions are made of relu6."""
+    """Replace the operations that `Request.smooth` names; Keras's hard functions are made of relu6."""
     import keras
 
     activations = keras.activations

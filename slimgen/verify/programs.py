@@ -15,7 +15,7 @@ from slimgen.verify.untyped import Function
 def run_program(work: Callable[[], object], at_fault: str) -> None:
     """Print what `work` returns as JSON, or why the comparison cannot be made.
 
-    What the libraries print meanwhile goes to standard error. `at_fault` is the kind of
+    Messages that the libraries print go to standard error. `at_fault` is the kind of
     `Failure` that any other exception is: networks are code of their own.
     """
     answer = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What the original computed, as its program wrote it down."""
+"""The original's results, as its program saved them."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What the programs of a comparison are told: a file in the folder where they meet."""
+"""The settings of a comparison, in a file that its programs read."""
 
 import json
 from dataclasses import asdict, dataclass

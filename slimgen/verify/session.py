@@ -9,7 +9,7 @@ from pathlib import Path
 from slimgen.verify.request import ComparisonRequest, Failure
 from slimgen.verify.untyped import Json
 
-# What each library's program imports, and the distribution that has it.
+# The package that each library's program imports, and its distribution.
 NEEDED = {
     "tf_slim": {
         "tensorflow": "tensorflow",

@@ -93,7 +93,7 @@ def arg_scope_beside(function: Function) -> Function | None:
     return getattr(module, names.pop()) if len(names) == 1 else None
 
 
-# What it computes.
+# Results.
 
 
 def measure_training(

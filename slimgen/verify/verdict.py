@@ -1,4 +1,4 @@
-"""What a comparison found, as a table and as JSON."""
+"""The result of a comparison, as a table and as JSON."""
 
 import json
 import math
@@ -14,7 +14,7 @@ OUTPUT = "the output"
 
 @dataclass(frozen=True)
 class Verdict:
-    """What `session.compare` found of one network, and how far apart is too far.
+    """The result of `session.compare` for one network, and the largest deviation allowed.
 
     Attributes:
         tolerance: For values, in parts of the largest magnitude of the original's array.

@@ -1,4 +1,4 @@
-"""Variables and values by the layers that they belong to, as far as names and shapes tell."""
+"""Variables and values grouped by layer, by their names and shapes."""
 
 import math
 import re
@@ -80,7 +80,7 @@ class SourceLayer:
 
     @property
     def first(self) -> str:
-        """The kind by which the layer is looked for."""
+        """The kind that identifies the layer in a search."""
         return next((kind for kind in KERNELS if kind in self.parts), min(self.parts))
 
 
@@ -94,7 +94,7 @@ def network_layers(parts: Iterable[FittedPart]) -> list[SourceLayer]:
 
 
 def own_layer(unit: str) -> str:
-    """Return the layer of what stands under a name: that of its norm is above it."""
+    """Return the layer of a name; a norm belongs to the layer above it."""
     above, _, last = unit.rpartition("/")
     return above if last in NORMS else unit
 
@@ -105,7 +105,7 @@ def unit_of(name: str) -> str:
 
 
 def units(layer: SourceLayer) -> list[SourceLayer]:
-    """Return a layer as what stands under one name: its kernel and bias, its norm."""
+    """Split a layer into its kernel with the bias, and its norm."""
     found: dict[str, dict[str, FittedPart]] = {}
     for kind, part in layer.parts.items():
         name = unit_of(part.variable or part.source)
@@ -114,7 +114,7 @@ def units(layer: SourceLayer) -> list[SourceLayer]:
 
 
 def file_layers(parts: Iterable[FittedPart], format: str) -> list[SourceLayer]:
-    """Return a file's layers, those with numbers counted, each with its norm if names tell."""
+    """Return a file's layers, counted ones in order, each with its norm where names join them."""
     found: dict[str, dict[str, FittedPart]] = {}
     for part in sorted(parts, key=lambda part: natural(part.source)):
         name, leaf = _split(part.source)
@@ -180,7 +180,7 @@ def _norms_of(layers: Sequence[SourceLayer], format: str) -> dict[str, SourceLay
 
 
 def _known(layer: SourceLayer) -> set[str]:
-    """The kinds of a layer that are anybody's, or all of them if none is."""
+    """The kinds of a layer that all libraries have, or all of its kinds if there is none."""
     return set(layer.parts) & set(KINDS.values()) or set(layer.parts)
 
 
@@ -197,7 +197,7 @@ def _next(name: str) -> str:
 
 
 def _go_together(kernel: SourceLayer, norm: SourceLayer, format: str) -> bool:
-    """Whether a norm has the length of a kernel's outputs."""
+    """True if a norm has the length of a kernel's outputs."""
     kind = "pointwise" if "pointwise" in kernel.parts else kernel.first
     shape = kernel.parts[kind].source_shape or ()
     length = math.prod(next(iter(norm.parts.values())).source_shape or ())
@@ -212,7 +212,7 @@ def _go_together(kernel: SourceLayer, norm: SourceLayer, format: str) -> bool:
 def fits(
     ours: SourceLayer, theirs: SourceLayer, format: str
 ) -> dict[str, Transform] | None:
-    """Return what to do to each value that both have; None where one cannot fit."""
+    """Return the transformation of each value that both have; None if one cannot fit."""
     found: dict[str, Transform] = {}
     for kind, part in ours.parts.items():
         value = value_of(theirs, kind)
@@ -256,7 +256,7 @@ def _from_pytorch(kind: str, shape: Shape, found: Shape) -> Transform | None:
 
 
 def wanted_size(kind: str, shape: Shape, format: str) -> tuple[int, int]:
-    """Return what every value has that fits a variable, as `found_size` tells it."""
+    """Return the property (`found_size`) that all values share which fit a variable."""
     turned = format == "safetensors" and kind == "depthwise" and len(shape) > 1
     return math.prod(shape), (1, *shape)[-2 if turned else -1]
 

@@ -1,4 +1,4 @@
-"""Layers of a network and layers of a file that may be the same, whole ones only."""
+"""Match whole layers of a network with layers of a file."""
 
 import difflib
 import re
@@ -25,7 +25,7 @@ Form = tuple[tuple[str, tuple[int, ...]], ...]
 
 @dataclass(frozen=True)
 class Match:
-    """A layer of the network and the file's that may be its own.
+    """A layer of the network and its likely counterpart in the file.
 
     Attributes:
         transforms: By the kinds that both have.
@@ -41,7 +41,7 @@ class Match:
 def match_layers(
     ours: Sequence[SourceLayer], theirs: Sequence[SourceLayer], format: str
 ) -> Iterator[Match]:
-    """Match whole layers; as a guess, what names do not join, and what lacks a part."""
+    """Match whole layers; those with other names or missing parts are guesses."""
     left, free = list(ours), list(theirs)
     for round_ in (_matched, _ours_apart, _theirs_apart, _partly):
         whole = round_ is _matched
@@ -54,7 +54,7 @@ def match_layers(
 def _ours_apart(
     ours: Sequence[SourceLayer], theirs: Sequence[SourceLayer], format: str
 ) -> Iterator[Match]:
-    """A layer and its norm, where the file does not say whose its norms are."""
+    """A layer with its norm, where the file's names do not join them."""
     joined = [one for one in ours if len(units(one)) > 1]
     single = [one for one in theirs if len(units(one)) == 1]
     return _matched(_apart(joined), single, format)
@@ -63,7 +63,7 @@ def _ours_apart(
 def _theirs_apart(
     ours: Sequence[SourceLayer], theirs: Sequence[SourceLayer], format: str
 ) -> Iterator[Match]:
-    """A norm that looks as if it were its neighbour's: of what comes after it, say."""
+    """A norm that seems to belong to a neighbour, such as the layer after it."""
     # The rest of a split layer is not among these: it would be split twice.
     single = [one for one in ours if len(units(one)) == 1 and not one.is_rest]
     joined = [one for one in theirs if len(units(one)) > 1]
@@ -83,7 +83,7 @@ def _apart(layers: Sequence[SourceLayer]) -> list[SourceLayer]:
 def _without(
     layers: Sequence[SourceLayer], taken: Sequence[SourceLayer]
 ) -> list[SourceLayer]:
-    """Layers without those that are taken, or what is left of them."""
+    """Layers that are not taken, and the free parts of the others."""
     gone = {id(part) for one in taken for part in one.parts.values()}
     found: list[SourceLayer] = []
     for one in layers:
@@ -130,7 +130,7 @@ def _grouped(layers: Iterable[SourceLayer]) -> dict[Form, Group]:
 def _rivals(
     own: dict[Form, Group], other: dict[Form, Group], format: str
 ) -> list[tuple[tuple[int, ...], Form, list[Form]]]:
-    """The file's forms that fit each of the network's, by how well they do."""
+    """The forms of the file that fit each form of the network, the best first."""
     by_size: dict[tuple[str, tuple[int, int]], list[Form]] = {}
     for form in other:
         for kind, shape in form:
@@ -151,7 +151,7 @@ def _rivals(
 def _rank(
     ours: SourceLayer, theirs: SourceLayer, format: str
 ) -> tuple[int, ...] | None:
-    """How badly two layers fit: in what ours lacks, what theirs has more, new shapes."""
+    """The misfit of two layers: parts missing in ours, parts more in theirs, new shapes."""
     found = fits(ours, theirs, format)
     if found is None or ours.first not in found:
         return None
@@ -191,7 +191,7 @@ def _paired(
 
 
 def _form(name: str) -> str:
-    """A name without what its numbers are."""
+    """A name with its numbers replaced."""
     return re.sub(r"[0-9]+", "0", name)
 
 
@@ -215,7 +215,7 @@ def _grouped_by_last(layers: Sequence[SourceLayer]) -> dict[str, list[SourceLaye
 def _in_order(
     ours: Sequence[SourceLayer], theirs: Sequence[SourceLayer]
 ) -> list[tuple[SourceLayer, SourceLayer, bool]]:
-    """Pair as many layers: by what tells their names apart if that is the same, else in order."""
+    """Pair equally many layers: by the parts in which names differ if these agree, else in order."""
     own, other = _telling(ours), _telling(theirs)
     if len(own) == len(other) == len(ours) and own.keys() == other.keys():
         return [(one, other[words], False) for words, one in own.items()]
@@ -224,13 +224,13 @@ def _in_order(
 
 
 def _count_alike(ours: Sequence[SourceLayer], theirs: Sequence[SourceLayer]) -> bool:
-    """Whether names differ in numbers only, which count one thing, or the same as ours."""
+    """True if names differ in numbers only, which count one thing, or count as ours do."""
     own, other = _counts(ours), _counts(theirs)
     return other is not None and (len(other) == 1 or other == own)
 
 
 def _counts(layers: Sequence[SourceLayer]) -> set[tuple[int, ...]] | None:
-    """The numbers in names that differ in nothing else, each place counted from 0."""
+    """The numbers of names that differ in numbers only, each counted from 0."""
     if len({_form(one.name) for one in layers}) > 1:
         return None
     numbers = [map(number, re.findall(r"[0-9]+", one.name)) for one in layers]
@@ -255,7 +255,7 @@ def _telling(layers: Sequence[SourceLayer]) -> dict[tuple[str, ...], SourceLayer
 def _alike(
     ours: Sequence[SourceLayer], theirs: Sequence[SourceLayer]
 ) -> list[tuple[SourceLayer, SourceLayer, bool]]:
-    """Pair what is most alike by name, each with the other."""
+    """Pair layers whose names are most alike in both directions."""
     by_word: dict[str, list[int]] = {}
     for place, one in enumerate(theirs):
         for word in set(_words(one.name)):
@@ -291,6 +291,6 @@ def _words(name: str) -> list[str]:
 
 
 def _likeness(one: str, other: str) -> float:
-    """How alike two names are, from 0 to 1: in their words and numbers, in order."""
+    """The likeness of two names, from 0 to 1: of their words and numbers, in order."""
     matcher = difflib.SequenceMatcher(None, _words(one), _words(other), autojunk=False)
     return matcher.ratio()

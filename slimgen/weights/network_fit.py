@@ -1,4 +1,4 @@
-"""What a network would take from a file of weights, as its built file would say it."""
+"""The weights that a network takes from a file, as its built file reports them."""
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -15,11 +15,11 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class FittedPart:
-    """A variable of the network, or a value of the file, and what belongs together.
+    """A variable of the network, a value of the file, or the two that belong together.
 
     Attributes:
         variable, shape: Of the network, below its scope; "" for a value that is left over.
-        source, source_shape: Of the file; "" where it says nothing of the variable.
+        source, source_shape: Of the file; "" where no value of it belongs to the variable.
         types: Both types, where they are why the two do not fit.
     """
 
@@ -33,10 +33,10 @@ class FittedPart:
 
 @dataclass(frozen=True)
 class Fit:
-    """What becomes of each variable and each value.
+    """The fate of each variable and each value.
 
     Attributes:
-        source: What the network's map calls the file's kind; None: it has no such map.
+        source: The name of the source in the network's map; None: there is no map.
         left_out: Variables that the map names as new.
         head: The scopes that depend on the number of classes.
         parameters: Of the network, with their values.
@@ -56,7 +56,7 @@ class Fit:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the file and the network fit."""
+        """True if the file fits the network."""
         return not (self.missing or self.mismatched or self.unused)
 
 

@@ -1,4 +1,4 @@
-"""Rules for what a network's map does not cover yet: whole layers by form, order and name."""
+"""Propose rules for variables without one: whole layers, by form, order and name."""
 
 import re
 from collections import Counter
@@ -33,7 +33,7 @@ class Proposal:
     """Lines of a `weights` statement.
 
     Attributes:
-        guessed: What only the order, or a likeness of names, decided.
+        guessed: Pairs that only the order, or a likeness of names, decided.
         unwritable: Names of the file that no rule can hold and show.
         rename: For `--rename`, where a checkpoint has the names below another scope.
         renamed: How many variables it finds.
@@ -48,7 +48,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class ProposedPair:
-    """A variable and the value of a file that may be its own."""
+    """A variable and the value of a file that it may take."""
 
     ours: FittedPart
     theirs: FittedPart
@@ -57,7 +57,7 @@ class ProposedPair:
 
 
 def propose(fit: Fit) -> Proposal:
-    """Return rules for what is missing, and for what another shape of its value makes fit."""
+    """Return rules for missing variables, and for values that fit once they are reshaped."""
     size = len(fit.missing) + len(fit.mismatched) + len(fit.unused)
     if fit.format == "slim":
         return _other_scope(fit)
@@ -79,7 +79,7 @@ def propose(fit: Fit) -> Proposal:
 
 
 def _other_scope(fit: Fit) -> Proposal:
-    """Where nothing has the network's names, look for them below another scope."""
+    """If the file has none of the network's names, look for them below another scope."""
     wanted = {part.variable: part.shape for part in fit.missing}
     scopes: Counter[str] = Counter()
     for part in fit.unused:
@@ -118,7 +118,7 @@ def _keys(change: Transform) -> str:
 
 
 def _reshaped(fit: Fit) -> Iterator[ProposedPair]:
-    """A map names the value of a variable: only its shape or its axes may be another."""
+    """The value that a map names may differ from the variable in shape or axes only."""
     for part in fit.mismatched:
         kind = KINDS.get(part.variable.rpartition("/")[2], "")
         change = transform(kind, part.shape, part.source_shape or (), fit.format)
@@ -128,7 +128,7 @@ def _reshaped(fit: Fit) -> Iterator[ProposedPair]:
 
 
 def _pairs(fit: Fit, unwritable: Set[str]) -> Iterator[ProposedPair]:
-    """Pair what is missing with what is unused, never parts of a layer with two others."""
+    """Pair missing variables with unused values, the parts of a layer with one layer only."""
     known = [*fit.loaded, *fit.mismatched]
     free = {part.source for part in fit.unused} - unwritable
     sources = {part.source: part for part in (*fit.unused, *known)}
@@ -156,7 +156,7 @@ def _pairs(fit: Fit, unwritable: Set[str]) -> Iterator[ProposedPair]:
 def _begun(
     known: Sequence[FittedPart], theirs: Sequence[SourceLayer]
 ) -> dict[str, list[SourceLayer]]:
-    """The file's layers of which a map says parts already, by the network's."""
+    """The file's layers that a map already names in part, by the network's layers."""
     of = {part.source: layer for layer in theirs for part in layer.parts.values()}
     found: dict[str, dict[SourceLayer, None]] = {}
     for part in known:
@@ -168,7 +168,7 @@ def _begun(
 def _rest(
     ours: SourceLayer, theirs: Sequence[SourceLayer], free: set[str], format: str
 ) -> Iterator[ProposedPair]:
-    """What is free in the layers that a layer has begun with."""
+    """The free values of the layers that a layer takes parts of."""
     for other in theirs:
         parts = {k: part for k, part in other.parts.items() if part.source in free}
         layer = SourceLayer(other.name, parts)
@@ -181,6 +181,6 @@ def _rest(
 def _left(
     ours: SourceLayer, pairs: Sequence[ProposedPair], known: Set[str]
 ) -> list[SourceLayer]:
-    """The norm of a layer that has begun, where the file does not say whose its norms are."""
+    """The norm of a layer that is matched in part, where the file's names do not join them."""
     begun = known | {unit_of(pair.ours.variable) for pair in pairs}
     return [unit for unit in units(ours) if unit.name not in begun]

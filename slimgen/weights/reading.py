@@ -38,7 +38,7 @@ class StoredValue:
 
 @dataclass(frozen=True)
 class WeightFile:
-    """What a file of weights holds.
+    """The values of a file of weights.
 
     Attributes:
         format: `slim`, `keras`, `caffe` or `safetensors`.
@@ -53,7 +53,7 @@ class WeightFile:
 
 
 def read_weights(path: str) -> WeightFile:
-    """Return what the file at `path` holds; raises Unreadable or Missing."""
+    """Return the values of the file at `path`; raises Unreadable or Missing."""
     _check_access(path)
     module = _run(tuple(FORMATS))
     error = module["RestoreError"]
@@ -81,7 +81,7 @@ def read_weights(path: str) -> WeightFile:
 
 
 def _check_access(path: str) -> None:
-    """Raise Unreadable for what the system refuses, and for what is read without an end."""
+    """Raise Unreadable for files that the system refuses, and for endless ones."""
     index = _index_of(path)
     for one in (path, index):
         try:
@@ -101,7 +101,7 @@ def _check_access(path: str) -> None:
 
 
 def _check_checkpoint(path: str, end: bytes) -> None:
-    """Raise Unreadable for what cannot be a checkpoint; TensorFlow is slow to import."""
+    """Raise Unreadable for a file that cannot be a checkpoint; TensorFlow is slow to import."""
     if os.path.isdir(path) or os.path.exists(_index_of(path)):
         return
     with open(path, "rb") as file:

@@ -1,4 +1,4 @@
-"""What is known about a file of weights, for people and for programs."""
+"""The report on a file of weights, for people and for programs."""
 
 import json
 import math
@@ -49,7 +49,7 @@ def _value(value: StoredValue) -> dict[str, object]:
 
 
 def fit_text(fit: Fit, proposal: Proposal) -> str:
-    """Write what a network would load, and rules for the rest."""
+    """Write the weights that a network loads, and rules for the rest."""
     by = f'by its map to "{fit.source}"' if fit.source is not None else "without a map"
     if fit.format == "slim":
         by = "by the same names"
@@ -68,7 +68,7 @@ def fit_text(fit: Fit, proposal: Proposal) -> str:
 
 
 def _hints(fit: Fit, proposal: Proposal) -> Iterator[str]:
-    """What may be meant, and what makes a file fit without rules."""
+    """Hints: likely intentions, and options with which the file fits without rules."""
     amiss = [*fit.mismatched, *(part for part in fit.missing if part.source)]
     others = [part for part in fit.mismatched if not _in_head(part, fit.head)]
     if fit.loaded and not others and any(_in_head(part, fit.head) for part in amiss):
@@ -130,7 +130,7 @@ def _changes(transform: Transform) -> Iterator[str]:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    # What would steer the terminal in a name is spelled out.
+    # Characters of a name that would steer the terminal are spelled out.
     shown = [[visible(cell) for cell in row] for row in rows]
     widths = [
         max(len(row[place]) for row in shown if len(row) > place)
@@ -142,7 +142,7 @@ def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def fit_json(fit: Fit, proposal: Proposal) -> str:
-    """Write what a network would load for programs."""
+    """Write the weights that a network loads, for programs."""
     transformed = [part for part in fit.loaded if part.transform != Transform()]
     return _document(
         {

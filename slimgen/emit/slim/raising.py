@@ -79,7 +79,7 @@ class _NetworkSource:
             tree.Body(NOWHERE, tuple(body)),
         )
 
-    # What stands before the layers.
+    # Lines before the layers.
 
     def _parameters(self) -> Iterator[tree.Parameter]:
         for key, value in self.network.parameters:
