@@ -1,10 +1,14 @@
 """Names, scopes, networks and parameters, where no page shows them."""
 
+import typing
+
 import pytest
 
 from slimgen.compiler import Compilation, Request, analyze
+from slimgen.elaborate.statement_table import STATEMENTS
 from slimgen.ir.graph import Network
 from slimgen.source import Source
+from slimgen.syntax import tree
 
 INPUT = "{\n  input x 8x8x3\n"
 
@@ -166,3 +170,25 @@ train n {{ data folder "x"; steps 9; loss softmax_cross_entropy label_smoothing=
 
     assert found.graph is not None
     assert [job.loss.settings[0].value for job in found.graph.jobs] == [0.1]
+
+
+def test_every_kind_of_statement_has_a_row_in_the_table() -> None:
+    assert set(STATEMENTS) == set(typing.get_args(tree.Statement))
+
+
+@pytest.mark.parametrize("word", ["input y 3", "output o"])
+def test_a_row_says_what_stands_in_a_network_only(word: str) -> None:
+    text = f"block b() {{ conv 3 3x3; {word} }}\nnetwork n {INPUT} b }}"
+
+    (found,) = messages(text)
+
+    assert found.endswith("cannot stand inside a block")
+
+
+@pytest.mark.parametrize("word", ["relu", "tap t", "from x", "repeat 2 relu"])
+def test_a_row_says_what_stands_in_a_merge(word: str) -> None:
+    text = f"network n {INPUT} add {{ {word}; branch {{ relu }} }} }}"
+
+    (found,) = messages(text)
+
+    assert found.endswith("cannot stand between the braces of a merging layer")

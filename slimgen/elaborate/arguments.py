@@ -39,10 +39,10 @@ class EvaluatedLine:
         """Report arguments without a value, all unless given, and raise if there are."""
         if arguments is None:
             arguments = [*self.positional, *self.keywords.values()]
-        failed = [one.value for one in arguments if isinstance(one.value, Failed)]
-        for one in failed:
-            if one.diagnostic is not None:
-                reporter.report(one.diagnostic)
+        failed = [a.value for a in arguments if isinstance(a.value, Failed)]
+        for failure in failed:
+            if failure.diagnostic is not None:
+                reporter.report(failure.diagnostic)
         if failed:
             raise Silent(self.span)
 
@@ -57,19 +57,19 @@ class LineOperands:
             self._add(tensor)
 
     def _add(self, tensor: Tensor) -> int:
-        place = len(self.tensors)
+        index = len(self.tensors)
         self.tensors.append(tensor)
         if tensor.value is not None:
-            place = self._places.setdefault((id(tensor.home), tensor.value), place)
-        return place
+            index = self._places.setdefault((id(tensor.home), tensor.value), index)
+        return index
 
     def lower(self, value: object) -> object:
         """Replace each tensor in a value by its place among the inputs."""
         if isinstance(value, Tensor):
-            place = None
+            index = None
             if value.value is not None:
-                place = self._places.get((id(value.home), value.value))
-            return Operand(self._add(value) if place is None else place)
+                index = self._places.get((id(value.home), value.value))
+            return Operand(self._add(value) if index is None else index)
         if isinstance(value, tuple):
             return tuple(self.lower(item) for item in value)
         return value
@@ -104,14 +104,14 @@ class Binder:
         `operands` collects the tensors that the line names; None: it may name none.
         """
         before = self.reporter.found
-        given = self._given(layer, line)
+        arguments = self._by_parameter(layer, line)
         inherited = defaults.get(layer.word, {})
         values: dict[str, Literal] = {}
         origins: list[Origin] = []
         missing: list[Parameter] = []
         failed = False
         for parameter in parameters(layer):
-            source = given.get(parameter.name) or inherited.get(parameter.name)
+            source = arguments.get(parameter.name) or inherited.get(parameter.name)
             if source is None:
                 origins.append(Origin(parameter.name, None))
                 if parameter.required:
@@ -139,9 +139,11 @@ class Binder:
         missing: Sequence[Parameter],
     ) -> None:
         if len(missing) == 1:
-            (one,) = missing
+            (parameter,) = missing
             self.reporter.report(
-                messages.missing_argument(line.span, layer.word, one.name, one.doc)
+                messages.missing_argument(
+                    line.span, layer.word, parameter.name, parameter.doc
+                )
             )
         elif missing:
             names = [parameter.name for parameter in missing]
@@ -149,7 +151,7 @@ class Binder:
                 messages.missing_arguments(line.span, layer.word, names)
             )
 
-    def _given(
+    def _by_parameter(
         self, layer: type[Declaration], line: EvaluatedLine
     ) -> dict[str, Argument]:
         places = [p.name for p in parameters(layer) if p.positional]
@@ -159,18 +161,18 @@ class Binder:
             self.reporter.report(
                 messages.too_many_arguments(span, line.word, most, found)
             )
-        given = dict(zip(places, line.positional, strict=False))
+        arguments = dict(zip(places, line.positional, strict=False))
         for key, value in line.keywords.items():
             unknown = unknown_key(layer, line.word, key, value.span)
             if unknown is not None:
                 self.reporter.report(unknown)
-            elif key in given:
+            elif key in arguments:
                 self.reporter.report(
                     messages.repeated_argument(value.span, line.word, key)
                 )
             else:
-                given[key] = value
-        return given
+                arguments[key] = value
+        return arguments
 
     def _coerce(
         self,
@@ -218,7 +220,7 @@ class Binder:
     ) -> Bound[Layer]:
         """Resolve a layer used as a value, `normalizer=batch_norm(decay=0.9)`."""
         place = word.place if isinstance(word.place, Span) else source.span
-        given = [
+        arguments = [
             Argument(value, where, source.scope)
             for value, where in zip(
                 [*word.positional, *(value for _, value in word.keywords)],
@@ -228,8 +230,8 @@ class Binder:
         ]
         keys = [key for key, _ in word.keywords]
         first = len(word.positional)
-        keywords = dict(zip(keys, given[first:], strict=True))
-        line = EvaluatedLine(word.text, place, given[:first], keywords)
+        keywords = dict(zip(keys, arguments[first:], strict=True))
+        line = EvaluatedLine(word.text, place, arguments[:first], keywords)
         return self.bind(LAYERS[word.text], line, defaults, None)
 
 

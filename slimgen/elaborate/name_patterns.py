@@ -1,4 +1,4 @@
-"""Patterns of variables' names, and what a source calls the variables that fit one.
+"""Patterns of variables' names, and the source's names of the variables that fit one.
 
 In a pattern `{b}` stands for a part of a name without `/`, `{1..3}` and `{weights,biases}`
 for one of several texts, `*` for anything. In a source's name `{b + 1}` is an expression
@@ -38,9 +38,9 @@ class Pattern:
         found = self.regex.fullmatch(name)
         if found is None:
             return None
-        parts = {one: _value(found[one]) for one in self.captures}
+        parts = {name: _value(found[name]) for name in self.captures}
         chosen = tuple(
-            texts.index(found[f"_{place}"]) for place, texts in enumerate(self.lists)
+            texts.index(found[f"_{index}"]) for index, texts in enumerate(self.lists)
         )
         return PatternFit(parts, chosen)
 
@@ -60,7 +60,7 @@ class SourceName:
     parts: tuple["PatternPart", ...]
 
     def name(self, fit: PatternFit, evaluate: Callable[[str, Captures], str]) -> str:
-        """Return what a source calls the variable that fits."""
+        """Return the source's name of the variable that fits."""
         texts = []
         chosen = iter(fit.chosen)
         for part in self.parts:
@@ -171,7 +171,7 @@ def list_of(inside: str) -> tuple[str, ...] | None:
 
 
 def _pieces(text: str) -> Iterator[tuple[str | None, str, str]]:
-    """Yield what stands between braces, or stars, or plain text."""
+    """Yield the text between braces, or stars, or plain text."""
     for found in PARTS.finditer(text):
         inside, stars, plain, other = found.groups()
         if other is not None:

@@ -10,7 +10,12 @@ from slimgen.elaborate.expressions import Evaluator, Silent
 from slimgen.elaborate.jobs.job_list import check_alike, check_jobs, jobs_of
 from slimgen.elaborate.jobs.precision import check_precision
 from slimgen.elaborate.loading import Loaded, Program, Reader
-from slimgen.elaborate.one_network import FINAL_ENDPOINT, Defines, OneNetwork, inputs_of
+from slimgen.elaborate.network_builder import (
+    FINAL_ENDPOINT,
+    Defines,
+    NetworkBuilder,
+    inputs_of,
+)
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.elaborate.unknown import report_unknown
 from slimgen.elaborate.unused import report_unused
@@ -28,7 +33,7 @@ from slimgen.syntax.tree_nodes import lines_of
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for besides the source.
+    """The request of a compilation, besides the source.
 
     Attributes:
         defines: `-D name=value`, as text, in order.
@@ -85,8 +90,10 @@ def _graph(
     functions: list[Function] = []
     usage = Usage()
     for node, parameters in zip(chosen, settings, strict=True):
-        one = OneNetwork(program, main, node, defines, usage)
-        built = one.build({n: _named(n, v, constants) for n, v in parameters.items()})
+        builder = NetworkBuilder(program, main, node, defines, usage)
+        built = builder.build(
+            {n: _named(n, v, constants) for n, v in parameters.items()}
+        )
         if built is None:
             continue
         ends[built.network.name] = built.end_points
@@ -209,7 +216,7 @@ def _check_defines(
     known: list[str] = []
     for node in chosen:
         known += [parameter.name.text for parameter in node.parameters]
-        known += [one.name.text for one in inputs_of(node)]
+        known += [statement.name.text for statement in inputs_of(node)]
     for name in defines:
         if name not in known and name != FINAL_ENDPOINT:
             reporter.report(messages.unknown_parameter(None, name, known))

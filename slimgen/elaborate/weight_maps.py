@@ -31,7 +31,7 @@ from slimgen.syntax.parser import parse_expression
 
 @dataclass(frozen=True)
 class RenameRule:
-    """A line of a map; without a source, what fits is new."""
+    """A line of a map; without a source, the variables that fit are new."""
 
     line: tree.Line
     pattern: Pattern
@@ -73,7 +73,7 @@ class Usage:
 
 
 def read_rules(statement: tree.Line, lines: JobLines) -> Rules:
-    """Return what a `weights` statement says, or report what is wrong and raise."""
+    """Return the rules of a `weights` statement, or report its mistakes and raise."""
     head = tree.Line(statement.span, statement.word, statement.groups, statement.name)
     weights = lines.bind_as(head, WeightsLine)
     if statement.body is None:
@@ -101,44 +101,44 @@ def read_rules(statement: tree.Line, lines: JobLines) -> Rules:
 
 def _rule(line: tree.Statement, lines: JobLines) -> RenameRule:
     if not isinstance(line, tree.Line):
-        what = f"`{line.span.text.split()[0]}`"
-        raise Rejected(messages.misplaced(line.span, what, "in a map of weights"))
+        called = f"`{line.span.text.split()[0]}`"
+        raise Rejected(messages.misplaced(line.span, called, "in a map of weights"))
     word = line.word
     if word.text not in MAP_LINES:
-        what = "line of a map of weights"
+        called = "line of a map of weights"
         raise Rejected(
-            messages.unknown_word(word.span, word.text, list(MAP_LINES), what=what)
+            messages.unknown_word(word.span, word.text, list(MAP_LINES), what=called)
         )
     bound = lines.bind(line, MAP_LINES[word.text])
-    place = 0
+    index = 0
     try:
         if isinstance(bound, NewLine):
             return RenameRule(line, read_pattern(bound.pattern))
         assert isinstance(bound, RenameLine)
         pattern = read_pattern(bound.pattern)
-        place = 1
+        index = 1
         source = read_source_name(bound.source, pattern)
     except PatternError as error:
-        raise Rejected(_bad_pattern(line, place, str(error))) from None
+        raise Rejected(_bad_pattern(line, index, str(error))) from None
     transform = Transform(bound.slice, bound.reshape, bound.transpose)
     return RenameRule(line, pattern, source, transform)
 
 
-def _bad_pattern(line: tree.Line, place: int, reason: str) -> Diagnostic:
-    span = _argument(line, place).span
-    return weight_messages.bad_pattern(span, _string(line, place), reason)
+def _bad_pattern(line: tree.Line, index: int, reason: str) -> Diagnostic:
+    span = _argument(line, index).span
+    return weight_messages.bad_pattern(span, _string(line, index), reason)
 
 
-def _argument(line: tree.Line, place: int) -> tree.Argument:
+def _argument(line: tree.Line, index: int) -> tree.Argument:
     """The pattern (0) or the source's name (1) of a rule, with its key or without."""
-    key = ("pattern", "source")[place]
+    key = ("pattern", "source")[index]
     without = [argument for argument in line.arguments if argument.key is None]
     named = {a.key.text: a for a in line.arguments if a.key is not None}
-    return named[key] if key in named else without[place]
+    return named[key] if key in named else without[index]
 
 
-def _string(line: tree.Line, place: int) -> str:
-    value = _argument(line, place).value
+def _string(line: tree.Line, index: int) -> str:
+    value = _argument(line, index).value
     return value.value if isinstance(value, tree.String) else value.span.text
 
 
@@ -156,7 +156,9 @@ def expand_rules(
     expansion = _Expansion(rules, reporter)
     prefix = f"{root}/" if root else ""
     specs = {
-        one.name.removeprefix(prefix): one.spec for one in variables if one.spec.saved
+        variable.name.removeprefix(prefix): variable.spec
+        for variable in variables
+        if variable.spec.saved
     }
     entries: list[MapEntry] = []
     left: list[str] = []
@@ -171,8 +173,8 @@ def expand_rules(
             entries.append(MapEntry(prefix + name, source, rule.transform))
     if left:
         span = rules.statement.word.span
-        what = f'`{rules.format} "{rules.source}"`'
-        reporter.report(weight_messages.no_source(span, what, left))
+        called = f'`{rules.format} "{rules.source}"`'
+        reporter.report(weight_messages.no_source(span, called, left))
     expansion.note_usage(usage, list(specs))
     unsaid = tuple(prefix + name for name in left)
     return WeightMap(rules.format, rules.source, tuple(entries), unsaid)
@@ -194,22 +196,22 @@ class _Expansion:
     def decide(self, name: str) -> tuple[RenameRule, str | None] | None:
         """Return the first rule that fits a variable, and its source if it has one."""
         decided: tuple[RenameRule, str | None] | None = None
-        for place, rule in enumerate(self.rules.rules):
+        for index, rule in enumerate(self.rules.rules):
             fit = rule.pattern.fit(name)
             if fit is None:
                 continue
-            self.fitting.add(place)
+            self.fitting.add(index)
             if decided is None:
-                self.deciding.add(place)
-                decided = rule, self._source(place, rule, fit)
+                self.deciding.add(index)
+                decided = rule, self._source(index, rule, fit)
                 self._take(decided[1], name, rule)
         return decided
 
-    def _source(self, place: int, rule: RenameRule, fit: PatternFit) -> str | None:
-        """What the source calls the variable; None: it is new, or that has no value."""
+    def _source(self, index: int, rule: RenameRule, fit: PatternFit) -> str | None:
+        """Return the name of a variable in the source; None where it is new, or has no value."""
         if rule.source is None:
             return None
-        key = (place, fit.chosen)
+        key = (index, fit.chosen)
         self.counts[key] = self.counts.get(key, 0) + 1
         parts = PatternFit({**fit.parts, NTH: self.counts[key]}, fit.chosen)
         try:
@@ -243,7 +245,7 @@ class _Expansion:
             shared and rule.transform.slice != first[1].transform.slice
         ):
             return
-        span, other = (_argument(one.line, 1).span for one in (rule, first[1]))
+        span, other = (_argument(each.line, 1).span for each in (rule, first[1]))
         self.reporter.report(
             weight_messages.source_used_twice(span, source, (first[0], name), other)
         )
@@ -262,13 +264,13 @@ class _Expansion:
 
     def note_usage(self, usage: Usage, names: Sequence[str]) -> None:
         """Keep which rules decided about a variable."""
-        for place, rule in enumerate(self.rules.rules):
+        for index, rule in enumerate(self.rules.rules):
             span = rule.line.span
-            if place in self.deciding:
+            if index in self.deciding:
                 usage.used.add(span)
             else:
                 usage.unused[span] = weight_messages.unused_rule(
-                    span, rule.text, place in self.fitting, names
+                    span, rule.text, index in self.fitting, names
                 )
 
 
@@ -282,7 +284,7 @@ def _checked(name: str) -> str:
 def wrong_transform(
     transform: Transform, shape: tuple[int, ...]
 ) -> tuple[str, str] | None:
-    """Return the part of a transform that cannot give `shape`, and what it gives."""
+    """Return the part of a transform that cannot give `shape`, and its result."""
     before = shape
     axes = transform.transpose
     if axes is not None:
@@ -296,7 +298,7 @@ def wrong_transform(
             s not in (-1, b) for s, b in zip(sizes, before, strict=True)
         ):
             return "reshape", str(list(sizes))
-        return None  # what is sliced before may have any shape of that size
+        return None  # a slice before it may have any shape of that size
     return _wrong_slice(transform, before)
 
 
@@ -310,7 +312,7 @@ def _wrong_slice(
         for length, size in zip(lengths, before, strict=False)
     ]
     if len(lengths) > len(before) or given != list(before[: len(given)]):
-        shown = ", ".join("?" if one is None else str(one) for one in lengths)
+        shown = ", ".join("?" if n is None else str(n) for n in lengths)
         return "slice", f"[{shown}]"
     return None
 

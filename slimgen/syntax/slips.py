@@ -286,14 +286,14 @@ def wanted(slip: Slip) -> str:
             return "`use`, `let`, `block`, `network` or a job"
         return "a layer or another statement"
     left_out: set[str] = set()
-    told: list[str] = []
+    expected: list[str] = []
     for kind, words in WORDS.items():
         if kind in slip.accepted and kind not in left_out:
-            told.append(words)
+            expected.append(words)
             left_out |= COVERS.get(kind, set())
-    if len(told) < 2:
-        return told[0] if told else "something else"
-    return f"{', '.join(told[:-1])} or {told[-1]}"
+    if len(expected) < 2:
+        return expected[0] if expected else "something else"
+    return f"{', '.join(expected[:-1])} or {expected[-1]}"
 
 
 def describe(token: Token) -> str:

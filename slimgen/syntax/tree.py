@@ -7,7 +7,7 @@ from slimgen.source import Source, Span
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SyntaxNode:
-    """A piece of source; two nodes are equal when they say the same, wherever they stand.
+    """A piece of source; two nodes are equal when their content is, wherever they stand.
 
     Equality, hash and text are written once here: a dataclass would make them for each
     class, which takes most of the time to import this module.
@@ -15,20 +15,22 @@ class SyntaxNode:
 
     span: Span
 
-    def _said(self) -> dict[str, object]:
+    def _content(self) -> dict[str, object]:
         return {name: value for name, value in vars(self).items() if name != "span"}
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SyntaxNode) or type(self) is not type(other):
             return False
-        return self._said() == other._said()
+        return self._content() == other._content()
 
     def __hash__(self) -> int:
-        return hash((type(self), tuple(self._said().values())))
+        return hash((type(self), tuple(self._content().values())))
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{name}={value!r}" for name, value in self._said().items())
-        return f"{type(self).__name__}({given})"
+        fields = ", ".join(
+            f"{name}={value!r}" for name, value in self._content().items()
+        )
+        return f"{type(self).__name__}({fields})"
 
 
 # Expressions.

@@ -60,7 +60,7 @@ class BuiltNetwork:
 
 
 @dataclass
-class OneNetwork:
+class NetworkBuilder:
     """Builds one network of a program."""
 
     program: Program
