@@ -51,7 +51,7 @@ def run_of(graph: Graph, network: Network) -> Iterator[object]:
     unrolled = unroll(graph, network)
     yield network.name, network.scope, network.parameters
     yield unrolled.inputs, unrolled.outputs
-    yield network.preprocess
+    yield network.preprocess, network.maps, network.head
     for part in unrolled.applied():
         inputs = [tensor.number for tensor in part.inputs]
         yield part.layer, inputs, part.output, part.scope, part.shared

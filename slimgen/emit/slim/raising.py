@@ -1,7 +1,7 @@
 """A graph as a tree of source: one flat network, whose own graph computes the same.
 
 Blocks are entered and loops unrolled. The tree keeps layers with their arguments, scopes, end
-points, inputs, outputs and parameters; jobs and maps of weights are not part of it.
+points, inputs, outputs, parameters and maps of weights; jobs are not part of it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,6 +16,7 @@ from slimgen.emit.slim.expressions import (
     name,
     on_line,
 )
+from slimgen.emit.slim.weight_statements import weight_statements
 from slimgen.ir.graph import Graph, Network
 from slimgen.ir.unroll import (
     Applied,
@@ -67,7 +68,7 @@ class _NetworkSource:
 
     def network_node(self) -> tree.Network:
         """Return the network's statement."""
-        body = [*self._inputs(), *self._weights()]
+        body = [*self._inputs(), *weight_statements(self.network)]
         self._parts(self.unrolled.parts)
         self._outputs()
         body += self._with_lets()
@@ -101,26 +102,6 @@ class _NetworkSource:
             yield tree.Input(NOWHERE, name(key), size, given)
             self.names[tensor.number] = key
             self.current = tensor.number if self.current is None else self.current
-
-    def _weights(self) -> Iterator[tree.Statement]:
-        """Yield the lines about images and labels; names of labels stand in files."""
-        found, labels = self.network.preprocess, self.network.labels
-        if found is not None:
-            kind = (
-                name(found.family)
-                if found.family != "none"
-                else expression(None, NamesInReach())
-            )
-            given = [argument("", kind)]
-            if found.resize:
-                first, last = (tree.Number(NOWHERE, n) for n in found.resize)
-                given.append(argument("resize", tree.Range(NOWHERE, first, last)))
-            if not found.fast:
-                given.append(argument("fast", tree.Constant(NOWHERE, False)))
-            yield tree.Line(NOWHERE, name("preprocess"), (tuple(given),))
-        if labels is not None and not labels.names:
-            offset = argument("offset", tree.Number(NOWHERE, labels.offset))
-            yield tree.Line(NOWHERE, name("labels"), ((offset,),))
 
     # Layers and end points.
 
