@@ -44,7 +44,7 @@ class Losses:
 
     Attributes:
         terms: Name and Python of each.
-        measures: What `evaluate` tells of each: its name and its mean as Python.
+        measures: The measures of `evaluate`: the name and the mean of each as Python.
         counts: With weights, how much each measure counts for, as Python.
         measured_ends: A measure is over an end point.
     """
@@ -119,7 +119,7 @@ def _named(output: str, end: bool) -> str:
 
 
 def _labels(term: Term) -> str:
-    """Write what the output should be: classes, rows of a one and zeros, or numbers."""
+    """Write the labels of an output: classes, rows of a one and zeros, or numbers."""
     labels = f"labels[{python(term.target.label)}]"
     kind = _declaration(term).labels
     if kind in ("stored", "identities"):
@@ -158,7 +158,7 @@ def _cast(tensor: str, dtype: str) -> str:
 
 
 def _measure(term: Term, modules: Mapping[str, str]) -> tuple[str, str]:
-    """Name and write what tells how good an output is: its accuracy, else its loss."""
+    """Name and write the measure of an output: its accuracy, else its loss."""
     if term.target.classes:
         arguments = [_outputs(term), _classes(term.target)]
         arguments += [_weights(term)] if term.weights else []
