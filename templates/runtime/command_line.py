@@ -14,6 +14,7 @@ from slimgen.templates.runtime.flags import (
     PREDICTS,
     SEVERAL_FORMATS,
     SEVERAL_NETWORKS,
+    SPLIT,
     TRAINS,
 )
 from slimgen.templates.runtime.formats import find_format, open_weights
@@ -23,6 +24,7 @@ from slimgen.templates.runtime.stand_ins import (
     LABELS_OFFSET,
     NETWORK,
     NETWORKS,
+    PREPROCESSING,
     Stopped,
     add_train_commands,
 )
@@ -34,12 +36,22 @@ from slimgen.templates.runtime.weights import (
 )
 
 
-def main(argv=None):
+def main(
+    networks,  # if SPLIT
+    description,  # if SPLIT
+    argv=None,
+    label=str,  # if SPLIT
+):
     """Run a command line; return 0 when done, 1 after an error, 2 for a wrong usage."""
     if hasattr(sys.stdout, "reconfigure"):  # names may have letters of any alphabet
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        options = command_line().parse_args(argv)
+        if SPLIT:
+            parser = command_line(networks, description)
+            parser.set_defaults(networks=networks, label=label)
+            options = parser.parse_args(argv)
+        else:
+            options = command_line().parse_args(argv)
         options.run(options)
     except SystemExit as stop:
         return stop.code
@@ -53,10 +65,30 @@ def main(argv=None):
     return 0
 
 
-def command_line():
+def command_line(
+    networks,  # if SPLIT
+    description,  # if SPLIT
+):
     """Return the parser of the command line."""
-    rules = weight_options()
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    rules = argparse.ArgumentParser(add_help=False)
+    for option, text in (
+        ("--include", "load only these variables: a name or a glob (repeatable)"),
+        ("--exclude", "do not load these variables (repeatable)"),
+        ("--rename", "OLD=NEW for a part of names, or SCOPE/{name} (repeatable)"),
+    ):
+        rules.add_argument(option, action="append", metavar="NAME", help=text)
+    heads, text = ["strict", "auto"], "auto: leave out what depends on the classes"
+    rules.add_argument("--head", choices=heads, default="strict", help=text)
+    text = "refuse weights with unused names"
+    rules.add_argument("--strict", action="store_true", help=text)
+    if SEVERAL_NETWORKS:
+        names = [*NETWORKS]  # if not SPLIT
+        names = [*networks]  # if SPLIT
+        text = f"the network; {names[0]} unless given"
+        rules.add_argument("--network", choices=names, default=names[0], help=text)
+    text = __doc__.split("\n")[0]  # if not SPLIT
+    text = description.split("\n")[0]  # if SPLIT
+    parser = argparse.ArgumentParser(description=text)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     text = "inspect or convert weights"
     checkpoint = commands.add_parser("checkpoint", help=text, description=text)
@@ -70,17 +102,14 @@ def command_line():
         part.set_defaults(run=run)
         part.add_argument("file")
     part.add_argument("out")
+    if SPLIT and not all(map(classifies, networks.values())):
+        return parser
     if PREDICTS:
         text = "print the most probable classes of images"
-        predict = commands.add_parser(
-            "predict", parents=[rules], help=text, description=text
-        )
+        predict = commands.add_parser("predict", parents=[rules], help=text)
         predict.set_defaults(run=run_predict)
         predict.add_argument("images", nargs="+", metavar="IMAGE")
-        text = "weights"
-        predict.add_argument(
-            "--checkpoint", dest="file", required=True, metavar="FILE", help=text
-        )
+        predict.add_argument("--checkpoint", dest="file", required=True, metavar="FILE")
         predict.add_argument(
             "--top", type=positive, default=5, help="number of classes"
         )
@@ -90,24 +119,10 @@ def command_line():
     return parser
 
 
-def weight_options():
-    """Return a parser with the options of `restore`."""
-    rules = argparse.ArgumentParser(add_help=False)
-    for option, text in (
-        ("--include", "load only these variables: a name or a glob (repeatable)"),
-        ("--exclude", "do not load these variables (repeatable)"),
-        ("--rename", "OLD=NEW for a part of names, or SCOPE/{name} (repeatable)"),
-    ):
-        rules.add_argument(option, action="append", metavar="NAME", help=text)
-    heads, text = ["strict", "auto"], "auto: leave out what depends on the classes"
-    rules.add_argument("--head", choices=heads, default="strict", help=text)
-    text = "refuse weights with unused names"
-    rules.add_argument("--strict", action="store_true", help=text)
-    if SEVERAL_NETWORKS:
-        names = [*NETWORKS]
-        text = f"the network; {names[0]} unless given"
-        rules.add_argument("--network", choices=names, default=names[0], help=text)
-    return rules
+def classifies(network):
+    """Return whether a network takes an image and gives logits [batch, classes]."""
+    ranks = [spec.shape.rank for spec in network.outputs.values()]
+    return network in PREPROCESSING and ranks == [2]
 
 
 def positive(text):
@@ -127,7 +142,9 @@ def run_list(options):
 def load_model(options):
     """Return a model with the weights of the command line, and the `Report`."""
     model = NETWORK()  # if not SEVERAL_NETWORKS
-    model = NETWORKS[options.network]()  # if SEVERAL_NETWORKS
+    if SEVERAL_NETWORKS:
+        model = NETWORKS[options.network]()  # if not SPLIT
+        model = options.networks[options.network]()  # if SPLIT
     names = options.include, options.exclude, options.rename
     report = restore(model, options.file, *names, options.head, options.strict)
     loaded = f"{options.file}: {len(report.loaded)} variables loaded"
@@ -197,7 +214,7 @@ def run_predict(options):
         raise RestoreError("; ".join(errors))
 
 
-if NAMED_LABELS:
+if NAMED_LABELS and not SPLIT:
 
     def label_text(number):
         """Return the name of a class, or its number where the names are not known."""

@@ -4,6 +4,7 @@ The values are those of the general form, which tests import.
 """
 
 # The file.
+SPLIT = False  # it is `slim_runtime.py`, which the networks of a folder share
 SEVERAL_NETWORKS = True  # it has several networks; `--network` picks one
 BY_NETWORK = True  # functions of images take the network as a parameter
 PREDICTS = True  # a network takes an image and gives classes
@@ -16,7 +17,6 @@ SIZED = True  # height and width are parameters of what prepares an image
 FREE_SIZE = True  # a network takes images of any size
 GREY = True  # a network takes images of one channel
 BOXES = True  # the data have boxes around objects
-FAST = False  # `preprocess inception fast=true`
 
 # Outputs.
 WEIGHTED_LOSS = True

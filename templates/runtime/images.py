@@ -7,9 +7,9 @@ import tensorflow as tf
 from slimgen.templates.runtime.flags import (
     BOXES,
     BY_NETWORK,
-    FAST,
     FREE_SIZE,
     GREY,
+    SPLIT,
     WEIGHTED_ACCURACY,
 )
 from slimgen.templates.runtime.stand_ins import (
@@ -18,6 +18,7 @@ from slimgen.templates.runtime.stand_ins import (
     NETWORK,
     PREPROCESSING,
     SIDES,
+    SIDES_HERE,
     WIDTH,
     spread,
     weighted_mean,
@@ -25,6 +26,8 @@ from slimgen.templates.runtime.stand_ins import (
 
 RESIZE_SIDES = SIDES  # the shorter side: always, and at most in training
 CHANNEL_MEANS = (123.68, 116.78, 103.94)  # red, green, blue
+if SPLIT:
+    PREPROCESSING = {}  # the function for each network that takes an image
 IMAGENET_MEANS = (0.485, 0.456, 0.406)  # red, green, blue
 IMAGENET_DEVIATIONS = (0.229, 0.224, 0.225)
 
@@ -89,15 +92,11 @@ if BY_NETWORK:
         return prepare(image, training, seed)
 
 
-def random_seed():
-    """Return two random integers."""
-    return tf.random.uniform([2], maxval=tf.int32.max, dtype=tf.int32)
-
-
 def preprocess_vgg(
     image,
     training=False,
     seed=None,
+    sides=RESIZE_SIDES,  # if SPLIT
     *,  # if SIZED
     height,  # if SIZED
     width,  # if SIZED
@@ -108,8 +107,9 @@ def preprocess_vgg(
     crop and flip are random; the same `seed`, two integers, gives the same image.
     """
     if training:
-        seeds = tf.random.split(random_seed() if seed is None else seed, 3)
-        low, high = RESIZE_SIDES
+        if seed is None:
+            seed = tf.random.uniform([2], maxval=tf.int32.max, dtype=tf.int32)
+        seeds, (low, high) = tf.random.split(seed, 3), SIDES_HERE
         side = tf.random.stateless_uniform([], seeds[0], low, high + 1, tf.int32)
         image = resize_shorter_side(image, side)
         if FREE_SIZE:
@@ -117,7 +117,7 @@ def preprocess_vgg(
         image = tf.image.stateless_random_crop(image, [HEIGHT, WIDTH, 3], seeds[1])
         image = tf.image.stateless_random_flip_left_right(image, seeds[2])
     else:
-        image = resize_shorter_side(image, RESIZE_SIDES[0])
+        image = resize_shorter_side(image, SIDES_HERE[0])
         if FREE_SIZE:
             height, width = height or tf.shape(image)[0], width or tf.shape(image)[1]
         top, left = tf.unstack((tf.shape(image)[:2] - [HEIGHT, WIDTH]) // 2)
@@ -157,19 +157,44 @@ def preprocess_inception(
     if not training:
         image = tf.image.central_crop(image, 0.875)
         return (resize_bilinear(image, [HEIGHT, WIDTH]) - 0.5) * 2.0
-    seed = random_seed() if seed is None else seed
-    if FAST:
-        seeds = tf.random.split(seed, 3)
-        image = random_part(image, seeds[0])  # if not BOXES
-        image = random_part(image, seeds[0], boxes)  # if BOXES
-        image = resize_bilinear(image, [HEIGHT, WIDTH])
-    else:
-        seeds = tf.random.split(seed, 4)
-        image = random_part(image, seeds[0])  # if not BOXES
-        image = random_part(image, seeds[0], boxes)  # if BOXES
-        image = resize_at_random(image, HEIGHT, WIDTH, seeds[3])
+    if seed is None:
+        seed = tf.random.uniform([2], maxval=tf.int32.max, dtype=tf.int32)
+    seeds = tf.random.split(seed, 4)
+    image = random_part(image, seeds[0])  # if not BOXES
+    image = random_part(image, seeds[0], boxes)  # if BOXES
+    image = resize_at_random(image, HEIGHT, WIDTH, seeds[3])
     image = tf.image.stateless_random_flip_left_right(image, seeds[1])
     return (distort_color(image, seeds[2]) - 0.5) * 2.0
+
+
+def preprocess_inception_fast(
+    image,
+    training=False,
+    seed=None,
+    boxes=None,  # if BOXES
+    *,  # if SIZED
+    height,  # if SIZED
+    width,  # if SIZED
+):
+    """Resize the middle 87.5% of a uint8 image, with values from -1 to 1.
+
+    In training it is cropped, flipped and recoloured at random; the same `seed`, two
+    integers, gives the same image.
+    """
+    if FREE_SIZE:
+        height, width = height or tf.shape(image)[0], width or tf.shape(image)[1]
+    image = tf.image.convert_image_dtype(image, tf.float32)
+    if not training:
+        image = tf.image.central_crop(image, 0.875)
+        return (resize_bilinear(image, [HEIGHT, WIDTH]) - 0.5) * 2.0
+    if seed is None:
+        seed = tf.random.uniform([2], maxval=tf.int32.max, dtype=tf.int32)
+    seeds = tf.random.split(seed, 3)
+    image = random_part(image, seeds[0])  # if not BOXES
+    image = random_part(image, seeds[0], boxes)  # if BOXES
+    image = resize_bilinear(image, [HEIGHT, WIDTH])
+    image = tf.image.stateless_random_flip_left_right(image, seeds[1])
+    return (distort_brightness(image, seeds[2]) - 0.5) * 2.0
 
 
 if BOXES:
@@ -220,37 +245,34 @@ def resize_at_random(image, height, width, seed):
     return tf.switch_case(random_choice(branches, seed), branches)[0]
 
 
-if FAST:
+def distort_brightness(image, seed):
+    """Change brightness and saturation at random."""
+    seeds = tf.random.split(seed, 2)
+    image = tf.image.stateless_random_brightness(image, 32 / 255, seeds[0])
+    image = tf.image.stateless_random_saturation(image, 0.5, 1.5, seeds[1])
+    return tf.clip_by_value(image, 0.0, 1.0)
 
-    def distort_color(image, seed):
-        """Change brightness and saturation at random."""
-        seeds = tf.random.split(seed, 2)
-        image = tf.image.stateless_random_brightness(image, 32 / 255, seeds[0])
-        image = tf.image.stateless_random_saturation(image, 0.5, 1.5, seeds[1])
-        return tf.clip_by_value(image, 0.0, 1.0)
 
-else:
-
-    def distort_color(image, seed):
-        """Change brightness, saturation, hue and contrast, in one of four orders."""
-        seeds = tf.random.split(seed, 5)
-        partial = functools.partial
-        change = tf.image.stateless_random_brightness
-        brightness = partial(change, max_delta=32 / 255, seed=seeds[0])
-        change = tf.image.stateless_random_saturation
-        saturation = partial(change, lower=0.5, upper=1.5, seed=seeds[1])
-        hue = partial(tf.image.stateless_random_hue, max_delta=0.2, seed=seeds[2])
-        change = tf.image.stateless_random_contrast
-        contrast = partial(change, lower=0.5, upper=1.5, seed=seeds[3])
-        orders = (
-            (brightness, saturation, hue, contrast),
-            (saturation, brightness, contrast, hue),
-            (contrast, hue, brightness, saturation),
-            (hue, saturation, contrast, brightness),
-        )
-        branches = [partial(apply_all, order, image) for order in orders]
-        image = tf.switch_case(random_choice(branches, seeds[4]), branches)
-        return tf.clip_by_value(image, 0.0, 1.0)
+def distort_color(image, seed):
+    """Change brightness, saturation, hue and contrast, in one of four orders."""
+    seeds = tf.random.split(seed, 5)
+    partial = functools.partial
+    change = tf.image.stateless_random_brightness
+    brightness = partial(change, max_delta=32 / 255, seed=seeds[0])
+    change = tf.image.stateless_random_saturation
+    saturation = partial(change, lower=0.5, upper=1.5, seed=seeds[1])
+    hue = partial(tf.image.stateless_random_hue, max_delta=0.2, seed=seeds[2])
+    change = tf.image.stateless_random_contrast
+    contrast = partial(change, lower=0.5, upper=1.5, seed=seeds[3])
+    orders = (
+        (brightness, saturation, hue, contrast),
+        (saturation, brightness, contrast, hue),
+        (contrast, hue, brightness, saturation),
+        (hue, saturation, contrast, brightness),
+    )
+    branches = [partial(apply_all, order, image) for order in orders]
+    image = tf.switch_case(random_choice(branches, seeds[4]), branches)
+    return tf.clip_by_value(image, 0.0, 1.0)
 
 
 def apply_all(functions, image):
@@ -282,7 +304,9 @@ def preprocess_cifarnet(
         height, width = height or tf.shape(image)[0], width or tf.shape(image)[1]
     image = tf.cast(image, tf.float32)
     if training:
-        seeds = tf.random.split(random_seed() if seed is None else seed, 4)
+        if seed is None:
+            seed = tf.random.uniform([2], maxval=tf.int32.max, dtype=tf.int32)
+        seeds = tf.random.split(seed, 4)
         image = tf.pad(image, [[4, 4], [4, 4], [0, 0]])
         size = [HEIGHT, WIDTH, image.shape[-1]]
         image = tf.image.stateless_random_crop(image, size, seeds[0])

@@ -10,7 +10,7 @@ import tensorflow as tf
 # Words: the emitter writes the value of the file in their place.
 HEIGHT = WIDTH = 224
 CHANNELS = 3
-SIDES = [256, 512]
+SIDES = SIDES_HERE = [256, 512]
 
 
 class NETWORK(tf.Module):

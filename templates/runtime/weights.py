@@ -145,7 +145,9 @@ def compare(model, weights, chosen, entries):
             report.missing.append(name)
         elif found != shape:
             report.mismatched.append(f"{name}: {[*shape]} here, {[*found]} there")
-        elif number_kind(dtype) != number_kind(stored):
+        elif OTHER_TYPES and number_kind(dtype) != number_kind(stored):
+            report.mismatched.append(f"{name}: {dtype} here, {stored} there")
+        elif not OTHER_TYPES and "float" not in stored:
             report.mismatched.append(f"{name}: {dtype} here, {stored} there")
         else:
             report.loaded.append(name)
