@@ -60,5 +60,5 @@ def compile_source(source: Source, request: Request, read: Reader) -> Compilatio
         return found
     graph = run_passes(found.graph, request.passes, request.verify)
     digest = source_digest(found.sources, request)
-    code = emit(graph, source.name, digest)
+    code = emit(graph, source.name, digest, request.form)
     return Compilation(found.diagnostics, found.sources, graph, code)

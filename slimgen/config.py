@@ -17,7 +17,7 @@ else:
 
 TABLE = "tool.slimgen"
 BUILD = "tool.slimgen.build"
-KEYS = ("source", "output", "define", "network")
+KEYS = ("source", "output", "define", "network", "split")
 KINDS = {
     str: "text",
     bool: "true or false",
@@ -36,6 +36,7 @@ class Build:
     output: str | None
     defines: tuple[tuple[str, str], ...]
     networks: tuple[str, ...]
+    split: bool = False
 
 
 def read_config(source: Source, diagnostics: Diagnostics) -> tuple[Build, ...] | None:
@@ -80,17 +81,18 @@ class _Reader:
         if not isinstance(table, dict):
             self._mistyped(whole, TABLE, "a table", table)
             return ()
-        self._check_keys(table, ("build",), TABLE, whole)
+        self._check_keys(table, ("build", "split"), TABLE, whole)
+        split = self._flag(table, "split", whole)
         entries = table.get("build", [])
         if isinstance(entries, dict):
             entries = [entries]
         if not isinstance(entries, list):
             self._mistyped(self._key_span(whole, "build"), "build", "tables", entries)
             return ()
-        builds = [self._build(entry, i) for i, entry in enumerate(entries)]
+        builds = [self._build(entry, i, split) for i, entry in enumerate(entries)]
         return tuple(build for build in builds if build is not None)
 
-    def _build(self, entry: object, index: int) -> Build | None:
+    def _build(self, entry: object, index: int, split: bool) -> Build | None:
         where = self._table_span(BUILD, index)
         if not isinstance(entry, dict):
             self._mistyped(where, BUILD, "a table", entry)
@@ -102,9 +104,10 @@ class _Reader:
         output = self._text(entry, "output", where)
         defines = self._defines(entry, where)
         networks = self._texts(entry, "network", where)
+        split = self._flag(entry, "split", where, split)
         if source is None:
             return None
-        return Build(source, output, defines, networks)
+        return Build(source, output, defines, networks, split)
 
     def _defines(
         self, entry: Mapping[str, object], where: Span
@@ -122,6 +125,19 @@ class _Reader:
             else:
                 pairs.append((key, text))
         return tuple(pairs)
+
+    def _flag(
+        self,
+        entry: Mapping[str, object],
+        key: str,
+        where: Span,
+        default: bool = False,
+    ) -> bool:
+        value = entry.get(key, default)
+        if isinstance(value, bool):
+            return value
+        self._mistyped(self._key_span(where, key), key, "true or false", value)
+        return default
 
     def _text(self, entry: Mapping[str, object], key: str, where: Span) -> str | None:
         value = entry.get(key)

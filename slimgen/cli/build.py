@@ -7,6 +7,7 @@ from slimgen.cli.build_targets import (
     Choices,
     check_targets,
     project_targets,
+    shared_targets,
     targets_of_files,
 )
 from slimgen.cli.compiling import (
@@ -18,10 +19,11 @@ from slimgen.cli.compiling import (
     stdin_name_option,
     verify_option,
 )
-from slimgen.cli.current import check_target
+from slimgen.cli.current import check_shared, check_target
 from slimgen.cli.files import STDIN, read_built, refusal, write_file
 from slimgen.cli.reporting import CommandReport, reporting
 from slimgen.diagnostics import Diagnostics
+from slimgen.emit.forms import EJECTED, ONE_FILE, SPLIT
 from slimgen.emit.head import read_head
 from slimgen.messages import commands
 
@@ -31,6 +33,7 @@ Examples:
   slimgen build vgg16.slim                    writes vgg16.py
   slimgen build vgg16.slim -o - -D classes=10
   slimgen build nets/*.slim -o built/
+  slimgen build --split nets/*.slim           short files beside one slim_runtime.py
   slimgen build                               what pyproject.toml lists
   slimgen build --check --diff                is that current?
 """)
@@ -45,6 +48,16 @@ Examples:
 @choice_options
 @passes_option
 @verify_option
+@click.option(
+    "--split",
+    is_flag=True,
+    help="Write the networks alone, and slim_runtime.py beside them for the rest.",
+)
+@click.option(
+    "--eject",
+    is_flag=True,
+    help="Write a file to go on with by hand: without digests, never replaced.",
+)
 @click.option(
     "--check", is_flag=True, help="Write nothing; say which outputs are not current."
 )
@@ -65,6 +78,8 @@ def build(
     files: tuple[str, ...],
     output: str | None,
     stdin_filename: str | None,
+    split: bool,
+    eject: bool,
     check: bool,
     diff: bool,
     full: bool,
@@ -77,17 +92,44 @@ def build(
 
     Without FILES, builds what [[tool.slimgen.build]] lists in the nearest pyproject.toml.
     A file whose bytes are the same is not touched.
+
+    One file holds all that a network needs. With --split, the networks of a folder share
+    slim_runtime.py there; --check compares it with them.
     """
     if (diff or full) and not check:
         raise click.UsageError("'--diff' and '--full' go with '--check'.")
     if check and output == STDIN:
         raise click.UsageError("'--check' needs a file as '-o'.")
-    choices = Choices(**chosen)  # type: ignore[arg-type]
-    for target in _targets(reporter, files, output, stdin_filename, choices):
+    _check_forms(split, eject, check, output)
+    form = SPLIT if split else EJECTED if eject else ONE_FILE
+    choices = Choices(**chosen, form=form)  # type: ignore[arg-type]
+    targets = _targets(reporter, files, output, stdin_filename, choices)
+    for target in targets:
         if check:
             check_target(target, reporter, diff=diff, full=full)
         else:
             _build(target, reporter, force=force, quiet=quiet, verify=verify)
+    for target in shared_targets(targets):
+        if check:
+            check_shared(target, reporter, diff=diff)
+        elif force or _may_replace(target, reporter):
+            _write(target, _shared_module(), reporter, quiet=quiet)
+
+
+def _check_forms(split: bool, eject: bool, check: bool, output: str | None) -> None:
+    if split and eject:
+        raise click.UsageError("'--split' and '--eject' exclude each other.")
+    if eject and check:
+        raise click.UsageError("'--check' is for files that slimgen keeps current.")
+    if split and output == STDIN:
+        raise click.UsageError("'--split' writes two files: '-o' needs a folder.")
+
+
+def _shared_module() -> str:
+    # The emitter is slow to import: only a build of that form loads it.
+    from slimgen.emit.shared_module import shared_module
+
+    return shared_module()
 
 
 def _targets(
@@ -127,8 +169,14 @@ def _build(
     )
     if compilation is None or compilation.code is None:
         return
+    _write(target, compilation.code, reporter, quiet=quiet)
+
+
+def _write(
+    target: BuildTarget, code: str, reporter: CommandReport, *, quiet: bool
+) -> None:
     try:
-        changed = write_file(target.output, compilation.code)
+        changed = write_file(target.output, code)
     except OSError as error:
         reporter.report(refusal(target.output, error))
         return

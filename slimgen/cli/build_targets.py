@@ -4,13 +4,14 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 
 from slimgen.cli.files import STDIN, STDIN_NAME, read_source
 from slimgen.config import BUILD, Build, read_config
 from slimgen.diagnostics import Diagnostics
+from slimgen.emit.forms import EJECTED, ONE_FILE, SHARED_MODULE, SPLIT
 from slimgen.messages import commands
 
 DEFINE = re.compile(r"(?P<name>\w+)\s*=\s*(?P<value>.*\S)\s*", re.DOTALL)
@@ -23,6 +24,7 @@ class Choices:
     defines: tuple[tuple[str, str], ...] = ()
     networks: tuple[str, ...] = ()
     passes: tuple[str, ...] | None = None
+    form: str = ONE_FILE
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ def _target(
     given = ["slimgen", "build", path]
     given += ["--stdin-filename", stdin_name] if stdin_name else []
     given += ["-o", place] if output is not None else []
+    given += ["--split"] if choices.form == SPLIT else []
+    given += ["--eject"] if choices.form == EJECTED else []
     for key, value in choices.defines:
         given += ["-D", f"{key}={value}"]
     for network in choices.networks:
@@ -129,7 +133,7 @@ def _project_target(folder: str, build: Build) -> BuildTarget:
         source,
         source,
         os.path.relpath(os.path.join(folder, output)),
-        Choices(build.defines, build.networks),
+        Choices(build.defines, build.networks, form=SPLIT if build.split else ONE_FILE),
         "slimgen build",
     )
 
@@ -156,6 +160,17 @@ def check_targets(
             writers[place] = target
             sound.append(target)
     return sound
+
+
+def shared_targets(targets: Sequence[BuildTarget]) -> list[BuildTarget]:
+    """Return `slim_runtime.py` of each folder with networks that share it, as targets."""
+    found: dict[str, BuildTarget] = {}
+    for target in targets:
+        if target.choices.form == SPLIT:
+            folder = os.path.dirname(target.output)
+            place = os.path.join(folder, f"{SHARED_MODULE}.py")
+            found.setdefault(place, replace(target, output=place))
+    return list(found.values())
 
 
 def _same_build(one: BuildTarget, other: BuildTarget) -> bool:

@@ -141,4 +141,4 @@ def _request(choices: Choices) -> "Request":
     """Return the compiler's form of the user's choices."""
     from slimgen.compiler import Request
 
-    return Request(choices.defines, choices.networks, choices.passes)
+    return Request(choices.defines, choices.networks, choices.passes, form=choices.form)

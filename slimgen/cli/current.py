@@ -55,8 +55,38 @@ def check_target(
         write_output("".join(rows))
 
 
+def check_shared(target: BuildTarget, reporter: CommandReport, *, diff: bool) -> None:
+    """Report in what way `slim_runtime.py` is not the one of this version.
+
+    Args:
+        target: Any network of the folder, with the module as its output.
+        reporter: Takes the findings.
+        diff: Print what a build would change.
+    """
+    from slimgen.emit.shared_module import shared_module
+
+    try:
+        text = read_built(target.output)
+    except OSError as error:
+        reason = reason_of(error)
+        reporter.report(commands.unreadable_file(target.output, reason))
+        return
+    code = shared_module()
+    if text is not None and text.replace("\r\n", "\n") == code:
+        return
+    findings = list(_compare_heads(target, None, text))
+    if not findings:
+        reason = "another text is built now"
+        findings = [commands.output_stale(target.output, reason, target.command)]
+    for one in findings:
+        reporter.report(one)
+    if diff:
+        style = style_of(wants_color(reporter.color, error=False))
+        write_output("".join(unified(text, code, target.output, style)))
+
+
 def _compare_heads(
-    target: BuildTarget, source: Source, text: str | None
+    target: BuildTarget, source: Source | None, text: str | None
 ) -> Iterator[Diagnostic]:
     """Yield what the head of the output tells, without building anything."""
     if text is None:
@@ -72,6 +102,8 @@ def _compare_heads(
     else:
         if head.edited:
             yield commands.output_edited(target.output, target.command)
+        if source is None:
+            return
         if head.source_digest and not _is_from(head.source_digest, target, source):
             reason = f"`{target.name}`, what it uses or the options have changed"
             yield commands.output_stale(target.output, reason, target.command)

@@ -42,6 +42,7 @@ class Request:
         building: Something is to be built: a source without networks is an error.
         tolerated: Codes of mistakes that do not matter to what is asked.
         verify: Infer types and variables again after each stage.
+        form: The form of the built file: `one file`, `split` or `ejected`.
     """
 
     defines: tuple[tuple[str, str], ...] = ()
@@ -50,6 +51,7 @@ class Request:
     building: bool = False
     tolerated: frozenset[str] = frozenset()
     verify: bool = False
+    form: str = "one file"
 
 
 def elaborate(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from slimgen.emit.bodies import FunctionText, block_lines, network_result, section
 from slimgen.emit.docstrings import docstring_text, with_shapes, wrapped
 from slimgen.emit.fitting import fitted, signature, tidy
+from slimgen.emit.forms import EJECTED, ONE_FILE, SPLIT
 from slimgen.emit.head import head
 from slimgen.emit.identifiers import RESERVED, Names, class_name, identifier
 from slimgen.emit.jobs import needs_of
@@ -15,6 +16,7 @@ from slimgen.emit.library import used_names
 from slimgen.emit.openings import openings, with_openings
 from slimgen.emit.parts import Runtime, describe_runtime
 from slimgen.emit.shape_texts import shapes_text
+from slimgen.emit.shared_module import import_of_shared, shared_names
 from slimgen.emit.spelling import (
     constant_values,
     import_of,
@@ -22,7 +24,7 @@ from slimgen.emit.spelling import (
     respell_function,
 )
 from slimgen.emit.statements import BodyWriter, Emitted
-from slimgen.emit.templates import imports_of, render, top_level_names
+from slimgen.emit.templates import defined_names, imports_of, render, top_level_names
 from slimgen.emit.tensorflow.definitions import definition, helpers
 from slimgen.emit.tensorflow.functions import needed_functions
 from slimgen.emit.tensorflow.values import python
@@ -69,10 +71,10 @@ class NetworkText:
     maps: tuple[OtherNames, ...]
 
 
-def emit(graph: Graph, source_name: str, digest: str) -> str:
-    """Write the whole file."""
-    body = _Module(graph).text()
-    return head(source_name, digest, body) + body
+def emit(graph: Graph, source_name: str, digest: str, form: str = ONE_FILE) -> str:
+    """Write the whole file in one of `FORMS`."""
+    body = _Module(graph, split=form == SPLIT).text()
+    return body if form == EJECTED else head(source_name, digest, body) + body
 
 
 def function_layers(layer: Layer) -> Iterable[Layer]:
@@ -86,12 +88,14 @@ def function_layers(layer: Layer) -> Iterable[Layer]:
 class _Module:
     """Collects what one file needs, then writes it."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.runtime: Runtime = describe_runtime(graph)
+    def __init__(self, graph: Graph, split: bool = False) -> None:
+        self.split = split
+        self.runtime: Runtime = describe_runtime(graph, split)
         self.names = Names(
             RESERVED
             | top_level_names(self.runtime.templates)
             | self.runtime.possible_names
+            | (shared_names() if split else frozenset())
         )
         self.normalizers: dict[tuple[Layer, int], str] = {}
         self.openings = openings(graph)
@@ -223,10 +227,7 @@ class _Module:
         held = any(needs_of(job).holds_batch_norm for job in self.graph.jobs)
         text = "".join([layers, *bodies])
         options = [name for name in OPTIONS if f"{name}=" in text]
-        parts = [
-            *bodies,
-            render("layer.py.j2", mixed=self.mixed),
-            *([layers] if layers.strip() else []),
+        model = [
             render(
                 "scope.py.j2",
                 options=options,
@@ -235,12 +236,18 @@ class _Module:
                 mixed=self.mixed,
             ),
             render("network.py.j2", held=held, mixed=self.mixed),
+        ]
+        parts = [
+            *bodies,
+            *([] if self.split else [render("layer.py.j2", mixed=self.mixed)]),
+            *([layers] if layers.strip() else []),
+            *([] if self.split else model),
             classes,
         ]
         context = self.runtime.context(networks, self.spelling.modules)
         parts += self.runtime.sections(context)
         body = "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
-        imports = self._imports(used_names(body))
+        imports = self._imports(used_names(body), defined_names(body))
         above = [render("docstring.py.j2", lines=self._docstring()), imports]
         constants = self._constants(body)
         return "\n".join([*above, *constants]) + "\n" * (1 + bool(constants)) + body
@@ -273,7 +280,7 @@ class _Module:
             needed |= imports_of(template)
         return sorted(name for name in needed if name not in THIRD)
 
-    def _imports(self, used: frozenset[str]) -> str:
+    def _imports(self, used: frozenset[str], defined: frozenset[str]) -> str:
         """Write the imports of the names that the file uses."""
         imported = [n for n in self.imported if n.rpartition(".")[2] in used]
         lines = [f"import {name}" for name in imported if "." not in name]
@@ -281,11 +288,14 @@ class _Module:
             module, dot, member = name.rpartition(".")
             if dot:
                 lines.append(f"from {module} import {member}")
-        lines += ["", "import numpy as np", "import tensorflow as tf"]
+        third = {"np": "numpy", "tf": "tensorflow"}
+        lines += ["", *(f"import {m} as {n}" for n, m in third.items() if n in used)]
         modules = self.spelling.modules.items()
         own = [import_of(n, alias) for n, alias in modules if n not in self.imported]
         if own:
             lines += ["", *own]
+        if self.split:
+            lines += ["", *import_of_shared(used - defined)]
         return "\n".join(lines) + "\n"
 
     def _constants(self, body: str) -> list[str]:

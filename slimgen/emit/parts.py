@@ -99,7 +99,9 @@ class Runtime:
         """Return the variables of the templates; `modules` are names of the user's."""
         facts = self.facts
         named = tuple(
-            NetworkNames(network.name, network.class_name, family)
+            NetworkNames(
+                network.name, network.class_name, family, self._prepare(family)
+            )
             for network, family in zip(networks, facts.families, strict=True)
         )
         return {
@@ -115,6 +117,15 @@ class Runtime:
             "training": self.training,
             "examples": self.training.examples if self.training else None,
         }
+
+    def _prepare(self, family: str) -> str:
+        """Write the function of a family as a file beside the shared module calls it."""
+        function = f"slim_runtime.preprocess_{family}"
+        preprocess = self.facts.preprocess
+        if family == "vgg" and preprocess and preprocess.resize != (256, 512):
+            sides = python(list(preprocess.resize))
+            return f"functools.partial({function}, sides={sides})"
+        return function
 
     def _losses(self, modules: Mapping[str, str]) -> Losses | None:
         train = self.jobs.train
@@ -146,6 +157,7 @@ class NetworkNames:
     name: str
     class_name: str
     preprocess: str
+    prepare: str
 
 
 @dataclass(frozen=True)
@@ -168,7 +180,7 @@ class Facts:
     channels: int | None
 
 
-def describe_runtime(graph: Graph) -> Runtime:
+def describe_runtime(graph: Graph, split: bool = False) -> Runtime:
     """Decide which parts a file needs."""
     jobs = file_jobs(graph.jobs)
     train = jobs.train
@@ -181,7 +193,10 @@ def describe_runtime(graph: Graph) -> Runtime:
     parts += [f"runtime/read_{name}.py" for name in facts.formats]
     parts += ["runtime/formats.py", "maps"] if facts.formats else []
     parts += [part for job in graph.jobs for part in needs_of(job).sections]
-    parts.append("runtime/command_line.py")
+    parts += ["runtime/command_line.py", "end"]
+    if split:
+        parts = ["names", "maps"] if facts.formats else ["names"]
+        parts += ["split", "end"]
     roots = ["main", "restore"]
     roots += ["weight_map"] if facts.formats else []
     roots += ["preprocess", "decode_image"] if facts.preprocess else []
@@ -243,7 +258,6 @@ def _flags(
         "FREE_SIZE": bool(preprocess and preprocess.free_size),
         "GREY": bool(preprocess and preprocess.grey),
         "BOXES": False,
-        "FAST": bool(preprocess and preprocess.fast),
         "PREDICTS": facts.classifier,
         "TRAINS": train is not None,
         "NAMED_LABELS": named,
@@ -272,6 +286,7 @@ def _words(graph: Graph, facts: Facts, flags: Mapping[str, bool]) -> dict[str, s
         words["label_text"] = "str"
     preprocess = facts.preprocess
     if preprocess:
+        words["SIDES_HERE"] = "RESIZE_SIDES"
         words["SIDES"] = python(list(preprocess.resize))
         words["SIDE"] = str(preprocess.resize[0])
     if preprocess and not facts.by_network:
@@ -313,7 +328,10 @@ def _family(network: Network) -> str:
     """The family of a network's preprocessing; empty for what takes no image."""
     if not _takes_one_image(network):
         return ""
-    return network.preprocess.family if network.preprocess else "none"
+    if network.preprocess is None:
+        return "none"
+    fast = network.preprocess.family == "inception" and network.preprocess.fast
+    return "inception_fast" if fast else network.preprocess.family
 
 
 def _preprocess(networks: Sequence[Network]) -> Preprocess | None:

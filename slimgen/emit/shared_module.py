@@ -1,0 +1,131 @@
+"""The module `slim_runtime.py`, which the networks of a folder share: `build --split`.
+
+It holds the general form of the library, whatever the networks are: its text depends on
+this version of slimgen alone, so that any networks of that version go with it.
+"""
+
+import functools
+
+from slimgen.emit.forms import SHARED_MODULE
+from slimgen.emit.head import FORMAT, shared_head
+from slimgen.emit.library import Library, imported, open_library, used_names
+from slimgen.emit.templates import defined_names, render
+
+FORMATS = ("keras", "caffe", "safetensors")
+PARTS = (
+    "runtime/images.py",
+    "runtime/weights.py",
+    "runtime/checkpoints.py",
+    *(f"runtime/read_{name}.py" for name in FORMATS),
+    "runtime/formats.py",
+    "runtime/command_line.py",
+)
+FLAGS = {
+    "SPLIT": True,
+    "BOXES": False,
+    "TRAINS": False,
+    "AVERAGES": False,
+    "WEIGHTED_LOSS": False,
+    "WEIGHTED_ACCURACY": False,
+}
+WORDS = {
+    "NETWORK": "None",
+    "HEIGHT": "height",
+    "WIDTH": "width",
+    "SIDES_HERE": "sides",
+    "SIDES": "[256, 512]",
+    "SIDE": "sides[0]",
+    "OTHER_FORMATS": "Keras, Caffe in a .npy file or PyTorch in a safetensors file",
+    "UserError": "RestoreError",
+    "label_text": "options.label",
+}
+FAMILIES = (
+    "vgg",
+    "inception",
+    "inception_fast",
+    "cifarnet",
+    "lenet",
+    "none",
+    "torchvision",
+)
+ROOTS = (
+    *(f"preprocess_{family}" for family in FAMILIES),
+    *("main", "restore", "preprocess", "decode_image", "weight_map", "Entry"),
+    *("postprocess", "loss", "accuracy"),
+)
+IMPORTED_BY_TEMPLATES = (
+    *("contextlib", "dataclasses", "functools", "secrets"),
+    "collections.abc.Callable",
+)
+# Names for the user, which a network's file has whether it calls them or not.
+PUBLIC = ("Report", "RestoreError", "restore", "write_checkpoint")
+
+
+@functools.cache
+def shared_library() -> Library:
+    """Return the library in the form of the shared module."""
+    return open_library(PARTS, FLAGS, WORDS)
+
+
+@functools.cache
+def shared_body() -> str:
+    """Write the module below its head."""
+    library = shared_library()
+    reached = library.reached(ROOTS)
+    sections = [
+        render("layer.py.j2", mixed=False),
+        render(
+            "scope.py.j2",
+            options=("dtype", "device", "saved"),
+            foreign=False,
+            held=False,
+            mixed=False,
+        ),
+        render("network.py.j2", held=False, mixed=False),
+        *(module.text(reached) for module in library.modules.values()),
+    ]
+    body = "\n\n\n".join(section.strip("\n") for section in sections if section) + "\n"
+    names = {*IMPORTED_BY_TEMPLATES, *imported(used_names(body), PARTS)}
+    used = used_names(body)
+    modules = sorted(name for name in names if name.rpartition(".")[2] in used)
+    lines = [f"import {name}" for name in modules if "." not in name]
+    for name in modules:
+        module, dot, member = name.rpartition(".")
+        lines += [f"from {module} import {member}"] if dot else []
+    above = render("shared_module.py.j2", imports=lines, format=FORMAT)
+    return f"{above.rstrip()}\n\n\n{body}"
+
+
+def shared_module() -> str:
+    """Write `slim_runtime.py`."""
+    body = shared_body()
+    return shared_head(body) + body
+
+
+@functools.cache
+def shared_names() -> frozenset[str]:
+    """Return the names that a network's file may import of the shared module."""
+    return defined_names(shared_body()) - {"FORMAT", "require"}
+
+
+def _isort_key(name: str) -> tuple[int, str]:
+    """Return the place of a name in an import: constants, classes, functions."""
+    kind = 0 if name.isupper() else 1 if name[0].isupper() else 2
+    return kind, name
+
+
+def import_of_shared(used: frozenset[str]) -> list[str]:
+    """Write the import of the shared module: the names `used`, and those for the user.
+
+    The versions are compared first: another version may lack a name.
+    """
+    names = sorted(shared_names() & used | set(PUBLIC), key=_isort_key)
+    return [
+        f"import {SHARED_MODULE}",
+        "",
+        f"{SHARED_MODULE}.require({FORMAT})",
+        "",
+        f"from {SHARED_MODULE} import (  # noqa: E402, F401",
+        *(f"    {name}," for name in names),
+        ")",
+    ]
