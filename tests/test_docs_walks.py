@@ -146,7 +146,7 @@ def call(command: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
     module = importlib.import_module(Path(words[0]).stem)
     code = module.main(words[1:]) if hasattr(module, "main") else 0
     printed = capsys.readouterr()
-    return code, printed.out + printed.err
+    return code, printed.err + printed.out
 
 
 @pytest.mark.slow
