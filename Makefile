@@ -8,8 +8,6 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # research/slim's networks, to compare with; they need little of what the package depends on.
 RESEARCH := tf_object_detection_api==0.1
-# Where docs/english.py looks for banned phrases.
-ENGLISH := slimgen/messages slimgen/render slimgen/records slimgen/compiler.py slimgen/diagnostics.py
 # The tests start hundreds of programs: Python may keep their bytecode.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -41,7 +39,7 @@ check: $(INSTALLED)  ## Format, lint, types and English.
 	$(BIN)/python -m black --check --quiet . || $(BIN)/python -m black --check --diff .
 	$(BIN)/python -m ruff check --quiet .
 	$(BIN)/python -m mypy
-	$(BIN)/python docs/english.py $(ENGLISH)
+	$(BIN)/python docs/english.py
 
 update: $(INSTALLED)  ## Rewrite goldens and generated documentation; read the diff.
 	$(BIN)/python -m pytest -m "not slow" -n $(JOBS) --update

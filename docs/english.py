@@ -25,6 +25,7 @@ GENERATED = "<!-- Written by docs/generate.py"  # the declarations are read inst
 
 # A sentence begins a text, or follows a full stop, a cell of a table, a `#`, a dash or a quote.
 BEGINNING = r"(?:^|(?<=[.:!?|#*\"-] )|(?<=[*\"]))"
+JINJA = re.compile(r"\{%.*?%\}|\{\{.*?\}\}")
 STRINGS = {tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
 
 
@@ -68,7 +69,7 @@ def texts_of(path: Path) -> Iterator[Text]:
     if path.suffix == ".py":
         yield from python_texts(content)
     else:
-        yield from paragraphs(content, 1)
+        yield from paragraphs(JINJA.sub("", content), 1)
 
 
 def python_texts(content: str) -> Iterator[Text]:

@@ -861,8 +861,8 @@ def faults(data: Path, folder: Path, weights: Path) -> list[tuple[str, list[str]
     train = ["train", "--directory", f"{folder}/run", "--data"]
     return [
         ("image/encoded", records("key", example(png, 1, "png"))),
-        ("label 10 is none of 0 to 9", records("label", example(png, 10))),
-        ("label -1 is none of 0 to 9", records("negative", example(png, -1))),
+        ("label 10 is not in 0 to 9", records("label", example(png, 10))),
+        ("label -1 is not in 0 to 9", records("negative", example(png, -1))),
         ("Unknown image file format", records("image", example(b"?" * 99, 1))),
         ("Invalid PNG", records("cut", example(png[:60], 1))),
         ("could not be found", records("other", b"")),

@@ -423,7 +423,7 @@ def test_a_run_starts_from_weights_and_goes_on_from_its_own(
     assert out.startswith(first)
     code, out, _ = run(tiny, *flags(settings), *given, "--steps", "2")
     assert code == 0
-    told = f"{settings.directory} holds a run that goes on: {whole[1]} is not read\n"
+    told = f"{settings.directory} holds a run to resume: {whole[1]} is not read\n"
     assert told in out
     assert "step 1 of 2" in out
 
@@ -469,7 +469,7 @@ def test_a_job_names_the_weights_that_it_starts_from(
     begun.resume()
     begun.save()
     started.Run(settings, 40)
-    told = "runs/tiny holds a run that goes on: old/model.ckpt is not read"
+    told = "runs/tiny holds a run to resume: old/model.ckpt is not read"
     assert told in capsys.readouterr().out
 
 

@@ -122,7 +122,7 @@ def test_evaluate_measures_each_output(
         ((room(3), record(
             image_encoded=encoded(np.zeros([16, 16, 3], np.uint8)), image_scene=10,
             image_depth=encoded(np.zeros([4, 4], np.uint8)), image_pose=[0.0] * 6,
-        )), "scene 10 is none of 0 to 9"),
+        )), "scene 10 is not in 0 to 9"),
         ((room(3), room(4, 32)), "not compatible with expected shape [4,4,1]"),
     ],
 )  # fmt: skip

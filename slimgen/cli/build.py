@@ -65,7 +65,7 @@ Examples:
     "--diff", is_flag=True, help="With --check: show what a build would change."
 )
 @click.option(
-    "--full", is_flag=True, help="With --check: build anew and compare all bytes."
+    "--full", is_flag=True, help="With --check: build again and compare all bytes."
 )
 @click.option(
     "--force", is_flag=True, help="Replace a file that slimgen did not build."

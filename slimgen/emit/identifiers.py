@@ -13,7 +13,7 @@ from slimgen.ir.graph import Graph, Path
 from slimgen.layers.literals import Hole
 from slimgen.messages import names as messages
 
-# What every emitted file uses itself, besides the functions of its layers.
+# Names that every emitted file uses, besides the functions of its layers.
 OWN = [
     "tf",
     "np",
@@ -52,7 +52,7 @@ OWN = [
 RESERVED = frozenset([*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *OWN])
 
 
-# What the file calls as a class could be called: classes, imports, constants.
+# Names of the file that a class could have: classes, imports, constants.
 CLASSES = {
     *("Adadelta", "Adagrad", "Adam", "AdamW", "ArrayUnpickler", "Averages"),
     *("CHOICES", "Callable", "ClassVar", "Entry", "Evaluation"),

@@ -35,13 +35,13 @@ class LayerUse:
 
 @dataclass(frozen=True)
 class Slot:
-    """What a template may ask about a parameter.
+    """The facts of a parameter that templates read.
 
     Attributes:
         used: It is in the signature.
         optional: Some call passes None.
         always_none: Every call passes None.
-        values: What the calls pass, literal by literal.
+        values: The values that the calls pass, literal by literal.
     """
 
     parameter: Parameter

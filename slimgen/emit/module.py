@@ -58,7 +58,7 @@ class TensorText:
 
 @dataclass(frozen=True)
 class NetworkText:
-    """What the template of a network needs."""
+    """The facts of a network that its template reads."""
 
     name: str
     class_name: str
@@ -126,7 +126,7 @@ class _Module:
             self.mixed,
         )
 
-    # What is used.
+    # Names in use.
 
     def _respelled(self, graph: Graph) -> Graph:
         """Give names of the file's to constants and modules, all others being reserved."""
@@ -205,7 +205,7 @@ class _Module:
             order |= dict.fromkeys(needed_functions(use.layer))
         return list(order)
 
-    # What is written.
+    # Text.
 
     def text(self) -> str:
         """Write everything below the head."""
@@ -265,7 +265,7 @@ class _Module:
         return [docstring_text(line) for line in lines]
 
     def _standard_imports(self, uses: Sequence[LayerUse]) -> list[str]:
-        """What the file imports of Python's own: modules, and members with a dot."""
+        """The imports from Python's library: modules, and members with a dot."""
         templates = ["scope.py.j2", "network.py.j2", "networks.py.j2"]
         templates += [f"{part}.py.j2" for part in self.runtime.templates]
         templates += [f"layers/{u.written.template}.py.j2" for u in uses if u.written]
@@ -345,7 +345,7 @@ class _Module:
         depth = 2 if function.name in self.openings else 1
         body.write(function.items, [function.output], depth)
         name = self.blocks[function.name]
-        # What stands above the first line is said of the file already.
+        # The comment above the first line already documents the file.
         said = function.comment == " ".join(self.graph.comment.split())
         comment = function.comment if documented and not said else ""
         parameters = {name: body.spelling.locals[name] for name in function.parameters}
@@ -422,7 +422,7 @@ def _size(network: Network) -> str:
 
 
 def _class_doc(network: Network, said: str) -> tuple[str, ...]:
-    """What a source says of a network, unless it is `said` already, and its size."""
+    """The source's comment on a network, unless it is `said` already, and its size."""
     comment = "" if network.comment == said else " ".join(network.comment.split())
     return wrapped(comment, _size(network).removeprefix(f"{network.name}: "))
 

@@ -38,7 +38,7 @@ class NamePair:
 
 @dataclass(frozen=True)
 class ListPosition:
-    """A piece of ours and a piece of theirs that may become lists."""
+    """A piece of a variable's name and of its source's name; both may become lists."""
 
     ours: int
     theirs: int

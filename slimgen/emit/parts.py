@@ -1,4 +1,4 @@
-"""What stands below the networks in an emitted file: which parts, and what they need."""
+"""The parts below the networks in an emitted file, and the facts that they need."""
 
 from __future__ import annotations
 

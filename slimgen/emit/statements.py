@@ -139,7 +139,7 @@ class BodyWriter:
             self.names[value.index] = text
             self._live[text] = value.index
             return
-        # What nothing takes, such as an end point of its own, needs no name.
+        # A result that nothing takes, such as a mere end point, needs no name.
         code = self._assigned(value, text) if value.index in last else text
         comment = shape_comment(value.type, self._shows)
         if comment and not fits(code, depth, comment):

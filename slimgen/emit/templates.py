@@ -22,7 +22,7 @@ def environment() -> jinja2.Environment:
         autoescape=False,
     )
     made.filters["py"] = python
-    # What a macro wrote over several lines, as one piece of a line.
+    # The lines of a macro, joined to a piece of a line.
     made.filters["oneline"] = lambda text: text.replace("\n", "")
     return made
 

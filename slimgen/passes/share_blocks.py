@@ -36,10 +36,10 @@ MOST_PARAMETERS = 8
 """A function that would need more is written out once for each set of literals."""
 
 UNBOUND = object()
-"""What equals no argument."""
+"""A value that equals no argument."""
 
 VARIED = object()
-"""What stands for a number that calls may vary."""
+"""The stand-in of a number that calls may vary."""
 
 Arguments = Mapping[str, tuple[tuple[str, Any], ...]]
 """Original function to the arguments that its call gives to the shared one."""
@@ -47,7 +47,7 @@ Arguments = Mapping[str, tuple[tuple[str, Any], ...]]
 
 @dataclass(frozen=True)
 class Shared:
-    """What a function became: the shared one and the arguments of its call."""
+    """The replacement of a function: the shared one and the arguments of its call."""
 
     function: str
     arguments: tuple[tuple[str, Any], ...]
@@ -193,7 +193,7 @@ def _item_skeleton(item: Item) -> Any:
 
 
 def _literal_kind(value: Any, name: str, layer: Layer) -> Any:
-    """What of a literal must be the same: operands, layers, and all that is not emitted.
+    """The parts of a literal that must be equal: operands, layers, arguments not emitted.
 
     None against something is another path: the emitted function is simpler without.
     """
@@ -345,7 +345,7 @@ def _own_names(bound: Mapping[str, Any]) -> list[str]:
 
 
 def _own_value(name: str, bound: Mapping[str, Any]) -> Any:
-    """What a call gives to a name of `_own_names`; UNBOUND where it gives nothing."""
+    """The value of a call for a name of `_own_names`; UNBOUND without one."""
     if name in bound:
         return bound[name]
     whole, _, index = name.rpartition("_")

@@ -24,7 +24,7 @@ class Recorder:
     def declare(
         self, name: tree.Name, kind: SymbolKind, node: tree.SyntaxNode, scope: NameScope
     ) -> Symbol:
-        """Declare a value or a tensor, or give one of this scope a value anew."""
+        """Declare a value or a tensor, or assign a name of this scope again."""
         symbol = scope.names.get(name.text)
         if symbol is not None and symbol in scope.own:
             symbol.declarations.append(name.span)

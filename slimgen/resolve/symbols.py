@@ -34,7 +34,7 @@ class Role(Enum):
 
 @dataclass(eq=False)
 class Symbol:
-    """A name with its declarations: several where a value is given anew.
+    """A name with its declarations: several where a value is assigned again.
 
     Attributes:
         declarations: Where its name stands, the first declaration first.

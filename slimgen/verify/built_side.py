@@ -125,7 +125,7 @@ def restore(
 def inference(model: Model, reference: Reference, request: ComparisonRequest) -> Report:
     """Return deviations of the logits and the end points, and the names without a counterpart.
 
-    TF-Slim's end points are compared by their keys. Keras has no keys: each end point of ours
+    TF-Slim's end points are compared by their keys. Keras has no keys: each end point of the file
     is compared with the layer of Keras's that is nearest to it, so a tensor that Keras does
     not compute is far from all of them, or has a shape of its own. Axes of length 1 do not
     count; arrays that differ in them alone are listed.

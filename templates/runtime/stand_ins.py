@@ -46,7 +46,7 @@ def average_name(name):
 
 
 class Stopped(Exception):
-    """A run that was told to stop: see templates/train."""
+    """A run that a signal stopped: see templates/train."""
 
 
 def add_train_commands(commands, rules):

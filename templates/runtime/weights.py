@@ -166,7 +166,7 @@ def number_kind(dtype):
 
 
 def advice(model, report):
-    """Return what would make a source fit, if that can be told, as a list."""
+    """Return remedies for a source that does not fit, as a list."""
     wrong = {text.partition(": ")[0] for text in report.missing + report.mismatched}
     if wrong and wrong <= matching(model, model.HEAD):
         return ['head="auto" (`--head auto`) leaves out what depends on classes']

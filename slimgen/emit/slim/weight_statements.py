@@ -41,7 +41,7 @@ def _preprocess(found: Preprocessing) -> tree.Line:
 
 
 def _head(network: Network) -> Iterator[tree.Line]:
-    """Yield the line `head`, unless there is no head that a parameter could give."""
+    """Yield the line `head`, unless no parameter could be a number of classes."""
     if network.head:
         yield _line(
             "head", *(argument("", _literal(one)) for one in _head_names(network))

@@ -56,7 +56,7 @@ def add_settings(parser, fields):
         if field.default not in (None, ""):
             text += f" (default: {field.default})".replace("%", "%%")
         flag = "from" if field.name == "initial" else field.name.replace("_", "-")
-        # What is not given stays away: the defaults are those of `Settings`.
+        # Options without a value are left out: `Settings` has the defaults.
         kind |= {"dest": field.name, "default": argparse.SUPPRESS, "help": text}
         parser.add_argument(f"--{flag}", **kind)
 

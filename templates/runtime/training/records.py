@@ -121,7 +121,7 @@ class Folder:
             classes = LABELS[LABELS_OFFSET:]
             for name in names:
                 if name not in classes:
-                    found = f"{path}/{name} is none of the {len(classes)} classes"
+                    found = f"{path}/{name} is not one of the {len(classes)} classes"
                     raise UserError(found)
         else:
             classes = names
@@ -282,7 +282,7 @@ def check_labels(labels):
         wrong = values[(values < classes[0]) | (values > classes[-1])]
         if wrong.size:
             known = f"{classes[0]} to {classes[-1]}"
-            raise UserError(f"{name} {wrong[0]} is none of {known}")
+            raise UserError(f"{name} {wrong[0]} is not in {known}")
 
 
 def fault(examples, number, item):

@@ -165,7 +165,7 @@ class Run:
         """Load the initial weights, unless the folder has a run, which then resumes."""
         settings = self.settings
         if checkpoints(settings.directory):
-            found = f"{settings.directory} holds a run that goes on"
+            found = f"{settings.directory} holds a run to resume"
             print(f"{found}: {settings.initial} is not read")
             return
         rules = settings.include, settings.exclude, settings.rename, settings.head
