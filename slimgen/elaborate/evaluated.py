@@ -90,19 +90,12 @@ class Frame:
 
 def describe(value: object) -> str:
     """Name a value in a message: `3`, a list of 2 values, the tensor [batch, 10]."""
+    text = _plain_text(value)
+    if text is not None:
+        return f"the string {text}" if isinstance(value, str) else f"`{text}`"
     match value:
-        case None:
-            return "`none`"
-        case bool():
-            return f"`{str(value).lower()}`"
-        case int() | float():
-            return f"`{number_text(value)}`"
-        case str():
-            return f'the string "{value[:40]}"'
         case tuple():
             return _described_list(value)
-        case BareWord(text=text, called=called):
-            return f"`{text}(…)`" if called else f"`{text}`"
         case Tensor(value=None):
             return "a tensor"
         case Tensor(value=Value(type=type_)):
@@ -110,6 +103,22 @@ def describe(value: object) -> str:
         case Closure():
             return f"the function `{value.declaration.name.text}`"
     return "something else"
+
+
+def _plain_text(value: object) -> str | None:
+    """Return a value as a source writes it; None for a list, a tensor or a function."""
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return number_text(value)
+        case str():
+            return f'"{value[:40]}"'
+        case BareWord(text=text, called=called):
+            return f"{text}(…)" if called else text
+    return None
 
 
 def number_text(value: float) -> str:
@@ -121,12 +130,10 @@ def number_text(value: float) -> str:
 
 
 def _described_list(items: tuple[object, ...]) -> str:
-    """Write out a short list of plain values; of another, say how long it is."""
-    plain = all(
-        item is None or isinstance(item, int | float | str | BareWord) for item in items
-    )
-    texts = [describe(item).strip("`").removeprefix("the string ") for item in items]
-    written = f"`[{', '.join(texts)}]`"
+    """Write out a short list of plain values; of another, give its length."""
+    texts = [_plain_text(item) for item in items]
+    written = f"`[{', '.join(text for text in texts if text is not None)}]`"
+    plain = None not in texts
     return written if plain and len(written) <= 40 else f"a list of {len(items)}"
 
 
