@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from slimgen.emit.identifiers import Names
-from slimgen.emit.layer_functions import LayerUse, define_functions
+from slimgen.emit.layer_functions import LayerUse, with_normalizers
+from slimgen.emit.layer_section import LayerSection, layer_section
 from slimgen.emit.module import OPTIONS
 from slimgen.emit.templates import render
-from slimgen.emit.tensorflow.definitions import definition, helpers
 from slimgen.emit.tensorflow.expressions import expression
-from slimgen.emit.tensorflow.functions import needed_functions
+from slimgen.emit.tensorflow.file_functions import file_functions
 from slimgen.layers.declaration import Layer, TensorType
 
 IMPORTS = """
@@ -32,6 +32,7 @@ class Model:
         self.named_variables: dict[str, Any] = {}
         self.local_variables: dict[str, Any] = {}
         self.regularizers: dict[str, Any] = {}
+        self.weight_decays: dict[str, float] = {}
         self.generator = tf.random.Generator.from_seed(seed)
 
 
@@ -70,34 +71,37 @@ def write(layers: Sequence[Layer], *types: TensorType) -> tuple[str, list[Layer]
     for layer in layers:
         layer.outputs(types)
     layers = [layer.canonical(types) for layer in layers]
-    uses = [LayerUse(layer, types) for layer in layers]
-    definitions = define_functions(uses, Names(frozenset()).free)
-    parts = [
-        IMPORTS,
-        render("scope.py.j2", options=OPTIONS, foreign=False, held=False, mixed=False),
+    return program_text([(layer, types) for layer in layers]), layers
+
+
+def program_text(layers: Sequence[tuple[Layer, tuple[TensorType, ...]]]) -> str:
+    """Write the functions of some layers, and `call0`, `call1`, … that call them."""
+    variables = [v for layer, types in layers for v in layer.variables(types)]
+    functions = file_functions([layer for layer, _ in layers], variables)
+    uses = [
+        LayerUse(functions.layer(layer), types, layer.outputs(types)[0])
+        for layer, types in layers
     ]
-    parts += [render(f"functions/{name}.py.j2") for name in needed(uses)]
-    for one in list(definitions.values())[:1]:
-        parts += [f"{name} = {text}" for text, name in one.constants.items()]
-    parts += [one.text() for one in definitions.values()]
-    inputs = [f"x{i}" for i in range(len(types))]
-    for index, layer in enumerate(layers):
-        written = definition(layer, types)
-        if written is None:
-            call = expression(layer, inputs)
-        else:
-            one = definitions[written.name]
-            given = ", ".join(["x0", *one.arguments(layer, inputs)])
-            call = f'{one.name}({given}, scope=scope / "L")'
-        taken = ", ".join([*inputs, "scope"])
-        parts.append(f"def call{index}({taken}):\n    return {call}")
-    return "\n\n\n".join(parts), layers
+    section = layer_section(
+        list(with_normalizers(uses)), functions, Names(frozenset()).free
+    )
+    calls = [call_text(index, use, section) for index, use in enumerate(uses)]
+    scope = render(
+        "scope.py.j2", options=OPTIONS, foreign=False, held=False, mixed=False,
+        terms=functions.terms, unnamed=True,
+    )  # fmt: skip
+    layer = render("layer.py.j2", mixed=False, unscoped=True)
+    return "\n\n\n".join([IMPORTS, scope, layer, section.text(calls), *calls])
 
 
-def needed(uses: Sequence[LayerUse]) -> list[str]:
-    """Name the templates of templates/functions that the layers call."""
-    found: dict[str, None] = {}
-    for use in uses:
-        found |= dict.fromkeys(helpers(use.layer, use.inputs))
-        found |= dict.fromkeys(needed_functions(use.layer))
-    return list(found)
+def call_text(index: int, use: LayerUse, section: LayerSection) -> str:
+    """Write a function that calls one layer in the scope `L`."""
+    inputs = [f"x{i}" for i in range(len(use.inputs))]
+    if use.written is None:
+        call = expression(use.layer, inputs)
+    else:
+        one = section.definitions[use.written.name]
+        given = ['scope / "L"', "x0", *one.arguments(use, inputs)]
+        call = f"{one.name}({', '.join(given)})"
+    taken = ", ".join([*inputs, "scope"])
+    return f"def call{index}({taken}):\n    return {call}"

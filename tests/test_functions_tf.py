@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from slimgen.emit.templates import render
+from slimgen.emit.tensorflow.file_functions import file_functions
 from slimgen.emit.tensorflow.functions import needed_functions
 from slimgen.emit.tensorflow.values import python
 from slimgen.layers.argument_types import BareWord
+from slimgen.layers.declaration import VariableSpec
 from slimgen.layers.functions import (
     ACTIVATIONS,
     INITIALIZER,
@@ -79,12 +81,17 @@ def word(name, *positional, **keywords):
     return BareWord(name, positional, tuple(keywords.items()), called=True)
 
 
-def emitted_function(function):
-    """Return the function of the emitted file that a value stands for."""
+def emitted_function(function, shape=(3, 3)):
+    """Return the function of the emitted file that a value of a variable stands for."""
+    functions = file_functions([function], [VariableSpec("w", tuple(shape), function)])
+    value = functions.value(function)
+    if isinstance(value, int | float):
+        return lambda shape, generator: tf.fill(shape, value)
     parts = ["import functools, math", "import tensorflow as tf"]
+    parts += functions.texts().values()
     parts += [render(f"functions/{name}.py.j2") for name in needed_functions(function)]
     names = {}
-    exec("\n\n".join([*parts, f"found = {python(function)}"]), names)
+    exec("\n\n".join([*parts, f"found = {python(value)}"]), names)
     return names["found"]
 
 
@@ -174,7 +181,7 @@ def test_every_random_initializer_draws_what_its_formula_says():
 def test_fans_of_small_shapes_are_tf_slim_s(shape, fan_in, fan_out):
     for mode, fan in (("FAN_IN", fan_in), ("FAN_OUT", fan_out)):
         call = word("variance_scaling", mode=mode, uniform=True)
-        function = emitted_function(INITIALIZER.coerce(call))
+        function = emitted_function(INITIALIZER.coerce(call), shape)
         _, _, _, most = function(shape, Recorder())
         assert math.sqrt(3 * 2.0 / fan) == pytest.approx(most, rel=1e-15)
 

@@ -2,16 +2,25 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 from slimgen.emit.bodies import FunctionText, block_lines, network_result, section
 from slimgen.emit.docstrings import docstring_text, with_shapes, wrapped
-from slimgen.emit.fitting import fitted, signature, tidy
+from slimgen.emit.fitting import signature, tidy
 from slimgen.emit.forms import EJECTED, ONE_FILE, SPLIT
 from slimgen.emit.head import head
 from slimgen.emit.identifiers import RESERVED, Names, class_name, identifier
 from slimgen.emit.jobs import needs_of
-from slimgen.emit.layer_functions import FunctionDefinition, LayerUse, define_functions
+from slimgen.emit.layer_section import (
+    functions_of,
+    has_layer_without_scope,
+    has_unnamed_scope,
+    layer_section,
+    needed_imports,
+    reserved_names,
+    uses_of,
+    with_functions,
+)
 from slimgen.emit.library import used_names
 from slimgen.emit.openings import openings, with_openings
 from slimgen.emit.parts import Runtime, describe_runtime
@@ -25,8 +34,6 @@ from slimgen.emit.spelling import (
 )
 from slimgen.emit.statements import BodyWriter, Emitted
 from slimgen.emit.templates import defined_names, imports_of, render, top_level_names
-from slimgen.emit.tensorflow.definitions import definition, helpers
-from slimgen.emit.tensorflow.functions import needed_functions
 from slimgen.emit.tensorflow.values import python
 from slimgen.emit.weight_tables import (
     OtherNames,
@@ -37,14 +44,10 @@ from slimgen.ir.graph import (
     Function,
     Graph,
     Item,
-    Loop,
     Network,
-    Node,
     Value,
     walk,
 )
-from slimgen.layers.declaration import Layer, TensorType
-from slimgen.layers.literals import NamedFunction as Named
 
 
 @dataclass(frozen=True)
@@ -77,14 +80,6 @@ def emit(graph: Graph, source_name: str, digest: str, form: str = ONE_FILE) -> s
     return body if form == EJECTED else head(source_name, digest, body) + body
 
 
-def function_layers(layer: Layer) -> Iterable[Layer]:
-    """Yield the layers that are arguments of a layer: its normalizer."""
-    for field in fields(layer):
-        value = getattr(layer, field.name)
-        if isinstance(value, Layer):
-            yield value
-
-
 class _Module:
     """Collects what one file needs, then writes it."""
 
@@ -97,14 +92,14 @@ class _Module:
             | self.runtime.possible_names
             | (shared_names() if split else frozenset())
         )
-        self.normalizers: dict[tuple[Layer, int], str] = {}
         self.openings = openings(graph)
         graph = with_openings(self._respelled(graph), self.openings)
-        self.graph = self._with_normalizers(graph)
-        uses = [*self._uses(self.graph), *self._normalizer_uses(graph)]
+        functions = functions_of(graph)
+        self.graph = graph = with_functions(graph, functions)
         self.mixed = any(needs_of(job).in_16_bits for job in graph.jobs)
-        self.layers = define_functions(uses, self.names.free, self.mixed)
-        self.helpers = self._helpers(uses)
+        self.layers = layer_section(
+            uses_of(graph), functions, self.names.free, self.mixed
+        )
         self.functions = {
             network.name: self.names.free(
                 name := identifier(network.name), f"{name}_net"
@@ -118,7 +113,7 @@ class _Module:
             for function in graph.functions
         }
         self.emitted = Emitted(
-            self.layers,
+            self.layers.definitions,
             self.blocks,
             frozenset(self.openings),
             {function.name: function.parameters for function in graph.functions},
@@ -130,80 +125,20 @@ class _Module:
 
     def _respelled(self, graph: Graph) -> Graph:
         """Give names of the file's to constants and modules, all others being reserved."""
-        uses = [*self._uses(graph), *self._normalizer_uses(graph)]
-        self.imported = self._standard_imports(uses)
+        uses, functions = uses_of(graph), functions_of(graph)
+        self.imported = self._standard_imports(needed_imports(functions, uses))
         reserved = [name.rpartition(".")[2] for name in self.imported]
-        reserved += [use.written.name for use in uses if use.written]
         reserved += [class_name(network.name) for network in graph.networks]
-        for name in [*reserved, *self._helpers(uses)]:
+        for name in [*reserved, *reserved_names(functions, uses)]:
             self.names.take(name)
         self.spelling = respell_file(graph, self.names, frozenset(self.imported))
         return self.spelling.graph(graph)
-
-    def _with_normalizers(self, graph: Graph) -> Graph:
-        """Replace each normalizer by the name of a small function that applies it."""
-
-        def rewritten(items: tuple[Item, ...]) -> tuple[Item, ...]:
-            return tuple(map(one, items))
-
-        def one(item: Item) -> Item:
-            if isinstance(item, Loop):
-                return replace(item, items=rewritten(item.items))
-            if not isinstance(item, Node):
-                return item
-            changed = {
-                field.name: self._normalizer(getattr(item.layer, field.name), item)
-                for field in fields(item.layer)
-                if isinstance(getattr(item.layer, field.name), Layer)
-            }
-            return replace(item, layer=replace(item.layer, **changed))
-
-        return replace(
-            graph,
-            networks=tuple(
-                replace(n, items=rewritten(n.items)) for n in graph.networks
-            ),
-            functions=tuple(
-                replace(f, items=rewritten(f.items)) for f in graph.functions
-            ),
-        )
-
-    def _normalizer(self, layer: Layer, node: Node) -> Named:
-        key = (layer, node.output.type.rank)
-        if key not in self.normalizers:
-            self.normalizers[key] = self.names.free("normalize")
-        return Named("normalize", path=self.normalizers[key])
 
     def _items(self, graph: Graph) -> Iterable[Item]:
         for function in graph.functions:
             yield from walk(function.items)
         for network in graph.networks:
             yield from walk(network.items)
-
-    def _uses(self, graph: Graph) -> list[LayerUse]:
-        return [
-            LayerUse(item.layer, tuple(value.type for value in item.inputs))
-            for item in self._items(graph)
-            if isinstance(item, Node)
-        ]
-
-    def _normalizer_uses(self, graph: Graph) -> list[LayerUse]:
-        found: list[LayerUse] = []
-        for item in self._items(graph):
-            if isinstance(item, Node):
-                types = (item.output.type,)
-                found.extend(
-                    LayerUse(layer, types) for layer in function_layers(item.layer)
-                )
-        return found
-
-    def _helpers(self, uses: Sequence[LayerUse]) -> list[str]:
-        """The helper functions, each after those that it calls."""
-        order: dict[str, None] = {}
-        for use in uses:
-            order |= dict.fromkeys(helpers(use.layer, use.inputs))
-            order |= dict.fromkeys(needed_functions(use.layer))
-        return list(order)
 
     # Text.
 
@@ -215,7 +150,6 @@ class _Module:
             self._function(function, firsts[function.block] == function.name)
             for function in self.graph.functions
         ]
-        layers = self._layer_functions()
         bodies = [
             section(
                 f"Network{'s' * (len(networks) > 1)}",
@@ -223,25 +157,30 @@ class _Module:
             ),
             *([section("Blocks", functions)] if functions else []),
         ]
+        layers = self.layers.text(bodies)
         classes = tidy(render("networks.py.j2", networks=networks))
         held = any(needs_of(job).holds_batch_norm for job in self.graph.jobs)
         text = "".join([layers, *bodies])
         options = [name for name in OPTIONS if f"{name}=" in text]
-        model = [
-            render(
-                "scope.py.j2",
-                options=options,
-                foreign=bool(self.spelling.modules),
-                held=held,
-                mixed=self.mixed,
-            ),
-            render("network.py.j2", held=held, mixed=self.mixed),
-        ]
+        runner = render(
+            "layer.py.j2",
+            mixed=self.mixed,
+            unscoped=has_layer_without_scope(self.graph),
+        )
+        facts = {"held": held, "mixed": self.mixed, "terms": self.layers.terms}
+        scope = render(
+            "scope.py.j2",
+            options=options,
+            foreign=bool(self.spelling.modules),
+            unnamed=has_unnamed_scope(self.graph),
+            **facts,
+        )
+        network = render("network.py.j2", saved="saved" in options, **facts)
         parts = [
             *bodies,
-            *([] if self.split else [render("layer.py.j2", mixed=self.mixed)]),
+            *([] if self.split else [runner]),
             *([layers] if layers.strip() else []),
-            *([] if self.split else model),
+            *([] if self.split else [scope, network]),
             classes,
         ]
         context = self.runtime.context(networks, self.spelling.modules)
@@ -264,18 +203,13 @@ class _Module:
             lines.append(_size(network))
         return [docstring_text(line) for line in lines]
 
-    def _standard_imports(self, uses: Sequence[LayerUse]) -> list[str]:
+    def _standard_imports(self, needed_by_layers: set[str]) -> list[str]:
         """The imports from Python's library: modules, and members with a dot."""
         templates = ["scope.py.j2", "network.py.j2", "networks.py.j2"]
         templates += [f"{part}.py.j2" for part in self.runtime.templates]
-        templates += [f"layers/{u.written.template}.py.j2" for u in uses if u.written]
-        templates += [f"functions/{helper}.py.j2" for helper in self._helpers(uses)]
         library = self.runtime.library.imports(self.runtime.possible_names)
-        needed = library | {
-            "contextlib",
-            "dataclasses",
-            "functools",
-        }
+        needed = {"contextlib", "dataclasses", "functools"}
+        needed |= library | needed_by_layers
         for template in dict.fromkeys(templates):
             needed |= imports_of(template)
         return sorted(name for name in needed if name not in THIRD)
@@ -307,33 +241,6 @@ class _Module:
             if re.search(rf"\b{name}\b", body)
         ]
         return [tidy("\n".join(lines))] if lines else []
-
-    def _layer_functions(self) -> str:
-        texts = [render(f"functions/{name}.py.j2") for name in self.helpers]
-        constants = next((d.constants for d in self.layers.values()), {})
-        if constants:
-            lines = (fitted(f"{n} = {text}", 0) for text, n in constants.items())
-            texts.append("\n".join(line for part in lines for line in part))
-        # A normalizer may be a default of the functions below it.
-        normal = {self._normalizing(*key).name for key in self.normalizers}
-        layers = self.layers.values()
-        texts += [layer.text() for layer in layers if layer.name in normal]
-        for (layer, rank), name in self.normalizers.items():
-            texts.append(self._normalize(layer, rank, name))
-        texts += [layer.text() for layer in layers if layer.name not in normal]
-        return "\n\n\n".join(text.strip("\n") for text in texts) + "\n"
-
-    def _normalizing(self, layer: Layer, rank: int) -> FunctionDefinition:
-        written = definition(layer, (TensorType((None,) * rank),))
-        assert written is not None
-        return self.layers[written.name]
-
-    def _normalize(self, layer: Layer, rank: int, name: str) -> str:
-        definition = self._normalizing(layer, rank)
-        given = ", ".join(["inputs", *definition.arguments(layer, ["inputs"])])
-        scope = f"scope / {python(type(layer).normalizer_scope)}"
-        call = f"return {definition.name}({scope}, {given})"
-        return "\n".join([f"def {name}(scope, inputs):", *fitted(call, 1)])
 
     def _function(self, function: Function, documented: bool) -> FunctionText:
         """Write a block's function; only the first of a block repeats the source's comment."""

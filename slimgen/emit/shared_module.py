@@ -73,15 +73,17 @@ def shared_body() -> str:
     library = shared_library()
     reached = library.reached(ROOTS)
     sections = [
-        render("layer.py.j2", mixed=False),
+        render("layer.py.j2", mixed=False, unscoped=True),
         render(
             "scope.py.j2",
             options=("dtype", "device", "saved"),
             foreign=False,
             held=False,
             mixed=False,
+            terms="either",
+            unnamed=True,
         ),
-        render("network.py.j2", held=False, mixed=False),
+        render("network.py.j2", held=False, mixed=False, terms="either", saved=True),
         *(module.text(reached) for module in library.modules.values()),
     ]
     body = "\n\n\n".join(section.strip("\n") for section in sections if section) + "\n"

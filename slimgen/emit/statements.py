@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from slimgen.emit.fitting import fits, fitted
 from slimgen.emit.identifiers import identifier, scope_text
-from slimgen.emit.layer_functions import FunctionDefinition
+from slimgen.emit.layer_functions import FunctionDefinition, LayerUse
 from slimgen.emit.spelling import Spelling
 from slimgen.emit.tensor_names import choices, tensor_names
 from slimgen.emit.tensorflow.definitions import definition
@@ -191,7 +191,8 @@ class BodyWriter:
             text = self._narrow(expression(node.layer, names), node)
             return text if scope is None else f"end_point({scope}, {text})"
         function = self.emitted.layers[written.name]
-        arguments = function.arguments(node.layer, names)
+        use = LayerUse(node.layer, types, node.output.type)
+        arguments = function.arguments(use, names)
         given = [scope or "None", *names[:1], *arguments]
         return f"{function.name}({', '.join(given)})"
 

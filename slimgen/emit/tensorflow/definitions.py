@@ -56,7 +56,7 @@ def helpers(layer: Layer, inputs: Inputs) -> tuple[str, ...]:
 
 def _moved(data_format: str | None) -> tuple[str, ...]:
     """Return the functions that move the channels, where they come first."""
-    return ("channels_last", "in_format") if data_format else ()
+    return ("channels_last", "channels_first") if data_format else ()
 
 
 # Convolutions.
@@ -127,29 +127,27 @@ def _global_pool(layer: GlobalPool, inputs: Inputs) -> Definition:
 
 @definition.register
 def _batch_norm(layer: BatchNorm, inputs: Inputs) -> Definition:
-    needed = ["zeros", "ones"]
-    if layer.renorm and layer.param_initializers is not None:
-        needed.append("sqrt_of")
-    needed += _moved(layer.data_format)
+    drawn = layer.renorm and layer.param_initializers is not None
+    needed = (*(("sqrt_of",) if drawn else ()), *_moved(layer.data_format))
     name = "batch_norm" if layer.is_fused(inputs[0]) else "batch_norm_unfused"
     name = "batch_renorm" if layer.renorm else name
-    return Definition(name, name, tuple(needed))
+    return Definition(name, name, needed)
 
 
 @definition.register
 def _layer_norm(layer: LayerNorm, inputs: Inputs) -> Definition:
-    return Definition("layer_norm", "layer_norm", ("zeros", "ones"))
+    return Definition("layer_norm", "layer_norm")
 
 
 @definition.register
 def _instance_norm(layer: InstanceNorm, inputs: Inputs) -> Definition:
-    needed = ("zeros", "ones", *_moved(layer.data_format))
-    return Definition("instance_norm", "instance_norm", needed)
+    moved = _moved(layer.data_format)
+    return Definition("instance_norm", "instance_norm", moved)
 
 
 @definition.register
 def _group_norm(layer: GroupNorm, inputs: Inputs) -> Definition:
-    return Definition("group_norm", "group_norm", ("zeros", "ones"))
+    return Definition("group_norm", "group_norm")
 
 
 @definition.register
@@ -162,13 +160,12 @@ def _unit_norm(layer: UnitNorm, inputs: Inputs) -> Definition:
 
 @definition.register
 def _dropout(layer: Dropout, inputs: Inputs) -> Definition:
-    return Definition("dropout", "dropout", () if layer.seed is None else ("zeros",))
+    return Definition("dropout", "dropout")
 
 
 @definition.register
 def _drop_path(layer: DropPath, inputs: Inputs) -> Definition:
-    needed = () if layer.steps is None else ("zeros",)
-    return Definition("drop_path", "drop_path", needed)
+    return Definition("drop_path", "drop_path")
 
 
 # Other layers.
@@ -187,7 +184,7 @@ def _maxout(layer: Maxout, inputs: Inputs) -> Definition:
 @definition.register
 def _spatial_softmax(layer: SpatialSoftmax, inputs: Inputs) -> Definition:
     moved = _moved(layer.data_format)[:1]
-    return Definition("spatial_softmax", "spatial_softmax", ("constant", *moved))
+    return Definition("spatial_softmax", "spatial_softmax", moved)
 
 
 @definition.register

@@ -6,8 +6,10 @@ templates/functions/<name>.py.j2.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from slimgen.layers.declaration import Layer, parameters
+from slimgen.layers.functions import INITIALIZERS
 from slimgen.layers.literals import Hole, NamedFunction
 
 ACTIVATIONS = {
@@ -45,9 +47,6 @@ ACTIVATIONS = {
     "cos": "tf.math.cos",
 }
 
-# Functions of the emitted file that are the value themselves.
-PLAIN = {"zeros": "zeros", "ones": "ones"}
-
 # Functions of the emitted file that return the value, given its arguments.
 FACTORIES = {
     "params": "dict",
@@ -74,8 +73,65 @@ FACTORIES = {
     "sum": "sum_of",
 }
 
-# Functions of the emitted file that others call.
-CALLED = dict.fromkeys(("xavier", *(f"{author}_{kind}" for author in ("glorot", "he", "lecun") for kind in ("uniform", "normal"))), ("variance_scaling",))  # fmt: skip
+
+PAPERS = {
+    ("FAN_IN", "1"): "LeCun et al. 1998",
+    ("FAN_IN", "2"): "He et al. 2015",
+    ("FAN_AVG", "1"): "Glorot & Bengio 2010",
+}
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """An initializer whose values have the variance factor / n.
+
+    Attributes:
+        mode: `n` is the number of inputs (FAN_IN), of outputs, or their mean (FAN_AVG).
+        uniform: Values are uniform; else normal and truncated.
+        factor: As Python.
+        exact: The factor makes up for the truncation as TensorFlow does, not TF-Slim.
+    """
+
+    mode: str
+    uniform: bool
+    factor: str = "1"
+    exact: bool = False
+
+    @property
+    def text(self) -> str:
+        """The factor without a decimal point where it is a whole number."""
+        return self.factor.removesuffix(".0")
+
+    @property
+    def paper(self) -> str:
+        """Where this scale was proposed, if it was."""
+        return PAPERS.get((self.mode, self.text), "")
+
+    def times(self, number: int) -> str:
+        """Write the factor times a number."""
+        try:
+            product = number * float(self.factor)
+        except ValueError:  # the name of a build parameter
+            return f"{number} * {self.factor}"
+        return repr(product).removesuffix(".0")
+
+    @property
+    def corrected(self) -> float:
+        """The factor of an exact form; TF-Slim's function multiplies by 1.3 again."""
+        return 1.3 * (float(self.factor) / (1.3 * 0.87962566103423978**2))
+
+
+SCALED = {
+    "variance_scaling": Scaled("FAN_IN", False, "2"),
+    "xavier": Scaled("FAN_AVG", True),
+    "glorot_uniform": Scaled("FAN_AVG", True),
+    "glorot_normal": Scaled("FAN_AVG", False, exact=True),
+    "he_uniform": Scaled("FAN_IN", True, "2"),
+    "he_normal": Scaled("FAN_IN", False, "2", exact=True),
+    "lecun_uniform": Scaled("FAN_IN", True),
+    "lecun_normal": Scaled("FAN_IN", False, exact=True),
+}
+"""The initializers whose scale depends on the variable's shape."""
 
 
 def target(function: NamedFunction) -> tuple[str, bool]:
@@ -84,16 +140,21 @@ def target(function: NamedFunction) -> tuple[str, bool]:
         return function.path, False
     if function.word in FACTORIES:
         return FACTORIES[function.word], True
-    return PLAIN.get(function.word) or ACTIVATIONS[function.word], False
+    return ACTIVATIONS[function.word], False
 
 
 def needed_functions(value: object) -> tuple[str, ...]:
-    """Return the templates of templates/functions that a value needs, in order."""
+    """Return the functions that a value needs besides initializers, in order.
+
+    They are templates of templates/functions.
+    """
     found: dict[str, None] = {}
     for function in named_functions(value):
+        if function.word in INITIALIZERS and function.word != "seeded":
+            continue
         name = target(function)[0]
-        if "." not in name and name != "dict" and not function.path:
-            found |= dict.fromkeys((*CALLED.get(name, ()), name))
+        if "." not in name and name != "dict":
+            found[name] = None
     return tuple(found)
 
 
