@@ -94,7 +94,7 @@ def build(
     A file whose bytes are the same is not touched.
 
     One file holds all that a network needs. With --split, the networks of a folder share
-    slim_runtime.py there; --check compares it with them.
+    slim_runtime.py there, which --check compares too; a file with a `train` job stays whole.
     """
     if (diff or full) and not check:
         raise click.UsageError("'--diff' and '--full' go with '--check'.")

@@ -188,8 +188,10 @@ def _joined(lines: list[str], start: int) -> tuple[int, list[str]] | None:
             return None
         end += 1
     closed = CLOSED.fullmatch(lines[end]) if end < len(lines) else None
-    if closed is None or closed[1] != opened[1] or end == start + 1:
+    if closed is None or closed[1] != opened[1]:
         return None
+    if end == start + 1:
+        return end, [f"{opened[1]}{opened[2]}{closed[2]}"]
     parts = [line.strip() for line in lines[start + 1 : end]]
     if parts[-1].endswith(",") and not opened[2].startswith(("def ", "class ")):
         return None  # black keeps what a comma at the end takes apart

@@ -76,7 +76,8 @@ class NetworkText:
 
 def emit(graph: Graph, source_name: str, digest: str, form: str = ONE_FILE) -> str:
     """Write the whole file in one of `FORMS`."""
-    body = _Module(graph, split=form == SPLIT).text()
+    # The sections of a job are written for its network: such a file stays whole.
+    body = _Module(graph, split=form == SPLIT and not graph.jobs).text()
     return body if form == EJECTED else head(source_name, digest, body) + body
 
 

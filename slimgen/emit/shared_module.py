@@ -6,6 +6,7 @@ this version of slimgen alone, so that any networks of that version go with it.
 
 import functools
 
+from slimgen.emit.fitting import WIDTH
 from slimgen.emit.forms import SHARED_MODULE
 from slimgen.emit.head import FORMAT, shared_head
 from slimgen.emit.library import Library, imported, open_library, used_names
@@ -122,12 +123,14 @@ def import_of_shared(used: frozenset[str]) -> list[str]:
     The versions are compared first: another version may lack a name.
     """
     names = sorted(shared_names() & used | set(PUBLIC), key=_isort_key)
+    line = f"    {', '.join(names)}"
+    lines = [line] if len(line) <= WIDTH else [f"    {name}," for name in names]
     return [
         f"import {SHARED_MODULE}",
         "",
         f"{SHARED_MODULE}.require({FORMAT})",
         "",
         f"from {SHARED_MODULE} import (  # noqa: E402, F401",
-        *(f"    {name}," for name in names),
+        *lines,
         ")",
     ]

@@ -129,7 +129,9 @@ def resize_shorter_side(image, side):
     """Resize an image so that its shorter side is `side` pixels."""
     shape = tf.cast(tf.shape(image)[:2], tf.float32)
     scale = tf.cast(side, tf.float32) / tf.reduce_min(shape)
-    return resize_bilinear(image, tf.cast(tf.round(shape * scale), tf.int32))
+    size = tf.cast(tf.round(shape * scale), tf.int32)
+    # As TensorFlow 1: a pixel is its upper left corner, not its centre.
+    return tf.raw_ops.ResizeBilinear(images=image[tf.newaxis], size=size)[0]
 
 
 def resize_bilinear(image, size):

@@ -261,7 +261,15 @@ def explained(problem):
     try:
         yield
     except Exception as error:  # damaged files raise errors of many types
-        raise RestoreError(f"{problem}: {first_line(error)}") from error
+        if TRAINS:
+            reason = first_line(error)
+        else:
+            text = getattr(error, "strerror", None) or getattr(
+                error, "message", str(error)
+            )
+            text = re.sub(r"\{\{.*?\}\} ?| \[Op:.*", "", text)  # places in the graph
+            reason = text.strip().split("\n")[0] or type(error).__name__
+        raise RestoreError(f"{problem}: {reason}") from error
 
 
 def first_line(error):
