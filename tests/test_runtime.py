@@ -214,7 +214,7 @@ def test_include_and_exclude_take_whole_components_or_globs(
 
 @pytest.mark.parametrize(
     ("name", "close"),
-    [("fc", "fc4"), ("lenet/fc4", "fc4"), ("conv", "conv2"), ("zzz*", "conv1")],
+    [("fc", "fc4"), ("lenet/fc5", "fc4"), ("conv", "conv2"), ("zzz*", "conv1")],
 )
 def test_a_name_that_fits_nothing_is_an_error_with_what_is_close(
     lenet: ModuleType,
@@ -335,8 +335,9 @@ def save_in_two(path: Path, named: dict[str, np.ndarray]) -> list[Path]:
 
 @pytest.mark.parametrize("file", [0, 1])
 @pytest.mark.parametrize("change", ["missing", "cut off"])
-def test_a_checkpoint_is_opened_only_with_all_its_data(
+def test_a_checkpoint_is_loaded_only_with_all_its_data(
     lenet: ModuleType,
+    model: Any,
     source: dict[str, np.ndarray],
     tmp_path: Path,
     file: int,
@@ -353,11 +354,13 @@ def test_a_checkpoint_is_opened_only_with_all_its_data(
         files[file].unlink()
     else:
         files[file].write_bytes(content[:-1])
-    with pytest.raises(lenet.RestoreError, match=f"y.ckpt.data-… is {change}"):
-        lenet.open_weights(path)
+    before = values(model)
+    with pytest.raises(lenet.RestoreError, match=r"y.ckpt cannot be read"):
+        lenet.restore(model, path)
+    assert same(before, values(model))
 
 
-def test_the_objects_of_a_run_are_opened_only_with_all_their_data(
+def test_the_objects_of_a_run_are_loaded_only_with_all_their_data(
     lenet: ModuleType, model: Any, tmp_path: Path
 ) -> None:
     path = tf.train.Checkpoint(model=model).write(str(tmp_path / "x"))
@@ -365,8 +368,8 @@ def test_the_objects_of_a_run_are_opened_only_with_all_their_data(
 
     assert lenet.open_weights(path).shapes
     data.write_bytes(data.read_bytes()[:-1])
-    with pytest.raises(lenet.RestoreError, match="x"):
-        lenet.open_weights(path)
+    with pytest.raises(lenet.RestoreError, match="x cannot be read"):
+        lenet.restore(model, path)
 
 
 def test_the_latest_checkpoint_of_a_folder_must_be_there(
@@ -433,7 +436,7 @@ def test_values_that_are_not_finite_are_loaded_and_told(
 
     assert report.not_finite == ["lenet/fc4/biases"]
     assert np.isnan(values(model)["lenet/fc4/biases"]).sum() == 9
-    assert report.summary() == "8 variables loaded, 1 not finite (lenet/fc4/biases)"
+    assert report.summary("not_finite") == "1 not finite (lenet/fc4/biases)"
     _, told, _ = run(lenet, "checkpoint", "compare", path)
     assert told.endswith("not finite: 1\n  lenet/fc4/biases\n")
 
@@ -445,17 +448,17 @@ def test_what_may_make_weights_fit_is_advised(
     moved = {n.replace("lenet/", "net/top/"): v for n, v in source.items()}
     rule = "net/top/{name}"
     advised = {
-        'restore(…, head="auto") or `--head auto` leaves out what depends on classes: fc4': head,
-        f"restore(…, rename=\"{rule}\") or `--rename '{rule}'` finds all variables": moved,
+        'head="auto" (`--head auto`) leaves out what depends on classes': head,
+        f"rename={rule!r} (`--rename '{rule}'`) finds all variables": moved,
     }
     for advice, named in advised.items():
         path = save(tmp_path / "x", named)
         with pytest.raises(lenet.RestoreError) as caught:
             lenet.restore(model, path)
-        _, told, _ = run(lenet, "checkpoint", "compare", path)
+        code, _, told = run(lenet, "checkpoint", "compare", path)
 
         assert f"; {advice}" in str(caught.value)
-        assert told.splitlines()[-1] == advice
+        assert (code, told) == (1, f"error: {caught.value}\n")
     assert str(caught.value).endswith(f"; `checkpoint compare {path}` lists all")
     other = {n: v for n, v in moved.items() if "conv1/w" not in n}
     with pytest.raises(
@@ -467,18 +470,12 @@ def test_what_may_make_weights_fit_is_advised(
 @pytest.mark.parametrize(
     "arguments",
     [
-        {"rename": 5},
-        {"rename": ("a", "b", "c")},
-        {"rename": ("weights", 3)},
-        {"include": 3},
-        {"include": [3]},
-        {"exclude": [None]},
         {"include": []},
         {"include": "fc4", "exclude": "fc4"},
         {"exclude": "*"},
     ],
 )
-def test_arguments_that_mean_nothing_are_refused(
+def test_arguments_that_leave_nothing_to_load_are_refused(
     lenet: ModuleType,
     model: Any,
     source: dict[str, np.ndarray],
@@ -486,7 +483,7 @@ def test_arguments_that_mean_nothing_are_refused(
     arguments: dict[str, Any],
 ) -> None:
     path = save(tmp_path / "x", source)
-    with pytest.raises(lenet.RestoreError, match=r"text|nothing to load"):
+    with pytest.raises(lenet.RestoreError, match="nothing to load"):
         lenet.restore(model, path, **arguments)
 
 
@@ -499,11 +496,12 @@ def test_a_file_that_may_not_be_read_says_so(
     def refuse(path: str, mode: str) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", path)
 
-    monkeypatch.setattr(lenet, "open", refuse, raising=False)
+    monkeypatch.setattr(tf.io.gfile, "GFile", refuse)
     with pytest.raises(lenet.RestoreError) as caught:
         lenet.restore(model, path)
 
-    assert str(caught.value) == f"{path} cannot be read: Permission denied"
+    reason = "cannot be read as a TensorFlow checkpoint: Permission denied"
+    assert str(caught.value) == f"{path} {reason}"
 
 
 def test_objects_of_another_program_are_refused(
@@ -738,9 +736,9 @@ def converted(
     """A V1 checkpoint that the command line has written by name."""
     folder = tmp_path_factory.mktemp("converted")
     old = save(folder / "old", {**source, "global_step": np.int64(1)}, 1)
-    code, out, _ = run(lenet, "checkpoint", "convert", old, str(folder / "new"))
-    told = f"{old}: 8 variables loaded\n8 variables written to {folder / 'new'}\n"
-    assert (code, out) == (0, told)
+    code, out, err = run(lenet, "checkpoint", "convert", old, str(folder / "new"))
+    assert (code, out) == (0, f"8 variables written to {folder / 'new'}\n")
+    assert err == f"{old}: 8 variables loaded\n"
     return folder / "new"
 
 
@@ -773,15 +771,16 @@ def test_what_is_converted_and_what_is_new_is_told(
     lenet: ModuleType, converted: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    code, told, _ = run(
+    code, told, loaded = run(
         lenet, "checkpoint", "convert", converted, out, "--head", "auto"
     )
 
     assert code == 0
-    assert told.splitlines() == [
-        f"{converted}: 6 variables loaded, 2 new (lenet/fc4/weights, lenet/fc4/biases)",
-        f"8 variables written to {out}",
-    ]
+    assert told == f"8 variables written to {out}\n"
+    assert loaded == (
+        f"{converted}: 6 variables loaded; "
+        "2 left out (lenet/fc4/weights, lenet/fc4/biases)\n"
+    )
 
 
 def test_checkpoint_lists_and_compares(lenet: ModuleType, converted: Path) -> None:
@@ -881,12 +880,17 @@ def faults(data: Path, folder: Path, weights: Path) -> list[tuple[str, list[str]
             [*train, str(data / "images"), "--device", "tpu"],
         ),
         ("No such file", ["predict", "none.png", "--checkpoint", str(weights)]),
-        ("is no image", ["predict", str(text), "--checkpoint", str(weights)]),
+        (
+            "is no image that can be read",
+            ["predict", str(text), "--checkpoint", str(weights)],
+        ),
         ("does not exist", ["predict", image, "--checkpoint", "none.ckpt"]),
         ("does not exist", ["evaluate", "--data", str(data / "images")]),
-        ("holds no weights of a known", ["checkpoint", "list", image]),
-        ("the name of the file is empty", ["checkpoint", "list", ""]),
-        (f"{weights} is what is read", ["checkpoint", "convert", *[str(weights)] * 2]),
+        ("is cut off or no checkpoint", ["checkpoint", "list", image]),
+        (
+            f"{weights} is the file that is read",
+            ["checkpoint", "convert", *[str(weights)] * 2],
+        ),
         (
             "none/y/x cannot be written: ",
             ["checkpoint", "convert", str(weights), f"{folder}/none/y/x"],
@@ -901,9 +905,10 @@ def test_a_mistake_is_one_line_on_stderr(
         code, _, err = run(lenet, *arguments)
 
         assert code == 1, (arguments, err)
-        assert err.startswith("error: "), err
-        assert message in err, err
-        assert err.count("\n") == 1, err
+        *_, last = err.splitlines()
+        assert last.startswith("error: "), err
+        assert message in last, err
+        assert len(err.splitlines()) <= 2, err  # what was loaded, and the error
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ this version of slimgen alone, so that any networks of that version go with it.
 """
 
 import functools
+from collections.abc import Sequence
 
 from slimgen.emit.fitting import WIDTH
 from slimgen.emit.forms import SHARED_MODULE
@@ -122,15 +123,21 @@ def import_of_shared(used: frozenset[str]) -> list[str]:
 
     The versions are compared first: another version may lack a name.
     """
-    names = sorted(shared_names() & used | set(PUBLIC), key=_isort_key)
-    line = f"    {', '.join(names)}"
-    lines = [line] if len(line) <= WIDTH else [f"    {name}," for name in names]
+    names = sorted(shared_names() & used - set(PUBLIC), key=_isort_key)
     return [
         f"import {SHARED_MODULE}",
         "",
         f"{SHARED_MODULE}.require({FORMAT})",
         "",
-        f"from {SHARED_MODULE} import (  # noqa: E402, F401",
-        *lines,
-        ")",
+        *fitted_import(names),
+        *fitted_import(PUBLIC),
     ]
+
+
+def fitted_import(names: Sequence[str]) -> list[str]:
+    """Write an import as black does; it stands below a call, and may be for the user."""
+    start = f"from {SHARED_MODULE} import"
+    line = f"{start} {', '.join(names)}  # noqa"
+    if len(line) <= WIDTH:
+        return [line]
+    return [f"{start} (  # noqa", *(f"    {name}," for name in names), ")"]
