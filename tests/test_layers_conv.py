@@ -6,7 +6,6 @@ import black
 import pytest
 from layer_harness import emit
 
-from slimgen.emit.tensorflow.values import python
 from slimgen.layers import LAYERS
 from slimgen.layers.declaration import ShapeError, TensorType, parameters
 from slimgen.layers.literals import NamedFunction
@@ -336,14 +335,14 @@ def test_positions_are_tf_slim_s(word):
 
 
 TAIL = {
-    "activation": "tf.nn.relu",
-    "normalizer": "None",
-    "initializer": "xavier()",
-    "regularizer": "None",
-    "biases": "zeros",
-    "biases_regularizer": "None",
-    "trainable": "True",
-    "device": "None",
+    "activation": NamedFunction("relu"),
+    "normalizer": None,
+    "initializer": NamedFunction("xavier"),
+    "regularizer": None,
+    "biases": NamedFunction("zeros"),
+    "biases_regularizer": None,
+    "trainable": True,
+    "device": None,
 }
 
 
@@ -359,7 +358,7 @@ TAIL = {
     ],
 )
 def test_the_tail_has_tf_slim_s_defaults(word):
-    keys = {p.name: python(p.default) for p in parameters(LAYERS[word])}
+    keys = {p.name: p.default for p in parameters(LAYERS[word])}
 
     assert TAIL.items() <= keys.items()
 
@@ -373,18 +372,22 @@ def test_a_function_has_what_its_calls_need_and_no_more():
 
     assert text.endswith('''\
 @layer
-def conv2d(
-    inputs, num_outputs, kernel_size, padding="VALID", *, initializer=XAVIER, scope
-):
-    """Convolve with `weights`, normalize or add `biases`, then activate."""
-    kernel = [*kernel_size, inputs.shape[-1], num_outputs]
-    weights = scope.variable("weights", kernel, initializer)
-    outputs = tf.nn.conv2d(inputs, weights, 1, padding)
-    return outputs
+def conv2d(scope, inputs, num_outputs, kernel_size):
+    """Convolve with `weights`."""
+    shape = [*kernel_size, inputs.shape[-1], num_outputs]
+    weights = scope.variable("weights", shape, xavier)
+    return tf.nn.conv2d(inputs, weights, 1, "VALID")
 
 
-def call0(inputs, scope):
-    return conv2d(inputs, 6, [5, 5], scope=scope / "L")
+def xavier(shape, generator):
+    """Draw uniform values of variance 2 / (inputs + outputs), Glorot & Bengio 2010."""
+    *window, inputs, outputs = shape
+    limit = math.sqrt(6 / (math.prod(window) * (inputs + outputs)))
+    return generator.uniform(shape, -limit, limit)
+
+
+def call0(x0, scope):
+    return conv2d(scope / "L", x0, 6, [5, 5])
 ''')
 
 
@@ -400,9 +403,9 @@ def test_calls_say_only_what_is_special_about_them():
     calls = [line.strip() for line in text.splitlines() if "return conv2d(" in line]
 
     assert calls == [
-        'return conv2d(inputs, 8, [3, 3], scope=scope / "L")',
-        'return conv2d(inputs, 16, [3, 3], 2, scope=scope / "L")',
-        'return conv2d(inputs, 8, [3, 3], rate=[1, 2], activation=None, scope=scope / "L")',
+        'return conv2d(scope / "L", x0, 8, [3, 3])',
+        'return conv2d(scope / "L", x0, 16, [3, 3], 2)',
+        'return conv2d(scope / "L", x0, 8, [3, 3], rate=[1, 2], activation=None)',
     ]
 
 
@@ -431,3 +434,26 @@ def test_default_scopes_follow_the_rank_as_in_tf_slim():
         "Conv2d_transpose", "Conv3d_transpose", "MaxPool2D", "AvgPool3D", "Conv",
         "fully_connected",
     ]  # fmt: skip
+
+
+def test_a_normalizer_that_some_calls_have_is_a_flag():
+    source = batch(28, 28, 4)
+    layers = [CONV(**CONV_3, normalizer=BATCH_NORM()), CONV(**CONV_3)]
+
+    text = emit([(layer, source) for layer in layers]).text
+
+    assert "    if normalize:\n        outputs = batch_norm(scope" in text
+    assert "    else:\n        biases = scope.variable(" in text
+    assert 'conv2d(scope / "L", x0, 8, [3, 3])' in text
+    assert 'conv2d(scope / "L", x0, 8, [3, 3], normalize=False)' in text
+
+
+def test_a_normalizer_is_an_argument_where_calls_have_different_ones():
+    source = batch(28, 28, 4)
+    norms = [BATCH_NORM(decay=0.9), BATCH_NORM(decay=0.5), None]
+    layers = [CONV(**CONV_3, normalizer=norm) for norm in norms]
+
+    text = emit([(layer, source) for layer in layers]).text
+
+    assert "    if normalizer is not None:\n        outputs = normalizer(scope" in text
+    assert "decay=0.5" in text or ", 0.5)" in text

@@ -464,5 +464,7 @@ def unused_parameters(text):
             continue
         names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
         given = [*node.args.args, *node.args.kwonlyargs]
-        found += [f"{node.name}: {a.arg}" for a in given if a.arg not in names]
+        found += [
+            f"{node.name}: {a.arg}" for a in given if a.arg not in (*names, "scope")
+        ]
     return found
