@@ -57,6 +57,8 @@ def _operand_hint(statement: tree.Branch, env: Env, name: LineName) -> str:
     names = set(_line_names(statement.body))
     if len(names) == 1:
         return names.pop()
+    if names and env.adds and env.hint == "net":
+        return "residual"
     place = ORDINALS[len(env.merge)] if len(env.merge) < len(ORDINALS) else "branch"
     return place if env.hint == "net" else f"{env.hint}_{place}"
 

@@ -66,6 +66,7 @@ class Env:
         defaults: The defaults of the enclosing scopes.
         hint: The name of the current tensor in the emitted file.
         merge: Set inside the braces of a merging layer: the finished branches.
+        adds: The merging layer adds its branches.
         reuse: Variables are those of earlier layers.
     """
 
@@ -78,15 +79,18 @@ class Env:
     steps: tuple[Step, ...] = ()
     hint: str = "net"
     merge: list[BranchEnd] | None = None
+    adds: bool = False
     reuse: bool = False
 
     def branch(self, scope: str, hint: str) -> "Env":
         """Return the place of the statements between a branch's braces."""
         return replace(self, scope=scope, hint=hint, merge=None)
 
-    def merging(self, scope: str, parts: list[BranchEnd], reuse: bool) -> "Env":
+    def merging(
+        self, scope: str, parts: list[BranchEnd], reuse: bool, adds: bool
+    ) -> "Env":
         """Return the place between the braces of a merging layer."""
-        return replace(self, scope=scope, merge=parts, reuse=reuse)
+        return replace(self, scope=scope, merge=parts, reuse=reuse, adds=adds)
 
     def turn(self, scope: str, step: Step) -> "Env":
         """Return the place of one turn of a series."""

@@ -118,7 +118,7 @@ def _merge(
     reuse = take_reuse(line, walk, env)
     scope = join(env.scope, name) if isinstance(name, str) else None
     parts: list[BranchEnd] = []
-    inner = env.merging(scope or env.scope, parts, reuse)
+    inner = env.merging(scope or env.scope, parts, reuse, line.word == "add")
     failures = walk.failures
     with walk.scope_open(scope):
         walk.body(statement.body, inner)

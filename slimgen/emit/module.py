@@ -246,7 +246,10 @@ class _Module:
     def _function(self, function: Function, documented: bool) -> FunctionText:
         """Write a block's function; only the first of a block repeats the source's comment."""
         inputs, body = self._body(
-            [(value.index, (*value.names, value.hint)[0]) for value in function.inputs],
+            [
+                (value.index, (*value.names[: place > 0], value.hint)[0])
+                for place, value in enumerate(function.inputs)
+            ],
             function.items,
             function.parameters,
         )

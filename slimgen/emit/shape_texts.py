@@ -5,12 +5,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from slimgen.ir.graph import Function, Signature
 from slimgen.layers.declaration import TensorType
 
 AXES = {1: "c", 2: "nc", 3: "hwc", 4: "thwc"}
 Lengths = Sequence[int | None]
+Values = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -101,37 +103,52 @@ def _formula(axis: Lengths, symbols: Sequence[_Symbol]) -> str:
     return next(_terms(wanted, symbols), "?")
 
 
-def _terms(wanted: tuple[int, ...], symbols: Sequence[_Symbol]) -> Iterator[str]:
-    """Yield terms of one or two symbols and a number that give `wanted`."""
+def _terms(wanted: Values, symbols: Sequence[_Symbol]) -> Iterator[str]:
+    """Yield terms of a few symbols and numbers that give `wanted`."""
     usable = [symbol for symbol in symbols if min(symbol.values) > 0]
     for one in usable:
-        pairs = list(zip(wanted, one.values, strict=True))
-        factor = wanted[0] // one.values[0]
-        if all(value * factor == length for length, value in pairs):
-            yield f"{factor} * {one.name}"
-        divisors = [(str(n), (n,) * len(wanted)) for n in (2, 4, 8)]
-        divisors += [(s.name, s.values) for s in usable if s is not one]
-        for text, by in divisors:
-            triples = list(zip(wanted, one.values, by, strict=True))
-            if all(length * n == value for length, value, n in triples):
-                yield f"{one.name} / {text}"
-            if all(length == -(-value // n) for length, value, n in triples):
-                yield f"ceil({one.name} / {text})"
-            if all(length == value // n for length, value, n in triples):
-                yield f"{one.name} // {text}"
-        more = wanted[0] - one.values[0]
-        if all(value + more == length for length, value in pairs):
-            yield f"{one.name} {'+' if more > 0 else '-'} {abs(more)}"
+        yield from _terms_of_one(wanted, one)
+        yield from _quotients(wanted, one, [s for s in usable if s is not one])
     for first, second in _pairs(usable):
         rows = list(zip(wanted, first.values, second.values, strict=True))
         if all(a * b == length for length, a, b in rows):
             yield f"{first.name} * {second.name}"
         if all(a + b == length for length, a, b in rows):
             yield f"{first.name} + {second.name}"
-        rest = wanted[0] - first.values[0]
-        factor = rest // second.values[0]
+        factor = (wanted[0] - first.values[0]) // second.values[0]
         if factor and all(a + factor * b == length for length, a, b in rows):
             yield f"{first.name} + {factor} * {second.name}"
+    for count in range(3, 6):  # branches side by side
+        for parts in combinations(usable, count):
+            sums = zip(*(part.values for part in parts), strict=True)
+            if tuple(map(sum, sums)) == wanted:
+                yield " + ".join(part.name for part in parts)
+
+
+def _terms_of_one(wanted: Values, one: _Symbol) -> Iterator[str]:
+    """Yield a multiple of a symbol, and its sum with a number."""
+    pairs = list(zip(wanted, one.values, strict=True))
+    factor = wanted[0] // one.values[0]
+    if all(value * factor == length for length, value in pairs):
+        yield f"{factor} * {one.name}"
+    more = wanted[0] - one.values[0]
+    if all(value + more == length for length, value in pairs):
+        yield f"{one.name} {'+' if more > 0 else '-'} {abs(more)}"
+
+
+def _quotients(
+    wanted: Values, one: _Symbol, others: Sequence[_Symbol]
+) -> Iterator[str]:
+    """Yield a symbol divided by a number or by another symbol."""
+    numbers = [_Symbol(str(n), (n,) * len(wanted)) for n in (2, 4, 8)]
+    for divisor in (*numbers, *others):
+        rows = list(zip(wanted, one.values, divisor.values, strict=True))
+        if all(length * n == value for length, value, n in rows):
+            yield f"{one.name} / {divisor.name}"
+        if all(length == -(-value // n) for length, value, n in rows):
+            yield f"ceil({one.name} / {divisor.name})"
+        if all(length == value // n for length, value, n in rows):
+            yield f"{one.name} // {divisor.name}"
 
 
 def _pairs(symbols: Sequence[_Symbol]) -> Iterator[tuple[_Symbol, _Symbol]]:

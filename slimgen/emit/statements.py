@@ -232,7 +232,10 @@ class BodyWriter:
         comment = shape_comment(loop.output.type, self._shows)
         shown = fits(self.lines[header], 0, comment)
         self._at_loop, self._needs_loop = comment if shown else "?", False
-        self._wanted |= tensor_names(loop.items, last)
+        usual = (*loop.output.names[:1], loop.output.hint)[0]
+        for index, names in tensor_names(loop.items, last).items():
+            alike = names[0] == usual or index == loop.result.index
+            self._wanted[index] = (carried, *names) if alike else names
         kept = dict(self._live)
         # The carried name is free for the turn's own values once it is used up.
         self._live[carried] = loop.carried.index

@@ -33,7 +33,7 @@ def tensor_names(
         usual = value.names[:1] or (value.hint,)
         sole = len(value.names) > 1 or named[usual[0]] == 1
         outlived = following.get(usual[0], len(items)) < last.get(value.index, -1)
-        own = () if isinstance(item, Loop) else tuple(_own_names(items, place))
+        own = tuple(_own_names(items, place))
         first_own = outlived and not sole and own
         found[value.index] = (*own, *usual) if first_own else (*usual, *own)
         following[usual[0]] = place
@@ -43,10 +43,12 @@ def tensor_names(
 def _own_names(items: Sequence[Item], place: int) -> Iterator[str]:
     """Yield what sets an item apart: its end point, its scope, its layer or block."""
     item = items[place]
-    assert isinstance(item, Node | Call)
+    assert not isinstance(item, EndPoint)
     following = items[place + 1] if place + 1 < len(items) else None
     if _taps(following, item.output):
         yield _leaf(following, 1)
+    if isinstance(item, Loop):
+        return
     yield _leaf(item, 1)
     yield _leaf(item, 2)
     if not item.scope and place:
