@@ -34,8 +34,8 @@ Examples:
   slimgen build vgg16.slim -o - -D classes=10
   slimgen build nets/*.slim -o built/
   slimgen build --split nets/*.slim           short files beside one slim_runtime.py
-  slimgen build                               what pyproject.toml lists
-  slimgen build --check --diff                is that current?
+  slimgen build                               the builds in pyproject.toml
+  slimgen build --check --diff                are its outputs current?
 """)
 @files_argument
 @click.option(
@@ -56,13 +56,13 @@ Examples:
 @click.option(
     "--eject",
     is_flag=True,
-    help="Write a file to go on with by hand: without digests, never replaced.",
+    help="Write a file to edit by hand: without digests, never replaced.",
 )
 @click.option(
-    "--check", is_flag=True, help="Write nothing; say which outputs are not current."
+    "--check", is_flag=True, help="Write nothing; report outputs that are not current."
 )
 @click.option(
-    "--diff", is_flag=True, help="With --check: show what a build would change."
+    "--diff", is_flag=True, help="With --check: print the changes of a new build."
 )
 @click.option(
     "--full", is_flag=True, help="With --check: build again and compare all bytes."
@@ -70,7 +70,9 @@ Examples:
 @click.option(
     "--force", is_flag=True, help="Replace a file that slimgen did not build."
 )
-@click.option("-q", "--quiet", is_flag=True, help="Do not say what was written.")
+@click.option(
+    "-q", "--quiet", is_flag=True, help="Do not name the files that were written."
+)
 @reporting
 def build(
     reporter: CommandReport,

@@ -1,4 +1,4 @@
-"""Forms of a built file: one file, one beside `slim_runtime.py`, or one to go on by hand."""
+"""Forms of a built file: one file, one beside `slim_runtime.py`, or one to edit by hand."""
 
 ONE_FILE = "one file"  # the network with all that it needs
 SPLIT = "split"  # the network alone; the rest is in `slim_runtime.py` beside it
