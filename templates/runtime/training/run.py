@@ -168,8 +168,8 @@ class Run:
             found = f"{settings.directory} holds a run to resume"
             print(f"{found}: {settings.initial} is not read")
             return
-        rules = settings.include, settings.exclude, settings.rename, settings.head
-        report = restore(self.model, settings.initial, *rules)
+        names = settings.include, settings.exclude, settings.rename or ()
+        report = restore(self.model, settings.initial, *names, settings.head)
         loaded = f"{settings.initial}: {len(report.loaded)} variables loaded"
         others = report.summary("left_out", "unused", "not_finite")
         print("; ".join(filter(None, [loaded, others])))
