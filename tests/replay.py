@@ -6,11 +6,13 @@ graph as the elaborator made it, before any pass, read by an interpreter of its 
 """
 
 import ast
+import contextlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from slimgen.emit.layer_section import functions_of, with_functions
 from slimgen.emit.spelling import plain
 from slimgen.emit.tensorflow.definitions import definition, is_defined
 from slimgen.emit.tensorflow.expressions import expression
@@ -152,20 +154,23 @@ class Scope:
     def __truediv__(self, name: str) -> "Scope":
         return Scope(self.record, "/".join(p for p in (self.name, name) if p))
 
+    @contextlib.contextmanager
+    def open(self, name: str = "") -> Iterator["Scope"]:
+        yield self / name
+
     def variable(self, name: str, *given: Any, **keys: Any) -> Token:
         return Token("variable", (self / name).name)
 
 
-def end_point(tensor: Token, scope: Scope) -> Token:
+def end_point(scope: Scope, tensor: Token) -> Token:
     scope.record.end_points[scope.name] = tensor.number
     return tensor
 
 
 def layer(function: Callable[..., Token]) -> Callable[..., Token]:
-    def run(*given: Any, scope: Scope | None = None, **keys: Any) -> Token:
-        if scope is None:
-            return function(*given, scope=scope, **keys)
-        return end_point(function(*given, scope=scope, **keys), scope)
+    def run(scope: Scope | None, *given: Any, **keys: Any) -> Token:
+        result = function(scope, *given, **keys)
+        return result if scope is None else end_point(scope, result)
 
     return run
 
@@ -195,31 +200,31 @@ class Recorder:
             return [self.simplified(item) for item in value]
         if inspect.isfunction(value):  # a normalizer: what it does, not its name
             outer, self.record = self.record, Record()
-            value(Token("input", "x"), Scope(self.record, "S"))
+            value(Scope(self.record, "S"), Token("input", "x"))
             inner, self.record = self.record, outer
             return inner.applied
         return value
 
 
 def namespace_of(code: str, recorder: Recorder) -> dict[str, Any]:
-    """Run an emitted file up to its networks, layers and helpers being replaced."""
+    """Run the networks and blocks of an emitted file; layers and helpers are replaced."""
     names: dict[str, Any] = {
         "layer": layer, "end_point": end_point, "record_call": recorder.call,
         "functools": Symbol("functools"), "tf": Symbol("tf"), "range": range,
     }  # fmt: skip
     kept: list[ast.stmt] = []
-    below_networks = False
+    above_layers = True
     for node in ast.parse(code).body:
         match node:
             case ast.Import():
                 names |= {_bound(alias): _imported(alias) for alias in node.names}
-            case ast.ClassDef(name="Network"):
-                below_networks = True
-            case ast.Assign(targets=[ast.Name(id="NETWORK")]):
+            case ast.ClassDef(name="Scope"):
                 break
+            case ast.FunctionDef(name="layer"):
+                above_layers = False
             case ast.Assign():
                 kept.append(node)
-            case ast.FunctionDef(name=name) if below_networks:
+            case ast.FunctionDef() if above_layers:
                 kept.append(node)
             case ast.FunctionDef(name=name) if name not in names:
                 kept += _stub(node)
@@ -237,11 +242,8 @@ def _imported(alias: ast.alias) -> Symbol:
 
 
 def _stub(node: ast.FunctionDef) -> list[ast.stmt]:
-    keys = [arg.arg for arg in (*node.args.args, *node.args.kwonlyargs)]
-    if "scope" not in keys:
-        return ast.parse(f"{node.name} = type(tf)({node.name!r})").body
     if not node.decorator_list:
-        return [node]  # applies a normalizer
+        return ast.parse(f"{node.name} = type(tf)({node.name!r})").body
     node.body = ast.parse(f"return record_call({node.name!r}, locals())").body
     return [ast.fix_missing_locations(node)]
 
@@ -268,7 +270,7 @@ def replay(code: str, graph: Graph) -> dict[str, Record]:
         scope = Scope(record, ast.literal_eval(members["scope"]))
         assert scope.name == network.scope
         inputs = [Token("input", one.name) for one in network.inputs]
-        outputs = function(*inputs, scope=scope)
+        outputs = function(scope, *inputs)
         given = outputs.values() if isinstance(outputs, dict) else [outputs]
         record.outputs = [output.number for output in given]
         found[network.name] = record
@@ -389,6 +391,7 @@ def join(scope: str, path: tuple[Any, ...]) -> str:
 
 def expected(graph: Graph) -> dict[str, Record]:
     """The operations of each network of a graph."""
+    graph = with_functions(graph, functions_of(graph))
     return {n.name: Interpreter(graph).network(n) for n in graph.networks}
 
 
@@ -410,6 +413,7 @@ def _compare_layers(name: str, did: list[Applied], said: list[Applied]) -> list[
     found = []
     if len(did) != len(said):
         return [f"{name}: {len(did)} layers, the graph has {len(said)}"]
+    constants: dict[tuple[str, str], Any] = {}
     for one, other in zip(did, said, strict=True):
         where = f"{name}: {other.scope}"
         if (one.function, one.scope) != (other.function, other.scope):
@@ -418,17 +422,33 @@ def _compare_layers(name: str, did: list[Applied], said: list[Applied]) -> list[
             found.append(f"{where}: takes {one.taken}, not {other.taken}")
         else:
             for key, value in other.arguments.items():
-                if key in one.arguments:
-                    found += _compare_values(
-                        f"{where}, {key}", one.arguments[key], value
-                    )
-                elif key not in other.ignored:
+                given = emitted_argument(key, one.arguments)
+                if key.startswith("biases") and other.arguments.get("normalizer"):
+                    continue
+                if given is not None:
+                    found += _compare_values(f"{where}, {key}", given[0], value)
+                    continue
+                # A constant is written into the function: the same at every call.
+                usual = constants.setdefault((one.function, key), value)
+                if repr(usual) != repr(value):
                     found.append(f"{where}, {key}: left out, not {value!r}")
     return found
 
 
+def emitted_argument(key: str, arguments: dict[str, Any]) -> tuple[Any] | None:
+    """The argument of an emitted call that a layer's argument has become."""
+    if key == "normalizer" and "normalize" in arguments:
+        return (arguments["normalize"],)
+    for name in (key, key.replace("regularizer", "weight_decay")):
+        if name in arguments:
+            return (arguments[name],)
+    return None
+
+
 def _compare_values(where: str, did: Any, said: Any) -> list[str]:
     if isinstance(said, list) and said and isinstance(said[0], Applied):
-        return _compare_layers(where, did, said)
+        return [] if did is True else _compare_layers(where, did, said)
+    if did is False and said is None:
+        return []  # the flag of a call without a normalizer
     same = type(did) is type(said) or isinstance(did, int | float)
     return [] if same and did == said else [f"{where}: {did!r}, not {said!r}"]
