@@ -108,9 +108,11 @@ def statements(
 
 def called(statement: ast.stmt) -> ast.expr | None:
     """The call or operation of a statement; None for a plain name or an end point."""
-    if not isinstance(statement, ast.Assign | ast.Expr):
+    if not isinstance(statement, ast.Assign | ast.Expr | ast.Return):
         return None
     value = statement.value
+    if value is None or isinstance(value, ast.Dict):
+        return None
     if isinstance(value, ast.Tuple):  # `before, net = net, cell(…)`
         value = value.elts[-1]
     if isinstance(value, ast.Name):

@@ -93,7 +93,7 @@ def test_a_block_that_only_calls_another_is_that_one() -> None:
 def test_blocks_in_a_loop_can_still_be_rolled() -> None:
     code = text_of("for i in 1..4 { other 8 as l{i} }")
 
-    assert 'scope=scope / f"l{i}"' in code
+    assert 'conv2d(scope / f"l{i}", net' in code
     assert "def other" not in code
 
 

@@ -1,8 +1,9 @@
 """Functions of networks and blocks as text, and the sections that they stand in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from slimgen.emit.fitting import INDENT, WIDTH
 from slimgen.emit.statements import BodyWriter
 from slimgen.emit.tensorflow.values import python
 from slimgen.ir.graph import Network, Value
@@ -26,11 +27,22 @@ def section(title: str, functions: Iterable[FunctionText]) -> str:
     return "\n\n\n".join([f"# {title}.", *(f.text() for f in functions)])
 
 
+def returning(lines: Sequence[str], result: str) -> list[str]:
+    """Return the lines of a body with its result; one made in the last line needs no name."""
+    *most, last = lines or [""]
+    indent = " " * INDENT
+    made = last.removeprefix(f"{indent}{result} = ")
+    returned = f"{indent}return {made}"
+    if made == last or len(returned) > WIDTH:
+        return [*lines, f"{indent}return {result}"]
+    return [*most, returned]
+
+
 def block_lines(body: BodyWriter, output: Value, opened: str | None) -> list[str]:
     """Return the body of a block; `opened` is the name that it opens, "" for none below."""
     name = body.names[output.index]
     if opened is None:
-        return [*body.lines, f"    return {name}"]
+        return returning(body.lines, name)
     head = f"scope.open({python(opened)}) as scope" if opened else "scope.open()"
     result = f"        return end_point(scope, {name})"
     return [f"    with {head}:", *body.lines, result]

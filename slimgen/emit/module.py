@@ -4,7 +4,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from slimgen.emit.bodies import FunctionText, block_lines, network_result, section
+from slimgen.emit.bodies import (
+    FunctionText,
+    block_lines,
+    network_result,
+    returning,
+    section,
+)
 from slimgen.emit.docstrings import docstring_text, with_shapes, wrapped
 from slimgen.emit.fitting import signature, tidy
 from slimgen.emit.forms import EJECTED, ONE_FILE, SPLIT
@@ -284,9 +290,9 @@ class _Module:
         )
         outputs = [value for _, value in network.outputs]
         body.write(network.items, outputs, shows=True)
-        result = f"    return {network_result(network, body.names)}"
+        lines = returning(body.lines, network_result(network, body.names))
         definition = signature(self.functions[network.name], ["scope", *inputs])
-        return FunctionText(definition, (), (*body.lines, result))
+        return FunctionText(definition, (), tuple(lines))
 
     def _network(self, network: Network) -> NetworkText:
         name = self.functions[network.name]
