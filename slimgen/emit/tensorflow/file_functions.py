@@ -28,7 +28,7 @@ COMPOSED = {"seeded", "sqrt_of", "params", "python"}
 
 @dataclass(frozen=True)
 class FileFunctions:
-    """What one file makes of its named functions.
+    """The named functions of one file, as it writes them.
 
     Attributes:
         terms: The parameter of `Scope.variable` for terms of the loss: `weight_decay`, a
