@@ -115,7 +115,7 @@ def test_the_reserved_words_are_those_of_the_code() -> None:
 
 def test_the_levels_are_those_that_are_tested() -> None:
     text = (DOCS.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (\d) \| ([^|]+) \|", text, re.MULTILINE)
+    rows = re.findall(r"^\| (\d+) \| ([^|]+) \|", text, re.MULTILINE)
     levels = {
         part: int(n) for n, parts in rows for part in re.findall(r"`(\w+)`", parts)
     }
