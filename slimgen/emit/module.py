@@ -1,7 +1,7 @@
 """Graph to the plain data that the templates need, and the whole file."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slimgen.emit.bodies import (
@@ -52,7 +52,6 @@ from slimgen.ir.graph import (
     Item,
     Network,
     Value,
-    walk,
 )
 
 
@@ -140,12 +139,6 @@ class _Module:
             self.names.take(name)
         self.spelling = respell_file(graph, self.names, frozenset(self.imported))
         return self.spelling.graph(graph)
-
-    def _items(self, graph: Graph) -> Iterable[Item]:
-        for function in graph.functions:
-            yield from walk(function.items)
-        for network in graph.networks:
-            yield from walk(network.items)
 
     # Text.
 
