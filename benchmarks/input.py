@@ -122,11 +122,13 @@ def measure(name: str, runs: int) -> None:
             data=str(folder / "records" / "train-*.tfrecord"),
             directory=str(folder / "run"),
             batch=case.batch,
+            jit="off",
         )
-        source, network = module.open_data(settings, module.NETWORK), module.NETWORK
-        run = module.Run(settings, network, source.count)
-        step = module.training_step(run, settings, jit=False)
-        fresh = functools.partial(module.training_batches, source, settings, network)
+        data = module.open_data(settings.data)
+        run = module.Run(settings, data.count)
+        step = module.training_step(run)
+        examples = module.Examples(data, settings, training=True)
+        fresh = functools.partial(module.batches, examples)
         memory = itertools.cycle(list(itertools.islice(fresh(0), 4)))
         timed(step, memory, 1)  # traces
         ratios, seconds = [], []

@@ -101,7 +101,8 @@ def test_evaluate_measures_each_output(
     squares = np.mean((outputs["depth"] - labels["depth"]) ** 2)
     distances = np.mean(np.abs(outputs["pose"] - labels["pose"]))
 
-    assert (code, err) == (0, "")
+    assert code == 0
+    assert "variables loaded" in err
     lines = [line.split() for line in out.splitlines()]
     assert [line[:2] for line in lines] == [
         ["scene", "accuracy"],

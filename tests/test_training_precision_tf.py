@@ -67,9 +67,9 @@ def test_layers_have_16_bits_and_variables_head_and_loss_32(
 ) -> None:
     types, keep = {}, mixed.end_point
 
-    def end_point(tensor: Any, scope: Any) -> Any:
+    def end_point(scope: Any, tensor: Any) -> Any:
         types[scope.name] = tensor.dtype.name
-        return keep(tensor, scope)
+        return keep(scope, tensor)
 
     wide, _ = begun(mixed, precision="float32")
     run, step = begun(mixed, precision=precision)

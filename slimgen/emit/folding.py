@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from slimgen.emit.fitting import WIDTH
 
 INDENT = 4
+LOST = "\0"  # stands where a marked line was dropped, until brackets are joined
 BRANCH = re.compile(r"( *)(if|elif) (.+):|( *)else:")
 MARKED = re.compile(r"  # if ([A-Z][A-Z_]+|not [A-Z].*|[A-Z][A-Z_]+ (?:and|or) .*)$")
 FLAG = re.compile(r"[A-Z][A-Z_]+")
@@ -32,7 +33,9 @@ def fold(text: str, flags: Flags) -> str:
     if any(FLAG.search(line) for line in lines if BRANCH.fullmatch(line)):
         lines = _folded(lines, flags)
     folded = "\n".join(_without_gaps(lines)) + "\n"
-    return collapsed(folded) if removed or folded != text else folded
+    if removed or folded != text:
+        return collapsed(folded).replace(LOST, "")
+    return folded
 
 
 def _marked(lines: list[str], flags: Flags) -> tuple[list[str], bool]:
@@ -48,6 +51,8 @@ def _marked(lines: list[str], flags: Flags) -> tuple[list[str], bool]:
         found = True
         if value:
             kept.append(line[: match.start()])
+        elif kept and kept[-1].endswith(("(", "[", "{", ",")):
+            kept[-1] += LOST
     return kept, found
 
 
@@ -178,7 +183,7 @@ def collapsed(text: str) -> str:
 
 def _joined(lines: list[str], start: int) -> tuple[int, list[str]] | None:
     """Return the last line of the brackets opened at a line, and them on fewer lines."""
-    opened = OPENED.fullmatch(lines[start])
+    opened = OPENED.fullmatch(lines[start].rstrip(LOST))
     if opened is None:
         return None
     inner = opened[1] + " " * INDENT
@@ -192,8 +197,10 @@ def _joined(lines: list[str], start: int) -> tuple[int, list[str]] | None:
         return None
     if end == start + 1:
         return end, [f"{opened[1]}{opened[2]}{closed[2]}"]
-    parts = [line.strip() for line in lines[start + 1 : end]]
-    if parts[-1].endswith(",") and not opened[2].startswith(("def ", "class ")):
+    lost = any(line.endswith(LOST) for line in lines[start:end])
+    parts = [line.strip(f" {LOST}") for line in lines[start + 1 : end]]
+    kept = parts[-1].endswith(",") and not opened[2].startswith(("def ", "class "))
+    if kept and not lost:
         return None  # black keeps what a comma at the end takes apart
     body = " ".join(parts).removesuffix(",")
     whole = f"{opened[1]}{opened[2]}{body}{closed[2]}"

@@ -4,7 +4,8 @@ Code of the emitted file that needs no decision is a module there (`templates/ru
 formatted, linted, importable and tested by itself. The emitter takes the definitions that a
 file reaches. The contract of such a module:
 
-- Its docstring is the heading of its section: `Weights.` becomes `# Weights.`
+- Its docstring is the heading of its section: `Weights.` becomes `# Weights.` One that
+  begins with `…` has no heading: it continues the section above.
 - Imports stand at the top, one statement a line (or in parentheses). Those of other modules
   under `templates/` connect them; in the emitted file all definitions stand in one module.
   Imports of `templates/runtime/stand_ins.py` name what each file defines for itself.
@@ -168,7 +169,7 @@ def _library_module(
     if words:
         names = "|".join(re.escape(name) for name, _ in words)
         text = re.sub(rf"\b({names})\b", lambda found: dict(words)[found[1]], text)
-    heading = re.match(r'"""([^\n]*?)(?:"""|\n)', text)
+    heading = re.match(r'"""([^…\n][^\n]*?)(?:"""|\n)', text)
     body = IMPORT.sub("", re.sub(r'\A"""[\s\S]*?"""\n', "", text))
     return LibraryModule(heading[1] if heading else "", tuple(_definitions(body)))
 

@@ -111,7 +111,7 @@ class Runtime:
             "classifier": facts.classifier,
             "classes": facts.classes,
             "labels": self.labels,
-            "offset": bool(facts.classes and (self.labels.names or self.jobs.train)),
+            "offset": bool(facts.classes and (self.labels.names or self.labels.offset)),
             **vars(self.jobs),
             "losses": self._losses(modules),
             "training": self.training,

@@ -31,7 +31,7 @@ def read_gradients(job: JobText) -> ir.Gradients:
         text = "parts in which a batch is worked through"
         settings.append(ir.Setting("accumulate", parts, text, 1))
     if average:
-        text = "share of an average of the weights that a step keeps"
+        text = "decay of the averages of the weights"
         settings.append(ir.Setting("average", average[0].decay, text, 0, 1))
     freeze, only = job.line(FreezeLine), job.line(TrainOnlyLine)
     still = job.lines(StillLine)

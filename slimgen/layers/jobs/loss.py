@@ -10,7 +10,7 @@ from slimgen.layers.jobs.job_line import JobLine, Misfit
 OUTPUT = "an output, or an end point such as `AuxLogits`; none: the only output"
 LABEL = "an item of the data; none: that of the output's name, else `label`"
 WEIGHT = "factor of the term"
-SMOOTHING = "share of a label spread over all classes"
+SMOOTHING = "share spread over all classes"
 
 LabelForm = Literal["classes", "numbers", "identities", "stored"]
 """The labels of a loss: classes by number; numbers as the output has them, where a class

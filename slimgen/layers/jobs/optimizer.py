@@ -11,10 +11,10 @@ from slimgen.layers.argument_types import Boolean, Choice, Real
 from slimgen.layers.declaration import parameter
 from slimgen.layers.jobs.job_line import JobLine
 
-EPSILON = "a small number that keeps the divisor from zero"
-BETA1 = "share of the mean gradient that a step keeps"
-BETA2 = "share of the mean squared gradient that a step keeps"
-WEIGHT_DECAY = "share of a weight that a step of rate 1 takes away"
+EPSILON = "added to the divisor"
+BETA1 = "decay of the mean gradient"
+BETA2 = "decay of the mean squared gradient"
+WEIGHT_DECAY = "decay of the weights at rate 1"
 
 
 class OptimizerRule(JobLine):

@@ -66,13 +66,13 @@ def augmented(
             image = tf.image.resize_with_crop_or_pad(image, HEIGHT, WIDTH)
         elif AUGMENT_INCEPTION:
             image = tf.image.central_crop(image, 0.875)
-            image = resize_bilinear(image, HEIGHT, WIDTH)
+            image = resize_bilinear(image, [HEIGHT, WIDTH])
         elif AUGMENT_TORCHVISION:
             image = middle(image, HEIGHT, WIDTH)
         elif AUGMENT_LENET or AUGMENT_CIFARNET:
             image = tf.image.resize_with_crop_or_pad(image, HEIGHT, WIDTH)
         else:
-            image = resize_bilinear(image, HEIGHT, WIDTH)
+            image = resize_bilinear(image, [HEIGHT, WIDTH])
         if FLIP:
             flipped = tf.random.stateless_uniform([], seeds[1]) < settings.flip
             image = tf.where(flipped, tf.reverse(image, [1]), image)

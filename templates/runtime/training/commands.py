@@ -1,4 +1,4 @@
-"""Commands of a job."""
+"""… commands of a job."""
 
 import argparse
 import dataclasses
@@ -16,10 +16,10 @@ from slimgen.templates.runtime.training.stand_ins import EVALUATION_DATA, Settin
 
 def add_train_commands(commands, rules):
     """Add `train` and `evaluate`; `rules` has the options of `restore`."""
+    fields = dataclasses.fields(Settings)
     text = "train, or resume a run that was stopped"
     parser = commands.add_parser("train", help=text, description=text)
     parser.set_defaults(run=run_train)
-    fields = dataclasses.fields(Settings)
     add_settings(parser, fields)
     text = "print measures of the network over records or a folder"
     parser = commands.add_parser(
@@ -28,7 +28,7 @@ def add_train_commands(commands, rules):
     parser.set_defaults(run=run_evaluate)
     shared = "batch", "jit", "device"
     add_settings(parser, [field for field in fields if field.name in shared])
-    text = Settings.__dataclass_fields__["data"].metadata["help"]
+    text = fields[0].metadata["help"]
     parser.add_argument("--data", required=True, help=text)  # if not EVALUATED
     parser.add_argument("--data", default=EVALUATION_DATA, help=text)  # if EVALUATED
     text = "the weights; those of the run unless given"

@@ -1,10 +1,10 @@
-"""Evaluation."""
+"""… evaluation."""
 
 import dataclasses
 
 import tensorflow as tf
 
-from slimgen.templates.runtime.flags import COUNTED, PLAIN, PRECISION
+from slimgen.templates.runtime.flags import COUNTED, EVALUATES, PLAIN, PRECISION
 from slimgen.templates.runtime.images import accuracy
 from slimgen.templates.runtime.training.folder import append_to_log
 from slimgen.templates.runtime.training.records import Examples, batches, open_data
@@ -12,17 +12,18 @@ from slimgen.templates.runtime.training.settings import find_device, use_jit
 from slimgen.templates.runtime.training.skipping import whole_batches
 from slimgen.templates.runtime.training.stand_ins import measured
 
+if EVALUATES:
 
-def measuring_function(model, settings):
-    """Return the function that measures a batch."""
-    jit = use_jit(settings.jit, find_device(settings.device))
+    def measuring_function(model, settings):
+        """Return the function that measures a batch."""
+        jit = use_jit(settings.jit, find_device(settings.device))
 
-    @tf.function(autograph=False, jit_compile=jit)
-    def measure(inputs, labels):
-        return accuracy(model(inputs)[0], labels["label"])  # if PLAIN
-        return measured(model, inputs, labels, settings)  # if not PLAIN
+        @tf.function(autograph=False, jit_compile=jit)
+        def measure(inputs, labels):
+            return accuracy(model(inputs)[0], labels["label"])  # if PLAIN
+            return measured(model, inputs, labels, settings)  # if not PLAIN
 
-    return measure
+        return measure
 
 
 def evaluate(
@@ -33,8 +34,15 @@ def evaluate(
     """Return the accuracy over `settings.data`, and how many examples that is."""
     examples = Examples(open_data(settings.data), settings)
     device = find_device(settings.device)
-    measure = measuring_function(model, settings)  # if not EVALUATES
-    measure = measure or measuring_function(model, settings)  # if EVALUATES
+    if EVALUATES:
+        measure = measure or measuring_function(model, settings)
+    else:
+
+        @tf.function(autograph=False, jit_compile=use_jit(settings.jit, device))
+        def measure(inputs, labels):
+            return accuracy(model(inputs)[0], labels["label"])  # if PLAIN
+            return measured(model, inputs, labels, settings)  # if not PLAIN
+
     hits = count = 0  # if PLAIN
     sums, count = {}, 0  # if not PLAIN and not COUNTED
     sums, weights, count = {}, {}, 0  # if not PLAIN and COUNTED

@@ -1,4 +1,4 @@
-"""Folder and progress of a run."""
+"""… the folder of a run and its progress."""
 
 import contextlib
 import dataclasses

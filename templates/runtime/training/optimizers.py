@@ -309,11 +309,10 @@ class Lion(tf.Module):
 
 def slots(variables, name, start=0.0):
     """Return a variable of the same shape for each, called `name` below it."""
+    values = {owner: tf.zeros_like(v) + start for owner, v in variables.items()}
     return {
-        owner: tf.Variable(
-            tf.zeros_like(variable) + start, trainable=False, name=f"{owner}/{name}"
-        )
-        for owner, variable in variables.items()
+        owner: tf.Variable(value, trainable=False, name=f"{owner}/{name}")
+        for owner, value in values.items()
     }
 
 

@@ -19,6 +19,7 @@ from slimgen.templates.runtime.flags import (
     MIXES,
     OFFSET,
     RAW,
+    READERS,
     SKIP,
     SLOPPY,
 )
@@ -68,8 +69,9 @@ class Records:
         """Return the items of one epoch: files in random order, and a shuffled buffer."""
         files = tf.data.Dataset.from_tensor_slices(self.files)
         files = files.shuffle(len(self.files), seed, reshuffle_each_iteration=False)
-        readers = settings.readers  # if READERS
-        readers = 8  # if not READERS
+        readers = 8
+        if READERS:
+            readers = settings.readers
         items = files.interleave(
             records_in,
             cycle_length=readers,
@@ -88,8 +90,7 @@ class Records:
     def place(self, file, index, record):
         """Return where an item stands."""
         name = file.numpy().decode()
-        if SKIP:
-            name = self.originals.get(name, name)
+        name = self.originals.get(name, name)  # if SKIP
         return f"{name}, record {index}"
 
     if SKIP:
@@ -275,24 +276,25 @@ class Examples:
 
 def check_labels(labels):
     """Refuse labels that are no classes."""
-    for name, classes in LABEL_RANGES.items():
+    for name, known in LABEL_RANGES.items():
         values = np.ravel(labels[name])
         if OFFSET and name == "label":
             values = values + LABELS_OFFSET
-        wrong = values[(values < classes[0]) | (values > classes[-1])]
+        wrong = values[(values < known[0]) | (values > known[-1])]
         if wrong.size:
-            known = f"{classes[0]} to {classes[-1]}"
-            raise UserError(f"{name} {wrong[0]} is not in {known}")
+            found = f"{name} {wrong[0]}"
+            raise UserError(f"{found} is not in {known[0]} to {known[-1]}")
 
 
-def fault(examples, number, item):
-    """Return where an item stands and why it cannot be an example; None: it can."""
-    try:
-        _, labels = examples.load(number, item)
-        if CHECKED:
-            check_labels(labels)
-    except (tf.errors.OpError, UserError) as error:
-        return f"{examples.data.place(*item)}: {first_line(error)}"
+def first_fault(examples, items):
+    """Return place and fault of the first item that cannot be an example, or None."""
+    for number, item in items:
+        try:
+            _, labels = examples.load(number, item)
+            if CHECKED:
+                check_labels(labels)
+        except (tf.errors.OpError, UserError) as error:
+            return f"{examples.data.place(*item)}: {first_line(error)}"
     return None
 
 
@@ -316,24 +318,22 @@ def batches(examples, start=0):
             yield inputs, labels
             start += settings.batch
     except (tf.errors.OpError, UserError) as error:
-        raise UserError(explanation(error, examples, start)) from error
+        message = f"{settings.data}: {first_line(error)}"
+        if isinstance(error, tf.errors.DataLossError):
+            found = damage(examples.data.files, error)
+        elif SLOPPY:
+            # The order is not known: look at all.
+            every = Examples(examples.data, settings)
+            found = first_fault(every, every.items(0))
+        else:
+            found = first_fault(examples, examples.items(start).take(settings.batch))
+        raise UserError(found or message) from error
 
 
-def explanation(error, examples, start):
-    """Return which example of the batch from `start` on an error is about, and why."""
-    if isinstance(error, tf.errors.DataLossError):
-        for file in examples.data.files:
-            index = damaged_record(file)
-            if index is not None:
-                return f"{file}, record {index}: {first_line(error)}"
-    if SLOPPY:
-        # The order is not known: look at all.
-        examples = Examples(examples.data, examples.settings)
-        items = examples.items(0)
-    else:
-        items = examples.items(start).take(examples.settings.batch)
-    for number, item in items:
-        found = fault(examples, number, item)
-        if found is not None:
-            return found
-    return f"{examples.settings.data}: {first_line(error)}"
+def damage(files, error):
+    """Return the place of the first record whose bytes are damaged, and the error."""
+    for file in files:
+        index = damaged_record(file)
+        if index is not None:
+            return f"{file}, record {index}: {first_line(error)}"
+    return None

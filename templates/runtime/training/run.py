@@ -149,16 +149,15 @@ class Run:
         self.sound = tf.Variable(True, trainable=False, name="sound")
         if SKIP:
             self.position = tf.Variable(0, dtype=tf.int64, trainable=False)
-        kept = {
-            "model": self.model,
-            "optimizer": self.optimizer,
-            "step": self.step,
-            "averages": self.averages,  # if AVERAGES
-            "position": self.position,  # if SKIP
-        }
+        self.checkpoint = tf.train.Checkpoint(
+            model=self.model,
+            optimizer=self.optimizer,
+            step=self.step,
+            averages=self.averages,  # if AVERAGES
+            position=self.position,  # if SKIP
+        )
         if PRECISION and self.scale is not None:
-            kept["scale"] = self.scale
-        self.checkpoint = tf.train.Checkpoint(**kept)
+            self.checkpoint.scale = self.scale
         self.saved = time.monotonic()
 
     def initialize(self):

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from slimgen.templates.runtime.flags import CHECKED, MIXES
 from slimgen.templates.runtime.training.augment import mixed
-from slimgen.templates.runtime.training.records import check_labels, fault
+from slimgen.templates.runtime.training.records import check_labels, first_fault
 from slimgen.templates.runtime.weights import UserError, first_line
 
 
@@ -39,23 +39,17 @@ def whole_batches(examples, start=0):
         except tf.errors.OpError as error:
             damaged = isinstance(error, tf.errors.DataLossError)
             if not damaged or not examples.data.mend():
-                found = fault(examples, *first_item(examples, start))
+                found = first_fault(examples, examples.items(start).take(1))
                 found = (
                     f"no example can be read, {found}" if found else first_line(error)
                 )
                 raise UserError(f"{settings.data}: {found}") from error
 
 
-def first_item(examples, number):
-    """Return number and item of the example that has a number."""
-    (first,) = examples.items(number).take(1)
-    return first
-
-
 def report_left_out(examples, numbers, reported):
     """Print where the examples of some numbers stand, unless that was `reported`."""
     for number in numbers:
-        found = fault(examples, *first_item(examples, number))
+        found = first_fault(examples, examples.items(number).take(1))
         if found not in reported:
             below = "\n" if sys.stdout.isatty() else ""  # the bar of progress
             print(f"{below}left out: {found}", flush=True)
@@ -75,14 +69,14 @@ def whole_examples(examples, start):
         blank = tf.data.Dataset.from_tensors(blank)
         return one.ignore_errors().concatenate(blank).take(1).get_single_element()
 
-    def counted(misses, example):
+    def watched(misses, example):
         misses = tf.where(example[0], 0, misses + 1)
         # Without any whole example no batch would ever be full.
         tf.debugging.Assert(misses < count, ["no example can be read"])
         return misses, example
 
     found = examples.items(start).map(attempt, num_parallel_calls=tf.data.AUTOTUNE)
-    found = found.scan(tf.zeros([], tf.int32), counted)
+    found = found.scan(tf.zeros([], tf.int32), watched)
     found = found.filter(lambda complete, *_: complete)
     return found.map(lambda _, *example: example)
 

@@ -101,7 +101,7 @@ def training_step(run):
         sums = [tf.reduce_sum(tensor) for tensor in (value, *gradients.values())]
         if MANY_TYPES:
             sums = [tf.cast(each, tf.float32) for each in sums]
-        finite = tf.logical_and(run.sound, tf.math.is_finite(tf.add_n(sums)))
+        sound = tf.logical_and(run.sound, tf.math.is_finite(tf.add_n(sums)))
         if ADJUSTED:
             gradients = adjusted(run, gradients)
 
@@ -111,12 +111,12 @@ def training_step(run):
                 done, variables = run.step + 1, run.model.named_variables
                 run.averages.update(variables, done, settings.average)
 
-        tf.cond(finite, apply, lambda: run.undo(before))
-        sound = finite
+        tf.cond(sound, apply, lambda: run.undo(before))
         if PRECISION and run.scale is not None:
             # In 16 bits a gradient may be infinite: a lower scale may help.
+            helped = run.scale.update(sound)
             sound = tf.logical_and(run.sound, tf.math.is_finite(value))
-            sound = tf.logical_and(sound, run.scale.update(finite))
+            sound = tf.logical_and(sound, helped)
         run.step.assign_add(tf.cast(sound, tf.int64))
         if SKIP:
             run.position.assign(tf.where(sound, position, run.position))
