@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from train_harness import TINY, trainer
+from train_harness import TINY, network_of, trainer
 
 tf = pytest.importorskip("tensorflow")
 v1 = tf.compat.v1.losses
@@ -69,7 +69,7 @@ def test_the_sparse_loss_takes_classes(losses: ModuleType) -> None:
 
 def total(module: ModuleType, **settings: float) -> float:
     """The loss of a batch of zeros but for the biases."""
-    model = module.NETWORK(seed=0)
+    model = network_of(module)(seed=0)
     for name, variable in model.named_variables.items():
         if name.endswith("biases"):
             variable.assign([0.1, 0.5, 0.3, 0.2])

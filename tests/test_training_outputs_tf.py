@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from train_harness import module_of
+from train_harness import module_of, network_of
 
 tf = pytest.importorskip("tensorflow")
 
@@ -74,7 +74,7 @@ def test_a_run_tells_each_term_of_its_loss(
     settings = rooms.Settings(data=str(data), batch=4)
     examples = rooms.Examples(rooms.open_data(str(data)), settings, training=True)
     inputs, labels = next(rooms.batches(examples))
-    model = rooms.NETWORK(seed=0)
+    model = network_of(rooms)(seed=0)
     expected = expected_terms(model, model(inputs, training=True)[0], labels)
     first = json.loads((folder / "log.jsonl").read_text().splitlines()[0])
 
@@ -94,7 +94,7 @@ def test_evaluate_measures_each_output(
     settings = rooms.Settings(data=str(data), batch=6)
     examples = rooms.Examples(rooms.open_data(str(data)), settings)
     ((inputs, labels),) = rooms.batches(examples)
-    model = rooms.NETWORK()
+    model = network_of(rooms)()
     rooms.restore(model, str(folder))
     outputs, _ = model(inputs)
     hits = np.argmax(outputs["scene"], -1) == labels["scene"]
@@ -194,7 +194,7 @@ def field_labels() -> dict[str, Any]:
 
 
 def test_classes_and_numbers_may_be_dense(fields: ModuleType) -> None:
-    model, labels = fields.NETWORK(seed=1), field_labels()
+    model, labels = network_of(fields)(seed=1), field_labels()
     images = np.random.default_rng(1).normal(size=[4, 4, 4, 1]).astype(np.float32)
     value, terms = fields.total_loss(model, images, labels, fields.Settings())
     outputs, ends = model(images, training=True)
@@ -224,7 +224,7 @@ def test_parts_of_a_batch_have_the_means_of_their_terms(fields: ModuleType) -> N
     images = np.random.default_rng(1).normal(size=[4, 4, 4, 1]).astype(np.float32)
     settings = fields.Settings(accumulate=2)
     held = type("Held", (), {})()
-    held.model = fields.NETWORK(seed=1)
+    held.model = network_of(fields)(seed=1)
     held.trained, held.settings = held.model.named_variables, settings
     (value, terms), gradients = fields.accumulated(held, images, labels)
     parts = [
@@ -317,7 +317,7 @@ def test_weights_are_slims(weighted: ModuleType) -> None:
     examples = [weighted_example(number) for number in range(3)]
     stacked = {n: np.stack([e[n] for e in examples]) for n in examples[0]}
     labels = {n.removeprefix("image_"): tf.constant(v) for n, v in stacked.items()}
-    model = weighted.NETWORK(seed=1)
+    model = network_of(weighted)(seed=1)
     images = labels["encoded"].numpy() / np.float32(255)
     _, terms = weighted.total_loss(model, images, labels, weighted.Settings())
     out, _ = model(images, training=True)
@@ -353,7 +353,7 @@ def test_weights_are_slims(weighted: ModuleType) -> None:
 def test_evaluate_weighs_what_it_measures(weighted: ModuleType, tmp_path: Path) -> None:
     examples = [weighted_example(number) for number in range(3)]
     data = write(tmp_path / "data.tfrecord", *map(as_record, examples))
-    model = weighted.NETWORK(seed=1)
+    model = network_of(weighted)(seed=1)
     measured, count = weighted.evaluate(model, weighted.Settings(data=data, batch=2))
     images = np.stack([e["image_encoded"] for e in examples]) / np.float32(255)
     out, _ = model(images)
@@ -404,7 +404,7 @@ def test_outputs_may_have_one_label_of_a_folder(
         (tmp_path / "images" / name).mkdir(parents=True)
         (tmp_path / "images" / name / "0.png").write_bytes(encoded(pixels))
     settings = heads.Settings(data=str(tmp_path / "images"))
-    model = heads.NETWORK(seed=1)
+    model = network_of(heads)(seed=1)
     measured, count = heads.evaluate(model, settings)
     numbers = {name: value for name, value in vars(settings).items() if "_" in name}
     found = embedding.open_data(settings.data)
@@ -540,7 +540,7 @@ def test_two_outputs_are_compared_as_by_tf_slim(tmp_path: Path) -> None:
     left, right = random.normal(size=[2, 5, 6]).astype(np.float32)
     right[0] = left[0]  # no distance, which has no direction
     labels = np.array([1, 0, 1, 0, 0])
-    model, settings = siamese.NETWORK(seed=1), siamese.Settings()
+    model, settings = network_of(siamese)(seed=1), siamese.Settings()
     with tf.GradientTape() as tape:
         _, terms = siamese.total_loss(
             model,

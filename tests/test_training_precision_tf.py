@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from test_runtime_run import example
-from train_harness import trainer
+from train_harness import network_of, trainer
 
 tf = pytest.importorskip("tensorflow")
 
@@ -101,7 +101,7 @@ def test_layers_have_16_bits_and_variables_head_and_loss_32(
 
 def test_evaluation_has_32_bits(mixed: ModuleType) -> None:
     run, _ = begun(mixed, precision="bfloat16")
-    model = mixed.NETWORK(seed=1)
+    model = network_of(mixed)(seed=1)
     for name, variable in model.named_variables.items():
         variable.assign(run.model.named_variables[name])
 

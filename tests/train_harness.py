@@ -35,3 +35,13 @@ def module_of(folder: Path, text: str) -> ModuleType:
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def network_of(module: ModuleType) -> type:
+    """The class of the only network in an emitted file."""
+    (found,) = [
+        kind
+        for kind in vars(module).values()
+        if isinstance(kind, type) and kind.__mro__[1:2] == (module.Network,)
+    ]
+    return found

@@ -28,7 +28,10 @@ class JobSections:
     @property
     def words(self) -> dict[str, str]:
         """The text in place of each stand-in."""
+        given = self.train.data.given
         return {
+            "AHEAD": "settings.prefetch" if "prefetch" in given else "tf.data.AUTOTUNE",
+            "CYCLE": "settings.readers" if "readers" in given else "8",
             "INPUT": python(self.train.data.inputs[0].name),
             "OPTIMIZER": RULES[self.train.optimizer.rule].__name__,
         }
@@ -88,7 +91,6 @@ class JobSections:
             "SLOPPY": data.sloppy,
             "READERS": "readers" in data.given,
             "BLOCK_LENGTH": "block_length" in data.given,
-            "PREFETCH": "prefetch" in data.given,
             "IMAGE": bool(self.examples.image),
             "RAW": data.inputs[0].raw,
             "BOXES": bool(self.examples.boxes),

@@ -47,7 +47,7 @@ def add_settings(parser, fields):
         text, choices = field.metadata["help"], field.metadata["choices"]
         if field.type is bool:
             kind = {"action": argparse.BooleanOptionalAction}
-        elif field.type is list:
+        elif field.type == tuple[str, ...]:
             kind = {"action": "append"}
         elif field.type is tuple:
             kind = {"type": float, "nargs": "+"}

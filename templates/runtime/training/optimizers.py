@@ -353,7 +353,7 @@ def learning_rate(step, settings, examples):
         if DECAY_IN_EPOCHS:
             ends = [int(examples * end / settings.batch) for end in ends]
         passed = [tf.cast(tf.cast(step, tf.float64) > end, tf.int32) for end in ends]
-        first, rate = rates[0], tf.gather(rates, tf.add_n(passed))
+        rate = tf.gather(rates, tf.add_n(passed))
     else:
         first = settings.learning_rate
     step = tf.cast(step, tf.float32)
@@ -378,6 +378,7 @@ def learning_rate(step, settings, examples):
         else:
             rate = (first - last) * (1.0 - progress) ** settings.power + last
     if WARMUP and settings.warmup:
+        first = rates[0]  # if PIECEWISE
         length = settings.warmup
         if WARMUP_IN_EPOCHS:
             length = length * examples / settings.batch

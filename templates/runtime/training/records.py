@@ -19,7 +19,6 @@ from slimgen.templates.runtime.flags import (
     MIXES,
     OFFSET,
     RAW,
-    READERS,
     SKIP,
     SLOPPY,
 )
@@ -27,6 +26,8 @@ from slimgen.templates.runtime.images import decode_image, preprocess
 from slimgen.templates.runtime.stand_ins import LABELS, LABELS_OFFSET
 from slimgen.templates.runtime.training.augment import augmented, mixed
 from slimgen.templates.runtime.training.stand_ins import (
+    AHEAD,
+    CYCLE,
     INPUT,
     LABEL_RANGES,
     read_record,
@@ -69,12 +70,9 @@ class Records:
         """Return the items of one epoch: files in random order, and a shuffled buffer."""
         files = tf.data.Dataset.from_tensor_slices(self.files)
         files = files.shuffle(len(self.files), seed, reshuffle_each_iteration=False)
-        readers = 8
-        if READERS:
-            readers = settings.readers
         items = files.interleave(
             records_in,
-            cycle_length=readers,
+            cycle_length=CYCLE,
             block_length=settings.block_length,  # if BLOCK_LENGTH
             num_parallel_calls=tf.data.AUTOTUNE,
             deterministic=False,  # if SLOPPY
@@ -309,10 +307,8 @@ def batches(examples, start=0):
         loaded = loaded.enumerate(start // settings.batch).map(
             lambda number, batch: mixed(*batch, settings, [settings.seed, -1 - number])
         )
-    ahead = settings.prefetch  # if PREFETCH
-    ahead = tf.data.AUTOTUNE  # if not PREFETCH
     try:
-        for inputs, labels in loaded.prefetch(ahead):
+        for inputs, labels in loaded.prefetch(AHEAD):
             if CHECKED:
                 check_labels(labels)
             yield inputs, labels

@@ -46,6 +46,7 @@ from slimgen.templates.runtime.training.steps import (
 )
 from slimgen.templates.runtime.training.summaries import Summaries
 from slimgen.templates.runtime.weights import (
+    RestoreError,
     UserError,
     explained,
     first_line,
@@ -178,14 +179,16 @@ class Run:
         settings = self.settings
         for path in checkpoints(settings.directory):
             try:
-                self.checkpoint.restore(path).assert_existing_objects_matched()
+                with explained(f"{path} cannot be read"):
+                    self.checkpoint.restore(path).assert_existing_objects_matched()
                 break
-            except (AssertionError, ValueError) as error:
-                message = f"{path} is of another network or optimizer"
-                raise UserError(f"{message}: {first_line(error)}") from error
-            except Exception as error:  # a damaged file may raise any
-                message = f"{path} is damaged, or a part of it is missing"
-                print(f"{message}: {first_line(error)}; the one before it is taken")
+            except RestoreError as error:
+                if isinstance(error.__cause__, (AssertionError, ValueError)):
+                    found = f"{path} is of another network or optimizer"
+                    raise UserError(
+                        f"{found}: {first_line(error.__cause__)}"
+                    ) from error
+                print(f"{error}; the one before it is taken")
         else:
             if checkpoints(settings.directory):
                 raise UserError(f"no checkpoint in {settings.directory} can be read")

@@ -7,6 +7,7 @@ import tensorflow as tf
 from slimgen.templates.runtime.flags import CHECKED, MIXES
 from slimgen.templates.runtime.training.augment import mixed
 from slimgen.templates.runtime.training.records import check_labels, first_fault
+from slimgen.templates.runtime.training.stand_ins import AHEAD
 from slimgen.templates.runtime.weights import UserError, first_line
 
 
@@ -16,8 +17,6 @@ def whole_batches(examples, start=0):
     Examples that cannot be read are left out, and each is reported once.
     """
     settings, reported = examples.settings, set()
-    ahead = settings.prefetch  # if PREFETCH
-    ahead = tf.data.AUTOTUNE  # if not PREFETCH
     while True:
         loaded = whole_examples(examples, start).batch(
             settings.batch, examples.training
@@ -25,7 +24,7 @@ def whole_batches(examples, start=0):
         if MIXES and examples.training:
             loaded = loaded.map(lambda *batch: mixed_whole(*batch, settings))
         try:
-            for numbers, inputs, labels in loaded.prefetch(ahead):
+            for numbers, inputs, labels in loaded.prefetch(AHEAD):
                 if CHECKED:
                     check_labels(labels)
                 end = int(numbers[-1]) + 1

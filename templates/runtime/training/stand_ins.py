@@ -6,6 +6,8 @@ They stand here so that the modules beside this one can be imported, linted and 
 import tensorflow as tf
 
 # Words: the emitter writes the value of the file in their place.
+AHEAD = tf.data.AUTOTUNE  # batches that are made ahead
+CYCLE = 8  # files that are read by turns
 INPUT = "images"
 OPTIMIZER = tf.Module
 
