@@ -71,12 +71,12 @@ def command_line(
 ):
     """Return the parser of the command line."""
     rules = argparse.ArgumentParser(add_help=False)
-    for option, text in (
+    for flag, text in (
         ("--include", "load only these variables: a name or a glob (repeatable)"),
         ("--exclude", "do not load these variables (repeatable)"),
         ("--rename", "OLD=NEW for a part of names, or SCOPE/{name} (repeatable)"),
     ):
-        rules.add_argument(option, action="append", metavar="NAME", help=text)
+        rules.add_argument(flag, action="append", metavar="NAME", help=text)
     heads, text = ["strict", "auto"], "auto: leave out what depends on the classes"
     rules.add_argument("--head", choices=heads, default="strict", help=text)
     text = "refuse weights with unused names"
