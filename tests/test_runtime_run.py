@@ -419,7 +419,7 @@ def test_a_run_starts_from_weights_and_goes_on_from_its_own(
     given = ["--from", str(whole[1]), "--exclude", "conv1/BatchNorm"]
     code, out, _ = run(tiny, *flags(settings), *given, "--steps", "1")
     assert code == 0
-    first = f"{whole[1]}: 1 variables loaded, 5 new (tiny/conv1/BatchNorm/beta, "
+    first = f"{whole[1]}: 1 variables loaded; 5 left out (tiny/conv1/BatchNorm/beta, "
     assert out.startswith(first)
     code, out, _ = run(tiny, *flags(settings), *given, "--steps", "2")
     assert code == 0
@@ -463,7 +463,7 @@ def test_a_job_names_the_weights_that_it_starts_from(
     assert found["tiny/logits/biases"].tolist() == [3.0] * 10
     conv1 = [name for name in fresh if name.startswith("tiny/conv1/")]
     assert same({n: found[n] for n in conv1}, {n: fresh[n] for n in conv1})
-    assert "old/model.ckpt: 2 variables loaded, 4 new" in capsys.readouterr().out
+    assert "old/model.ckpt: 2 variables loaded; 4 left out" in capsys.readouterr().out
 
     begun = started.Run(started.Settings(initial=""), 40)
     begun.resume()
