@@ -27,7 +27,7 @@ tf = pytest.importorskip("tensorflow")
 
 from test_runtime import example  # noqa: E402
 
-FIELD = re.compile(r"^    (\w+): .*= setting\(", re.MULTILINE)
+FIELD = re.compile(r"^    (\w+): .*= option\(", re.MULTILINE)
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z\d-]*(?![\w-])")
 SHELL = re.compile(r"^```sh\n.*?^```$", re.MULTILINE | re.DOTALL)  # TF-Slim's commands
 ROW = re.compile(r"^\| `(\w+)` \|.*$", re.MULTILINE)
