@@ -1,11 +1,12 @@
 """The pipeline in one function: source, tree, graph, passes, Python."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from slimgen.diagnostics import Diagnostics
 from slimgen.elaborate.loading import Reader
 from slimgen.elaborate.networks import Request, elaborate
 from slimgen.emit.identifiers import taken_classes
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import Graph
 from slimgen.ir.verifier import require_sound
 from slimgen.passes import PASS_NAMES, run_passes
@@ -21,8 +22,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class Compilation:
+class Compilation(Frozen):
     """The result of compiling a source.
 
     Attributes:

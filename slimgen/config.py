@@ -4,9 +4,9 @@ import difflib
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from slimgen.diagnostics import Diagnostics
+from slimgen.frozen import Frozen
 from slimgen.messages import commands
 from slimgen.source import Source, Span
 
@@ -28,8 +28,7 @@ KINDS = {
 }
 
 
-@dataclass(frozen=True)
-class Build:
+class Build(Frozen):
     """One file to build; paths as they stand in the settings."""
 
     source: str

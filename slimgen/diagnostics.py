@@ -2,8 +2,9 @@
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from slimgen.frozen import Frozen
 from slimgen.source import Span
 
 LONGEST_TEXT = 500  # characters of a message
@@ -16,16 +17,14 @@ class Severity(enum.Enum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(Frozen):
     """A second place that belongs to a diagnostic, and what it is."""
 
     span: Span
     label: str
 
 
-@dataclass(frozen=True)
-class Diagnostic:
+class Diagnostic(Frozen):
     """One finding.
 
     `message` says what is wrong in one clause, `label` what the marked text is,

@@ -1,12 +1,13 @@
 """Source text and places in it."""
 
 import bisect
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
+from slimgen.frozen import Frozen
 
-@dataclass(frozen=True)
-class Source:
+
+class Source(Frozen):
     """A text and the name that diagnostics show for it."""
 
     name: str
@@ -35,8 +36,7 @@ class Source:
         return self.text[start:end].rstrip("\r\n")
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(Frozen):
     """The characters `start` to `end` (not included) of a source."""
 
     source: Source

@@ -4,7 +4,7 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import click
 
@@ -12,13 +12,13 @@ from slimgen.cli.files import STDIN, STDIN_NAME, read_source
 from slimgen.config import BUILD, Build, read_config
 from slimgen.diagnostics import Diagnostics
 from slimgen.emit.forms import EJECTED, ONE_FILE, SHARED_MODULE, SPLIT
+from slimgen.frozen import Frozen
 from slimgen.messages import commands
 
 DEFINE = re.compile(r"(?P<name>\w+)\s*=\s*(?P<value>.*\S)\s*", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Choices:
+class Choices(Frozen):
     """The user's options that reach the compiler: parameters and networks."""
 
     defines: tuple[tuple[str, str], ...] = ()
@@ -27,8 +27,7 @@ class Choices:
     form: str = ONE_FILE
 
 
-@dataclass(frozen=True)
-class BuildTarget:
+class BuildTarget(Frozen):
     """One source: its name, its output, and the options of its build."""
 
     source: str

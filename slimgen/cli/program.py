@@ -5,7 +5,7 @@ import sys
 import traceback
 from collections import UserDict
 from collections.abc import Sequence
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import Any
 
 import click
@@ -79,4 +79,7 @@ def show_version(context: click.Context, _: click.Parameter, asked: bool) -> Non
 
 def version() -> str:
     """Return the installed version."""
+    # It brings the standard library's e-mail and zip modules: only this needs them.
+    from importlib import metadata
+
     return metadata.version("slimgen")

@@ -6,13 +6,13 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import click
 
 from slimgen.cli.files import reason_of, refusal
 from slimgen.cli.reporting import CommandReport, reporting
 from slimgen.cli.streams import progress
+from slimgen.frozen import Frozen
 from slimgen.messages import commands
 from slimgen.messages import records as messages
 from slimgen.messages.names import counted
@@ -29,8 +29,7 @@ OURS = re.compile(r"(train|validation)-\d{5}-of-\d{5}\.tfrecord$")
 LABELS = "labels.txt"
 
 
-@dataclass(frozen=True)
-class Shard:
+class Shard(Frozen):
     """A file to be written, and the images in it."""
 
     name: str

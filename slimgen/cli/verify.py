@@ -3,7 +3,7 @@
 import difflib
 import math
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from slimgen.cli.build_targets import Choices, targets_of_files
 from slimgen.cli.compiling import PATH, choice_options, load, run_compiler
 from slimgen.cli.reporting import CommandReport, reporting
 from slimgen.cli.streams import write_output
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import Graph, Network
 from slimgen.ir.unroll import applied, unroll
 from slimgen.layers.declaration import Shape
@@ -153,8 +154,7 @@ def verify(
         reporter.fail()
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(Frozen):
     """One run of the command: its options, and the reporter of its findings."""
 
     reporter: CommandReport

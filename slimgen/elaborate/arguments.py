@@ -9,6 +9,7 @@ from slimgen.elaborate.expressions import Silent
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.elaborate.scopes import Defaults
 from slimgen.elaborate.vocabulary import unknown_key
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import Origin, Value
 from slimgen.layers import LAYERS
 from slimgen.layers.argument_types import (
@@ -78,8 +79,7 @@ class LineOperands:
 DeclaredT = TypeVar("DeclaredT", bound=Declaration)
 
 
-@dataclass(frozen=True)
-class Bound(Generic[DeclaredT]):
+class Bound(Frozen, Generic[DeclaredT]):
     """A layer or a line with its arguments, and where each comes from."""
 
     layer: DeclaredT

@@ -1,7 +1,5 @@
 """Blocks, and networks used as words: a function of the graph for each call."""
 
-from dataclasses import dataclass
-
 from slimgen.elaborate.arguments import EvaluatedLine
 from slimgen.elaborate.comments import comment_above
 from slimgen.elaborate.env import BlockDeclaration, BlockTable, Env
@@ -12,6 +10,7 @@ from slimgen.elaborate.network_lines import is_network_line
 from slimgen.elaborate.rejection import Rejected, Reporter, TooMuch
 from slimgen.elaborate.vocabulary import REUSE
 from slimgen.elaborate.walk import DEEPEST_CALLS, Walk
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import Call, Function
 from slimgen.layers import LAYERS
 from slimgen.layers.functions import ACTIVATIONS
@@ -21,8 +20,7 @@ from slimgen.messages import names as messages
 from slimgen.syntax import tree
 
 
-@dataclass(frozen=True)
-class BlockCall:
+class BlockCall(Frozen):
     """A line that calls a block or a network.
 
     Attributes:

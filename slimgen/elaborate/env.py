@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from slimgen.elaborate.evaluated import Frame, Tensor
 from slimgen.elaborate.graph_builder import GraphBuilder
 from slimgen.elaborate.scopes import Defaults
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import Step
 from slimgen.source import Span
 from slimgen.syntax import tree
 
 
-@dataclass(frozen=True)
-class BlockDeclaration:
+class BlockDeclaration(Frozen):
     """A block or network and the names that it sees."""
 
     node: tree.Block | tree.Network
@@ -46,8 +46,7 @@ class BlockTable:
         return [*self.declared, *outer]
 
 
-@dataclass(frozen=True)
-class BranchEnd:
+class BranchEnd(Frozen):
     """A finished branch: its result and where it stands."""
 
     tensor: Tensor

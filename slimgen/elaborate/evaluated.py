@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from slimgen.diagnostics import Diagnostic
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import Value
 from slimgen.layers.argument_types import BareWord
 from slimgen.layers.literals import NamedFunction, Operand
@@ -19,8 +20,7 @@ LONGEST_LIST = 100_000
 LONGEST_TEXT = 10_000
 
 
-@dataclass(frozen=True)
-class Tensor:
+class Tensor(Frozen):
     """A tensor by name: the value, and the function that holds it.
 
     `value` is None after a layer that failed: what follows is not blamed for it.
@@ -30,8 +30,7 @@ class Tensor:
     home: "GraphBuilder" = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True)
-class Closure:
+class Closure(Frozen):
     """A function of the source, with the names that it sees."""
 
     declaration: tree.LetFunction
@@ -45,8 +44,7 @@ class Unknown:
 UNKNOWN = Unknown()
 
 
-@dataclass(frozen=True)
-class Failed:
+class Failed(Frozen):
     """An argument that could not be evaluated; `diagnostic` is None once reported.
 
     It is reported only where the argument matters: not for a key that the word lacks.
@@ -137,8 +135,7 @@ def _described_list(items: tuple[object, ...]) -> str:
     return written if plain and len(written) <= 40 else f"a list of {len(items)}"
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(Frozen):
     """An evaluated argument and where it stands."""
 
     value: Evaluated

@@ -7,8 +7,8 @@ over those parts, and the lists stand for the texts at the same place of the pat
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
+from slimgen.frozen import Frozen
 from slimgen.syntax.tokens import RESERVED
 
 NTH = "nth"
@@ -25,8 +25,7 @@ class PatternError(Exception):
     """A text that is no pattern; the message completes "…: "."""
 
 
-@dataclass(frozen=True)
-class Pattern:
+class Pattern(Frozen):
     """Names of variables; `lists` are the texts of each list in it."""
 
     regex: re.Pattern[str]
@@ -45,16 +44,14 @@ class Pattern:
         return PatternFit(parts, chosen)
 
 
-@dataclass(frozen=True)
-class PatternFit:
+class PatternFit(Frozen):
     """The parts of a name that fits a pattern: by name, and the place in each list."""
 
     parts: Captures
     chosen: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class SourceName:
+class SourceName(Frozen):
     """Names of a source: text, expressions (None: text) and lists, in order."""
 
     parts: tuple["PatternPart", ...]
@@ -73,8 +70,7 @@ class SourceName:
         return "".join(texts)
 
 
-@dataclass(frozen=True)
-class PatternPart:
+class PatternPart(Frozen):
     """A piece of a name: text, an expression, or a list of texts."""
 
     text: str

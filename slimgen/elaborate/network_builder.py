@@ -26,6 +26,7 @@ from slimgen.elaborate.statement_table import STATEMENTS
 from slimgen.elaborate.vocabulary import universal_words
 from slimgen.elaborate.walk import Walk
 from slimgen.elaborate.weight_maps import Usage, expand_rules
+from slimgen.frozen import Frozen
 from slimgen.ir.cut_at_end_point import cut_at_end_point
 from slimgen.ir.graph import (
     Call,
@@ -50,8 +51,7 @@ Defines = Mapping[str, tuple[tree.Expression | None, str]]
 """`-D` by name: the value, and its text."""
 
 
-@dataclass(frozen=True)
-class BuiltNetwork:
+class BuiltNetwork(Frozen):
     """A network, its functions, and the end points that a job may name."""
 
     network: Network

@@ -1,7 +1,6 @@
 """Files to networks: which are built, with which parameters, and their jobs."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from slimgen.diagnostics import Diagnostics
 from slimgen.elaborate.comments import leading_comment
@@ -21,6 +20,7 @@ from slimgen.elaborate.unknown import report_unknown
 from slimgen.elaborate.unused import report_unused
 from slimgen.elaborate.vocabulary import universal_words
 from slimgen.elaborate.weight_maps import Usage
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import Function, Graph, Network
 from slimgen.layers.literals import named
 from slimgen.messages import names as messages
@@ -31,8 +31,7 @@ from slimgen.syntax.parser import parse_expression
 from slimgen.syntax.tree_nodes import lines_of
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Frozen):
     """The request of a compilation, besides the source.
 
     Attributes:

@@ -13,6 +13,7 @@ from slimgen.elaborate.graph_builder import NetworkTotals
 from slimgen.elaborate.rejection import Rejected, Reporter, TooMuch
 from slimgen.elaborate.scopes import join
 from slimgen.elaborate.weight_maps import Rules
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import Function, Value
 from slimgen.messages import names as messages
 from slimgen.source import Span
@@ -47,8 +48,7 @@ class StatementRow(Protocol):
         """Elaborate a statement of this kind."""
 
 
-@dataclass(frozen=True)
-class StatementKind(Generic[StatementT]):
+class StatementKind(Frozen, Generic[StatementT]):
     """A kind of statement: how it is elaborated, and where it may stand.
 
     Attributes:

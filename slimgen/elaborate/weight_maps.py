@@ -18,6 +18,7 @@ from slimgen.elaborate.name_patterns import (
     read_source_name,
 )
 from slimgen.elaborate.rejection import Rejected, Reporter
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import NetworkVariable
 from slimgen.ir.weight_map import MapEntry, Transform, WeightMap
 from slimgen.layers.declaration import VariableSpec
@@ -29,8 +30,7 @@ from slimgen.syntax import tree
 from slimgen.syntax.parser import parse_expression
 
 
-@dataclass(frozen=True)
-class RenameRule:
+class RenameRule(Frozen):
     """A line of a map; without a source, the variables that fit are new."""
 
     line: tree.Line
@@ -44,8 +44,7 @@ class RenameRule:
         return _string(self.line, 0)
 
 
-@dataclass(frozen=True)
-class Rules:
+class Rules(Frozen):
     """A `weights` statement as read, with the names that its expressions see."""
 
     statement: tree.Line

@@ -1,16 +1,15 @@
 """Functions of networks and blocks as text, and the sections that they stand in."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from slimgen.emit.fitting import INDENT, WIDTH
 from slimgen.emit.statements import BodyWriter
 from slimgen.emit.tensorflow.values import python
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import Network, Value
 
 
-@dataclass(frozen=True)
-class FunctionText:
+class FunctionText(Frozen):
     """A function of a block or of a network: its first line, docstring and body."""
 
     definition: str

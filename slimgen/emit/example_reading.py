@@ -1,15 +1,14 @@
 """How the emitted file reads a record: its features, and the tensors made of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from slimgen.emit.tensorflow.values import python
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import Network
 from slimgen.ir.jobs import DataItem, Train
 
 
-@dataclass(frozen=True)
-class Examples:
+class Examples(Frozen):
     """The facts of `data` for templates.
 
     Attributes:

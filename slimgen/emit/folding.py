@@ -13,9 +13,9 @@ rows of tables. `FLAGS` is made of flags, `not`, `and` and `or`. Other comments 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from slimgen.emit.fitting import WIDTH
+from slimgen.frozen import Frozen
 
 INDENT = 4
 LOST = "\0"  # stands where a marked line was dropped, until brackets are joined
@@ -72,8 +72,7 @@ def _term(term: str, flags: Flags) -> bool:
     return flags[term.removeprefix("not ")] != term.startswith("not ")
 
 
-@dataclass(frozen=True)
-class Branch:
+class Branch(Frozen):
     """One branch of an `if`: its test (empty for `else`) and its lines."""
 
     test: str

@@ -5,9 +5,9 @@ import json
 import posixpath
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
+from slimgen.frozen import Frozen
 from slimgen.source import Source
 
 # Raised by one whenever the same source gives other bytes: then every built file is stale.
@@ -43,8 +43,7 @@ class Options(Protocol):
         """The form of the output, one of `FORMS`."""
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(Frozen):
     """The facts in the head of a built file, and whether its body is unchanged."""
 
     source_name: str

@@ -1,8 +1,9 @@
 """The jobs of an emitted file: one of each kind, and the parts of the file that they need."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from slimgen.frozen import Frozen
 from slimgen.ir.jobs import Evaluate, Job, Train, assert_never
 
 # In order of the file; templates of Jinja stand beside modules of the library.
@@ -26,8 +27,7 @@ TRAIN_SECTIONS = (
 )
 
 
-@dataclass(frozen=True)
-class FileJobs:
+class FileJobs(Frozen):
     """The jobs of one file by kind; None: the file has no job of that kind."""
 
     train: Train | None = None
@@ -48,8 +48,7 @@ def file_jobs(jobs: Sequence[Job]) -> FileJobs:
     return found
 
 
-@dataclass(frozen=True)
-class Needs:
+class Needs(Frozen):
     """The parts of a file's common code that a job needs.
 
     Attributes:

@@ -6,7 +6,7 @@ frequent value of a parameter is its default.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
 from slimgen.emit.fitting import signature, tidy
 from slimgen.emit.templates import render
@@ -20,6 +20,7 @@ from slimgen.emit.tensorflow.slots import (
     normalizer_code,
 )
 from slimgen.emit.tensorflow.values import python
+from slimgen.frozen import Frozen
 from slimgen.layers.declaration import Layer, Parameter, TensorType, parameters
 from slimgen.layers.literals import Hole, NamedFunction, Operand, literals
 from slimgen.layers.parametrised import Parametrised
@@ -27,8 +28,7 @@ from slimgen.layers.parametrised import Parametrised
 SHORT = {"bfloat16", "float16"}
 
 
-@dataclass(frozen=True)
-class LayerUse:
+class LayerUse(Frozen):
     """One call of a layer: the layer and the types of its inputs and output."""
 
     layer: Layer
@@ -49,8 +49,7 @@ class LayerUse:
         return None
 
 
-@dataclass(frozen=True)
-class FunctionDefinition:
+class FunctionDefinition(Frozen):
     """A function of the emitted file and how it is called.
 
     Attributes:

@@ -1,7 +1,7 @@
 """The section of layers: functions of layers, and of the values that they take."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import cast
 
 from slimgen.emit.fitting import fitted
@@ -16,13 +16,13 @@ from slimgen.emit.templates import imports_of, render
 from slimgen.emit.tensorflow.definitions import helpers, is_defined
 from slimgen.emit.tensorflow.file_functions import FileFunctions, file_functions
 from slimgen.emit.tensorflow.functions import needed_functions
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import Call, Graph, Item, Loop, Node, walk
 from slimgen.layers.literals import Literal
 from slimgen.layers.variable import FreeVariable
 
 
-@dataclass(frozen=True)
-class LayerSection:
+class LayerSection(Frozen):
     """The layers of one file.
 
     Attributes:

@@ -23,10 +23,10 @@ A file reaches the names in the text that it renders, and names in definitions r
 import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from slimgen.emit.folding import Flags, fold
 from slimgen.emit.templates import source_text
+from slimgen.frozen import Frozen
 
 THIRD_PARTY = ("numpy", "tensorflow")  # every emitted file imports them
 FLAGS_MODULE = "runtime/flags.py"
@@ -46,8 +46,7 @@ IMPORT = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Definition:
+class Definition(Frozen):
     """A function, class or constant of a library module.
 
     Attributes:
@@ -64,8 +63,7 @@ class Definition:
     uses: frozenset[str]
 
 
-@dataclass(frozen=True)
-class LibraryModule:
+class LibraryModule(Frozen):
     """A module under `templates/`: its section's heading and its definitions, in order."""
 
     heading: str
@@ -86,8 +84,7 @@ class LibraryModule:
         return "\n".join(lines) + "\n" if len(lines) > bool(self.heading) else ""
 
 
-@dataclass(frozen=True)
-class Library:
+class Library(Frozen):
     """The library modules of one file, its flags folded and its words filled in."""
 
     modules: Mapping[str, LibraryModule]

@@ -1,9 +1,10 @@
 """The terms of a loss, and the measures of a network, as the emitted file writes them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from slimgen.emit.tensorflow.values import python
+from slimgen.frozen import Frozen
 from slimgen.ir.jobs import Loss, LossArgument, Target, Term
 from slimgen.layers.jobs import loss as declared
 
@@ -38,8 +39,7 @@ def weighted_flags(loss: Loss) -> dict[str, bool]:
     }
 
 
-@dataclass(frozen=True)
-class Losses:
+class Losses(Frozen):
     """The facts of the loss that templates read.
 
     Attributes:

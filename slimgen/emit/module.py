@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from slimgen.emit.bodies import (
     FunctionText,
@@ -46,6 +45,7 @@ from slimgen.emit.weight_tables import (
     head_scopes,
     other_map,
 )
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import (
     Function,
     Graph,
@@ -55,8 +55,7 @@ from slimgen.ir.graph import (
 )
 
 
-@dataclass(frozen=True)
-class TensorText:
+class TensorText(Frozen):
     """An input or output of a network."""
 
     name: str
@@ -64,8 +63,7 @@ class TensorText:
     dtype: str
 
 
-@dataclass(frozen=True)
-class NetworkText:
+class NetworkText(Frozen):
     """The facts of a network that its template reads."""
 
     name: str

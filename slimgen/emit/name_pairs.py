@@ -6,8 +6,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
+
+from slimgen.frozen import Frozen
 
 TOKENS = re.compile(r"\d+|[/.]|[^/.\d]+")
 SEPARATORS = "/."
@@ -24,8 +26,7 @@ Token = str | tuple[str, ...]
 Tokens = tuple[Token, ...]
 
 
-@dataclass(frozen=True)
-class NamePair:
+class NamePair(Frozen):
     """Two patterns of as many names, with what belongs to all of them.
 
     The lists of one stand in the order of the other's, so that both expand alike.
@@ -36,8 +37,7 @@ class NamePair:
     key: object
 
 
-@dataclass(frozen=True)
-class ListPosition:
+class ListPosition(Frozen):
     """A piece of a variable's name and of its source's name; both may become lists."""
 
     ours: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from slimgen.emit.fitting import tidy
@@ -14,6 +14,7 @@ from slimgen.emit.losses import Losses, describe_losses, output_functions
 from slimgen.emit.templates import defined_names, render, source_text
 from slimgen.emit.tensorflow.values import python
 from slimgen.emit.training import JobSections, job_sections
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import Graph, Network
 from slimgen.ir.jobs import LabelNames, Train
 from slimgen.ir.weight_map import Transform
@@ -33,8 +34,7 @@ FORMATS = {  # beside checkpoints, with their names for the reader
 }
 
 
-@dataclass(frozen=True)
-class Preprocess:
+class Preprocess(Frozen):
     """How images become a network's input: the families of slim-semantics 8.3."""
 
     families: tuple[str, ...]
@@ -44,8 +44,7 @@ class Preprocess:
     grey: bool  # some network takes one channel
 
 
-@dataclass(frozen=True)
-class Runtime:
+class Runtime(Frozen):
     """The parts of one file and the facts that their templates read.
 
     Attributes:
@@ -150,8 +149,7 @@ class NetworkLike(Protocol):
         """The tables of its maps."""
 
 
-@dataclass(frozen=True)
-class NetworkNames:
+class NetworkNames(Frozen):
     """A network's names on the command line and in the file."""
 
     name: str
@@ -160,8 +158,7 @@ class NetworkNames:
     prepare: str
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(Frozen):
     """Facts of a graph that decide about the parts of its file.
 
     Attributes:

@@ -4,9 +4,9 @@
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import Function, Signature
 from slimgen.layers.declaration import TensorType
 
@@ -15,8 +15,7 @@ Lengths = Sequence[int | None]
 Values = tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class _Symbol:
+class _Symbol(Frozen):
     """A name and what it stands for in each call."""
 
     name: str

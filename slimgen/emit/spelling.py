@@ -6,11 +6,12 @@ Python or of the emitted file itself: then it gets another name, here and at eve
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from typing import Any
 
 from slimgen.emit.identifiers import RESERVED, Names
 from slimgen.emit.jobs import needs_of
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import Call, EndPoint, Graph, Item, Loop, Node, Value, walk
 from slimgen.layers.declaration import Layer
 from slimgen.layers.literals import (
@@ -25,8 +26,7 @@ from slimgen.layers.literals import (
 Constant = NamedInt | NamedFloat | NamedStr
 
 
-@dataclass(frozen=True)
-class Spelling:
+class Spelling(Frozen):
     """Old name to new for those that change.
 
     Attributes:

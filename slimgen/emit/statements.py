@@ -1,7 +1,6 @@
 """Items to statements: one line a layer, its output's shape as a comment."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from slimgen.emit.fitting import fits, fitted
 from slimgen.emit.identifiers import identifier, scope_text
@@ -11,14 +10,14 @@ from slimgen.emit.tensor_names import choices, tensor_names
 from slimgen.emit.tensorflow.definitions import definition
 from slimgen.emit.tensorflow.expressions import expression
 from slimgen.emit.tensorflow.values import python
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import Call, EndPoint, Item, Loop, Node, Path, Value
 from slimgen.layers.declaration import TensorType
 from slimgen.layers.mixed_precision import is_narrowed, narrowed
 from slimgen.layers.variable import FreeVariable
 
 
-@dataclass(frozen=True)
-class Emitted:
+class Emitted(Frozen):
     """The functions that statements may call.
 
     Attributes:

@@ -1,11 +1,10 @@
 """The sections of a `train` job: the flags and the constants of the library in them."""
 
-from dataclasses import dataclass
-
 from slimgen.emit.example_reading import Examples, describe_examples
 from slimgen.emit.jobs import FileJobs
 from slimgen.emit.losses import weighted_flags
 from slimgen.emit.tensorflow.values import python
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import Network
 from slimgen.ir.jobs import Evaluate, LabelNames, Train
 from slimgen.layers.jobs.learning_rate import SCHEDULES
@@ -14,8 +13,7 @@ from slimgen.layers.jobs.optimizer import RULES
 FAMILIES = ("cifarnet", "inception", "lenet", "torchvision", "vgg")
 
 
-@dataclass(frozen=True)
-class JobSections:
+class JobSections(Frozen):
     """The facts of a job and of its network that decide about the sections."""
 
     train: Train

@@ -1,16 +1,15 @@
 """Checkpoint maps of an emitted file: patterns of names, for each source of weights."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from slimgen.emit.name_pairs import pair_names
 from slimgen.emit.tensorflow.values import python
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import Network
 from slimgen.ir.weight_map import Transform, WeightMap
 
 
-@dataclass(frozen=True)
-class OtherNames:
+class OtherNames(Frozen):
     """The map to a source with other names: the lines of its table."""
 
     format: str

@@ -18,8 +18,9 @@ first, while each call has a function of its own and every turn of a loop is wri
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import (
     Call,
     EndPoint,
@@ -35,8 +36,7 @@ from slimgen.ir.graph import (
 from slimgen.ir.unroll import join, unroll
 
 
-@dataclass(frozen=True)
-class _Cut:
+class _Cut(Frozen):
     """The items up to an end point, the function's tensor for it, and the cut functions."""
 
     items: tuple[Item, ...]

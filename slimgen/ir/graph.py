@@ -5,8 +5,9 @@ Names of variable scopes are relative to the function that they stand in.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from slimgen.frozen import Frozen
 from slimgen.ir.jobs import Job, LabelNames, Preprocessing
 from slimgen.ir.weight_map import WeightMap
 from slimgen.layers.declaration import Layer, TensorType, VariableSpec
@@ -17,8 +18,7 @@ Path = tuple[str | Hole, ...]
 """A scope relative to the function's: text and loop variables, joined without a separator."""
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(Frozen):
     """A tensor: its number within the function, its type, and a name that would suit it.
 
     `names` are those that the source gives it, in order: `let`, a parameter of a block.
@@ -30,8 +30,7 @@ class Value:
     names: tuple[str, ...] = field(default=(), compare=False)
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Frozen):
     """One turn of a `repeat` or `for`: which loop, the name it counts with, and the count."""
 
     loop: int
@@ -39,8 +38,7 @@ class Step:
     index: int
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(Frozen):
     """The origin of an argument of a layer: the line, a scope, or the default (None).
 
     `inner` has those of an argument that is a layer itself, such as a normalizer.
@@ -52,8 +50,7 @@ class Origin:
     inner: "tuple[Origin, ...]" = ()
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(Frozen):
     """A layer applied to tensors.
 
     Attributes:
@@ -75,8 +72,7 @@ class Node:
     shared: bool = False
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Frozen):
     """A function applied to tensors; `arguments` are the literals that it takes.
 
     `opens`: the block has the scope to itself, and its result is the end point of that
@@ -93,8 +89,7 @@ class Call:
     opens: bool = True
 
 
-@dataclass(frozen=True)
-class EndPoint:
+class EndPoint(Frozen):
     """A `tap`: the tensor is an end point under this scope."""
 
     value: Value
@@ -103,8 +98,7 @@ class EndPoint:
     steps: tuple[Step, ...] = field(compare=False, default=())
 
 
-@dataclass(frozen=True)
-class Loop:
+class Loop(Frozen):
     """Items that are run for `variable` from `first` to `last`, both included.
 
     `start` enters the first turn as `carried`; what a turn leaves as `result` enters the
@@ -125,8 +119,7 @@ class Loop:
 Item = Node | Call | EndPoint | Loop
 
 
-@dataclass(frozen=True)
-class Signature:
+class Signature(Frozen):
     """The types and the literals of one call of a function."""
 
     inputs: tuple[TensorType, ...]
@@ -134,8 +127,7 @@ class Signature:
     arguments: tuple[tuple[str, object], ...]
 
 
-@dataclass(frozen=True)
-class Function:
+class Function(Frozen):
     """A block: items from inputs to one output.
 
     Attributes:
@@ -156,24 +148,21 @@ class Function:
     signatures: tuple[Signature, ...] = field(compare=False, default=(), repr=False)
 
 
-@dataclass(frozen=True)
-class NetworkInput:
+class NetworkInput(Frozen):
     """An input of a network by name."""
 
     name: str
     value: Value
 
 
-@dataclass(frozen=True)
-class NetworkVariable:
+class NetworkVariable(Frozen):
     """A variable of a network under its full name."""
 
     name: str
     spec: VariableSpec
 
 
-@dataclass(frozen=True)
-class Network:
+class Network(Frozen):
     """One network with every decision taken.
 
     Attributes:
@@ -200,8 +189,7 @@ class Network:
     span: Span | None = field(compare=False, default=None, repr=False)
 
 
-@dataclass(frozen=True)
-class Graph:
+class Graph(Frozen):
     """The content of a source: its networks, the functions that they call, and its jobs."""
 
     networks: tuple[Network, ...]

@@ -1,13 +1,13 @@
 """Jobs as data: plain values that an emitter, or another back end, reads."""
 
-from dataclasses import dataclass
 from typing import NoReturn
+
+from slimgen.frozen import Frozen
 
 BATCH = 32  # of a job without the line
 
 
-@dataclass(frozen=True)
-class Preprocessing:
+class Preprocessing(Frozen):
     """The way from an image to a network's input: one of TF-Slim's families."""
 
     family: str
@@ -15,16 +15,14 @@ class Preprocessing:
     fast: bool = True
 
 
-@dataclass(frozen=True)
-class LabelNames:
+class LabelNames(Frozen):
     """The names of the dataset's labels in order, and the label of the first class."""
 
     names: tuple[str, ...] = ()
     offset: int = 0
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(Frozen):
     """A number of a job that the user of the built file may set; None: no bound."""
 
     name: str
@@ -34,8 +32,7 @@ class Setting:
     at_most: float | None = None
 
 
-@dataclass(frozen=True)
-class DataItem:
+class DataItem(Frozen):
     """A tensor of an example, under its name.
 
     Attributes:
@@ -56,8 +53,7 @@ class DataItem:
     raw: bool = False
 
 
-@dataclass(frozen=True)
-class Data:
+class Data(Frozen):
     """The examples of a job: in record files, or in a folder.
 
     Attributes:
@@ -89,8 +85,7 @@ class Data:
         return frozenset(setting.name for setting in self.settings)
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Frozen):
     """The label that a term compares its output with.
 
     Attributes:
@@ -107,8 +102,7 @@ class Target:
     dtype: str = "int64"
 
 
-@dataclass(frozen=True)
-class LossWeights:
+class LossWeights(Frozen):
     """The weights of a term's losses: for each example, or for each loss of it.
 
     Attributes:
@@ -120,8 +114,7 @@ class LossWeights:
     squeezed: bool = False
 
 
-@dataclass(frozen=True)
-class LossArgument:
+class LossArgument(Frozen):
     """An argument of a loss: a number, which a setting of the built file may hold.
 
     Attributes:
@@ -133,8 +126,7 @@ class LossArgument:
     setting: str = ""
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(Frozen):
     """A term of the loss.
 
     Attributes:
@@ -165,8 +157,7 @@ class Term:
     positive_end: bool = False
 
 
-@dataclass(frozen=True)
-class Loss:
+class Loss(Frozen):
     """The loss: the sum of its terms.
 
     Attributes:
@@ -206,8 +197,7 @@ class Loss:
         return frozenset(term.loss for term in self.terms if term.weights)
 
 
-@dataclass(frozen=True)
-class Optimizer:
+class Optimizer(Frozen):
     """The rule by which gradients change variables.
 
     Attributes:
@@ -220,8 +210,7 @@ class Optimizer:
     flags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class LearningRate:
+class LearningRate(Frozen):
     """The learning rate over the steps.
 
     Attributes:
@@ -240,8 +229,7 @@ class LearningRate:
     warmup: str = ""
 
 
-@dataclass(frozen=True)
-class Gradients:
+class Gradients(Frozen):
     """The variables that move, and the changes to their gradients, in this order.
 
     Attributes:
@@ -264,8 +252,7 @@ class Gradients:
     held: bool = False
 
 
-@dataclass(frozen=True)
-class Augment:
+class Augment(Frozen):
     """The random changes to images, in this order.
 
     Attributes:
@@ -292,8 +279,7 @@ class Augment:
         return self.images or self.erasing
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(Frozen):
     """The length and the folder of a run, and the times at which it writes.
 
     Attributes:
@@ -324,8 +310,7 @@ class Run:
     growth_steps: int = 2000
 
 
-@dataclass(frozen=True)
-class Initial:
+class Initial(Frozen):
     """The weights that a job starts from, and the part of them that it takes.
 
     Attributes:
@@ -340,8 +325,7 @@ class Initial:
     rename: str | None = None
 
 
-@dataclass(frozen=True)
-class Train:
+class Train(Frozen):
     """One `train` job, every setting decided.
 
     Attributes:
@@ -361,8 +345,7 @@ class Train:
     initial: Initial = Initial()
 
 
-@dataclass(frozen=True)
-class Evaluate:
+class Evaluate(Frozen):
     """One `evaluate` job: examples that measure a network which the file trains.
 
     Attributes:

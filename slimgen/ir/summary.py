@@ -5,8 +5,8 @@ All figures are for one example. Counted on the unrolled network, so that passes
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import Graph, Network
 from slimgen.ir.summary_rows import SummaryRow, fold, total
 from slimgen.ir.unroll import (
@@ -37,8 +37,7 @@ LARGEST_ROW = 16
 """The layers of a block that is shown as one row; a larger one is shown by its parts."""
 
 
-@dataclass(frozen=True)
-class SummaryTotals:
+class SummaryTotals(Frozen):
     """Sums over a network; None where a free size leaves them open.
 
     Attributes:
@@ -62,8 +61,7 @@ class SummaryTotals:
     peak_bytes: int | None
 
 
-@dataclass(frozen=True)
-class NetworkSummary:
+class NetworkSummary(Frozen):
     """The table of one network; names in it are relative to `scope`."""
 
     name: str
@@ -74,8 +72,7 @@ class NetworkSummary:
     totals: SummaryTotals
 
 
-@dataclass(frozen=True)
-class Summary:
+class Summary(Frozen):
     """The tables of all networks of a graph."""
 
     networks: tuple[NetworkSummary, ...]

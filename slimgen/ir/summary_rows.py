@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import groupby
 
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import Step
 from slimgen.layers.declaration import TensorType
 
@@ -12,8 +13,7 @@ COUNTS = re.compile(r"(\{\d+\.\.\d+\}|\d+)")
 """The countable parts of a name: numbers, and ranges of an inner loop that is folded."""
 
 
-@dataclass(frozen=True)
-class SummaryRow:
+class SummaryRow(Frozen):
     """A layer, a block, or the body of a loop; the figures are of all `count` of them.
 
     Attributes:

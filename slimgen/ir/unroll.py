@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import (
     Call,
     EndPoint,
@@ -24,16 +25,14 @@ from slimgen.layers.declaration import Layer, TensorType
 from slimgen.layers.literals import Hole, NamedFunction
 
 
-@dataclass(frozen=True)
-class UnrolledTensor:
+class UnrolledTensor(Frozen):
     """A tensor of one run: a number of its own, and its type as its layer infers it."""
 
     number: int
     type: TensorType
 
 
-@dataclass(frozen=True)
-class Applied:
+class Applied(Frozen):
     """A layer applied.
 
     Attributes:
@@ -59,8 +58,7 @@ class Applied:
         return tuple(spec.full_name(scope) for spec in self.layer.variables(types))
 
 
-@dataclass(frozen=True)
-class Entered:
+class Entered(Frozen):
     """A call with the parts of its function; `opens`: it opens a variable scope."""
 
     call: Call
@@ -76,8 +74,7 @@ class Entered:
         return self.call.opens
 
 
-@dataclass(frozen=True)
-class Tapped:
+class Tapped(Frozen):
     """A tensor that a `tap` makes an end point under a scope, in full."""
 
     scope: str
@@ -87,8 +84,7 @@ class Tapped:
 Part = Applied | Entered | Tapped
 
 
-@dataclass(frozen=True)
-class Unrolled:
+class Unrolled(Frozen):
     """The parts of a network in order, and its input and output tensors."""
 
     inputs: tuple[tuple[str, UnrolledTensor], ...]

@@ -1,10 +1,11 @@
 """Maps to the weights of other sources, as data."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from slimgen.frozen import Frozen
 
 
-@dataclass(frozen=True)
-class Transform:
+class Transform(Frozen):
     """The changes of a source's value, in this order; None: no change."""
 
     slice: tuple[tuple[int | None, ...] | None, ...] | None = None
@@ -12,8 +13,7 @@ class Transform:
     transpose: tuple[int, ...] | None = None
 
 
-@dataclass(frozen=True)
-class MapEntry:
+class MapEntry(Frozen):
     """A variable and where its value comes from."""
 
     variable: str
@@ -21,8 +21,7 @@ class MapEntry:
     transform: Transform = field(default_factory=Transform)
 
 
-@dataclass(frozen=True)
-class WeightMap:
+class WeightMap(Frozen):
     """One source of weights for a network; variables without an entry are new.
 
     Attributes:

@@ -7,15 +7,15 @@ A value comes from the evaluator: a Python literal, a tuple (a list or a size), 
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol, TypeGuard
 
+from slimgen.frozen import Frozen
 from slimgen.layers.literals import Literal, NamedFunction, Operand
 from slimgen.source import Span
 
 
-@dataclass(frozen=True)
-class BareWord:
+class BareWord(Frozen):
     """A bare word or a call of one, not yet looked up: `relu`, `l2(0.1)`.
 
     `place` is its place in the source, `places` are those of its arguments: first those
@@ -64,8 +64,7 @@ def _number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-@dataclass(frozen=True)
-class Integer:
+class Integer(Frozen):
     """A whole number within bounds."""
 
     at_least: int | None = None
@@ -90,8 +89,7 @@ def _within(value: float, low: float | None, high: float | None) -> bool:
     return (low is None or value >= low) and (high is None or value <= high)
 
 
-@dataclass(frozen=True)
-class Real:
+class Real(Frozen):
     """A number within bounds; `above` is a bound that is not included."""
 
     at_least: float | None = None
@@ -117,8 +115,7 @@ class Real:
         return value if isinstance(value, float) else float(value)
 
 
-@dataclass(frozen=True)
-class Boolean:
+class Boolean(Frozen):
     """`true` or `false`."""
 
     expected: str = "`true` or `false`"
@@ -130,8 +127,7 @@ class Boolean:
         return value
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(Frozen):
     """A string."""
 
     expected: str = "a string"
@@ -143,8 +139,7 @@ class Text:
         return value
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(Frozen):
     """One of some words, in any case."""
 
     words: tuple[str, ...]
@@ -163,8 +158,7 @@ class Choice:
         raise ArgumentError(self.expected, self.words, text)
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(Frozen):
     """A size along each spatial axis: `3x3`, `[kh, kw]`, or one number for all."""
 
     at_least: int = 1
@@ -186,8 +180,7 @@ class Window:
             raise ArgumentError(self.expected) from None
 
 
-@dataclass(frozen=True)
-class ListOf:
+class ListOf(Frozen):
     """A list, each item of one kind."""
 
     item: ArgumentType
@@ -210,8 +203,7 @@ class ListOf:
             raise ArgumentError(self.expected) from None
 
 
-@dataclass(frozen=True)
-class Optional:
+class Optional(Frozen):
     """`none`, or what another kind takes."""
 
     item: ArgumentType
@@ -236,8 +228,7 @@ class Optional:
             raise ArgumentError(expected, error.words, error.word) from None
 
 
-@dataclass(frozen=True)
-class Either:
+class Either(Frozen):
     """A value of one of several types, tried in order."""
 
     kinds: tuple[ArgumentType, ...]
@@ -260,8 +251,7 @@ class Either:
         raise ArgumentError(self.expected, self.words, text)
 
 
-@dataclass(frozen=True)
-class FunctionSpec:
+class FunctionSpec(Frozen):
     """An activation, initializer or regularizer that can be named in a source.
 
     Attributes:
@@ -320,8 +310,7 @@ class FunctionSpec:
         ]
 
 
-@dataclass(frozen=True)
-class FunctionKind:
+class FunctionKind(Frozen):
     """One of a table of functions: an activation, an initializer, a regularizer."""
 
     noun: str
@@ -345,8 +334,7 @@ class FunctionKind:
         return self.table[value.text].bind(value)
 
 
-@dataclass(frozen=True)
-class LayerKind:
+class LayerKind(Frozen):
     """A layer used as a value (`normalizer=`); the elaborator resolves it first."""
 
     noun: str
@@ -366,8 +354,7 @@ class LayerKind:
         return layer
 
 
-@dataclass(frozen=True)
-class TensorKind:
+class TensorKind(Frozen):
     """A tensor by name; the elaborator turns it into an Operand."""
 
     expected: str = "a tensor: a tap, an input, an end point or `net`"

@@ -7,20 +7,11 @@ emitted function derive from them. A layer's methods give its shapes, variables 
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
+from slimgen.frozen import Frozen, dataclass_transform
 from slimgen.layers.argument_types import ArgumentType
 from slimgen.layers.literals import NamedFunction
-
-if TYPE_CHECKING:
-    from typing_extensions import dataclass_transform
-else:
-
-    def dataclass_transform(**_: Any) -> Any:
-        """Leave a class as it is: only type checkers ask (in `typing` from Python 3.11)."""
-        return lambda cls: cls
-
 
 Shape = tuple[int | None, ...]
 
@@ -33,8 +24,7 @@ class ShapeError(Exception):
         self.help = help
 
 
-@dataclass(frozen=True)
-class TensorType:
+class TensorType(Frozen):
     """Shape with the batch first (None: free) and dtype of a tensor."""
 
     shape: Shape
@@ -62,8 +52,7 @@ class TensorType:
         )
 
 
-@dataclass(frozen=True)
-class VariableSpec:
+class VariableSpec(Frozen):
     """A variable that a layer creates; `name` is relative to the layer's scope.
 
     `{scope}` in a name stands for the full scope before it, which TF-Slim repeats there.
@@ -85,8 +74,7 @@ class VariableSpec:
         return f"{before}/{before}/{after}" if repeated else name
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(Frozen):
     """One argument of a declaration: a field of its dataclass."""
 
     name: str
@@ -160,14 +148,9 @@ def _declared(declaration: "type[Declaration]") -> tuple[Parameter, ...]:
     return tuple(found)
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, eq_default=False)
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Declaration:
-    """A word of the language with all its arguments; its fields, made with `parameter`.
-
-    Equality, hash and text are written once here: declarations turn off those that a
-    dataclass would make for each, which take most of the time to import them.
-    """
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Declaration(Frozen):
+    """A word of the language with all its arguments; its fields, made with `parameter`."""
 
     word: ClassVar[str]
     family: ClassVar[str] = ""  # heading in the documentation
@@ -175,18 +158,7 @@ class Declaration:
     traps: ClassVar[dict[str, str]] = {}  # known keys that have no meaning here: why
 
     def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        dataclass(frozen=True, kw_only=True, eq=False, repr=False)(cls)
-
-    def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and vars(self) == vars(other)
-
-    def __hash__(self) -> int:
-        return hash((type(self), tuple(vars(self).values())))
-
-    def __repr__(self) -> str:
-        given = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
-        return f"{type(self).__name__}({given})"
+        super().__init_subclass__(kw_only=True)
 
 
 class Layer(Declaration):

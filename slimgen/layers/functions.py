@@ -8,7 +8,6 @@ import keyword
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from slimgen.layers.argument_types import (
     ArgumentError,
@@ -56,7 +55,6 @@ def python_target(text: object) -> str:
     return text.replace(":", ".")
 
 
-@dataclass(frozen=True)
 class PythonSpec(FunctionSpec):
     """A user's function: it is imported, and its keys are handed to it."""
 

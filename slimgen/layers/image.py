@@ -1,8 +1,9 @@
 """Layers for the spatial axes of images: pad, crop, resize."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from slimgen.frozen import Frozen
 from slimgen.layers.argument_types import (
     ArgumentError,
     Boolean,
@@ -22,8 +23,7 @@ PAIRS = ListOf(ListOf(Integer(0), length=2))
 NOTHING = (0, 0)
 
 
-@dataclass(frozen=True)
-class Margins:
+class Margins(Frozen):
     """How much to pad: one number, one an axis, or before and after each axis."""
 
     expected: str = "a margin such as `3`, `3x3` or `[[3, 3], [3, 3]]`"

@@ -1,8 +1,10 @@
 """Values that an argument of a layer may have, those of Python and our own."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
+
+from slimgen.frozen import Frozen
 
 if TYPE_CHECKING:
     from slimgen.layers.argument_types import BareWord
@@ -15,15 +17,13 @@ Literal: TypeAlias = (
 """The value of an argument, a parameter of a network or block, or a part of one."""
 
 
-@dataclass(frozen=True)
-class Operand:
+class Operand(Frozen):
     """A tensor argument: the position among the inputs of the node."""
 
     index: int
 
 
-@dataclass(frozen=True)
-class Hole:
+class Hole(Frozen):
     """A literal that became a parameter of a shared function, or a loop variable.
 
     `values` are the literals that it stands for.
@@ -42,8 +42,7 @@ def literals(values: Iterable[object]) -> Iterator[object]:
             yield value
 
 
-@dataclass(frozen=True)
-class NamedFunction:
+class NamedFunction(Frozen):
     """An activation, initializer, regularizer or user's function with its arguments.
 
     `path` is the dotted name of a user's function, `module.function`.

@@ -1,8 +1,8 @@
 """Layers that make one tensor of several: branches, or a list of tensors and numbers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from slimgen.frozen import Frozen
 from slimgen.layers.argument_types import ArgumentError, Integer
 from slimgen.layers.declaration import Layer, Shape, ShapeError, TensorType, parameter
 from slimgen.layers.functions import ACTIVATION
@@ -37,8 +37,7 @@ class UnlikeInputs(ShapeError):
         return self.needs.format(inputs=inputs)
 
 
-@dataclass(frozen=True)
-class OperandList:
+class OperandList(Frozen):
     """A list of tensors, in which numbers may stand too."""
 
     numbers: bool = True

@@ -6,9 +6,10 @@ one is taken is TF-Slim's choice (layers.py, `batch_norm`), repeated in `BatchNo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
+from slimgen.frozen import Frozen
 from slimgen.layers.argument_types import (
     ArgumentError,
     ArgumentType,
@@ -36,8 +37,7 @@ ONES = NamedFunction("ones")
 DATA_FORMAT = Choice(("NHWC", "NCHW", "NWC", "NCW", "NDHWC", "NCDHW"))
 
 
-@dataclass(frozen=True)
-class NamedValues:
+class NamedValues(Frozen):
     """`params(gamma=…, beta=…)`: values by name, TF-Slim's dict-valued arguments.
 
     The result is a call of Python's `dict`, so that it stays hashable.

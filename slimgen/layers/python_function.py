@@ -1,8 +1,8 @@
 """A layer that applies a function of the user's."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from slimgen.frozen import Frozen
 from slimgen.layers.argument_types import (
     ArgumentError,
     BareWord,
@@ -17,8 +17,7 @@ from slimgen.layers.functions import PYTHON
 from slimgen.layers.literals import NamedFunction
 
 
-@dataclass(frozen=True)
-class ModuleFunction:
+class ModuleFunction(Frozen):
     """`"module:function"`, of the user's own."""
 
     expected: str = 'a function of yours such as `"my_ops:swish"`'

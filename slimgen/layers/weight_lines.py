@@ -1,7 +1,6 @@
 """The lines of a map to the weights of another source, declared as layers are."""
 
-from dataclasses import dataclass
-
+from slimgen.frozen import Frozen
 from slimgen.layers.argument_types import (
     ArgumentError,
     Choice,
@@ -20,8 +19,7 @@ BOUND = Optional(Integer())
 PARTS = ListOf(Optional(Either((ListOf(BOUND, 2), ListOf(BOUND, 3)))))
 
 
-@dataclass(frozen=True)
-class Slices:
+class Slices(Frozen):
     """The part that is taken along each axis of a value."""
 
     expected: str = (

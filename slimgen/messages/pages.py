@@ -6,9 +6,10 @@ can show it, `console` (the commands).
 """
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+
+from slimgen.frozen import Frozen
 
 PAGE = re.compile(
     r"\A# (?P<code>[EW]\d{3}): (?P<title>[^\n]+)\n\n(?P<text>.*?)\n*"
@@ -18,16 +19,14 @@ PAGE = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Example:
+class Example(Frozen):
     """A fence of a page: a file in the language, or commands."""
 
     kind: str
     text: str
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(Frozen):
     """The page of one code, with its two examples."""
 
     code: str

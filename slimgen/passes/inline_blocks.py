@@ -12,8 +12,9 @@ after     network resnet_v1_50: the items of resnet_v1
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import (
     Call,
     EndPoint,
@@ -28,8 +29,7 @@ from slimgen.ir.graph import (
 )
 
 
-@dataclass(frozen=True)
-class _Body:
+class _Body(Frozen):
     """Items and the values that leave them."""
 
     items: tuple[Item, ...]

@@ -7,10 +7,11 @@ after     %2 = for i in 1..2 (%3 = %0):  %1 = conv(%3) as conv1/conv1_{i}
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import (
     Call,
     EndPoint,
@@ -40,8 +41,7 @@ def roll_loops(graph: Graph) -> Graph:
     return replace(graph, networks=networks, functions=functions)
 
 
-@dataclass(frozen=True)
-class _Entry:
+class _Entry(Frozen):
     """An item and the range of original items that it stands for."""
 
     item: Item

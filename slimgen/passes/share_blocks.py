@@ -9,9 +9,10 @@ after     call bottleneck(%0) {depth=64}            call bottleneck(%1) {depth=1
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import (
     Call,
     EndPoint,
@@ -45,8 +46,7 @@ Arguments = Mapping[str, tuple[tuple[str, Any], ...]]
 """Original function to the arguments that its call gives to the shared one."""
 
 
-@dataclass(frozen=True)
-class Shared:
+class Shared(Frozen):
     """The replacement of a function: the shared one and the arguments of its call."""
 
     function: str

@@ -5,8 +5,8 @@ import os
 import random
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from slimgen.frozen import Frozen
 from slimgen.records.framing import example
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
@@ -18,8 +18,7 @@ class UnreadableImage(Exception):
     """A file that TensorFlow cannot decode; the message is the reason."""
 
 
-@dataclass(frozen=True)
-class Image:
+class Image(Frozen):
     """An image file, relative to its folder, and the number of its class."""
 
     path: str

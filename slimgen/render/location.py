@@ -1,14 +1,13 @@
 """Lines and columns of spans, and the number of errors and warnings, for all formats."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from slimgen.diagnostics import Diagnostic, Severity
+from slimgen.frozen import Frozen
 from slimgen.source import Span
 
 
-@dataclass(frozen=True)
-class Location:
+class Location(Frozen):
     """A span in lines and columns from 1, in code points; the end is not included."""
 
     file: str

@@ -2,8 +2,8 @@
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from slimgen.frozen import Frozen
 from slimgen.render.location import locate
 from slimgen.render.style import Style
 from slimgen.source import Source, Span
@@ -14,8 +14,7 @@ LEAD = 30  # of them before the mark, at most
 ELLIPSIS = "…"
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(Frozen):
     """A span to underline with `sign`, and what stands beside it."""
 
     span: Span
@@ -24,8 +23,7 @@ class Mark:
     color: str
 
 
-@dataclass(frozen=True)
-class Stroke:
+class Stroke(Frozen):
     """The part of a mark on one line: columns from 1, `last` not included."""
 
     line: int

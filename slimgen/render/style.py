@@ -1,14 +1,12 @@
 """The colours of a terminal, in one place."""
 
-from dataclasses import dataclass
-
 from slimgen.diagnostics import Severity
+from slimgen.frozen import Frozen
 
 RESET = "\033[0m"
 
 
-@dataclass(frozen=True)
-class Style:
+class Style(Frozen):
     """The escape codes before each kind of text; empty without colour."""
 
     error: str = ""

@@ -1,8 +1,9 @@
 """The names in statements: what each declares and uses."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from slimgen.frozen import Frozen
 from slimgen.layers.jobs import NETWORK_LINES
 from slimgen.layers.weight_lines import HeadLine, WeightsLine
 from slimgen.resolve.recorder import Recorder, name_of, plain_text
@@ -20,8 +21,7 @@ KINDS: dict[type[tree.SyntaxNode], SymbolKind] = {
 }
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(Frozen):
     """The names around a statement.
 
     Attributes:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from slimgen.frozen import Frozen
 from slimgen.source import Span
 from slimgen.syntax import tree
 
@@ -49,8 +50,7 @@ class Symbol:
     parameters: dict[str, "Symbol"] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Use:
+class Use(Frozen):
     """A name that is used, and its symbols.
 
     Attributes:
@@ -111,8 +111,7 @@ class NameScope:
         return found
 
 
-@dataclass(frozen=True)
-class Resolution:
+class Resolution(Frozen):
     """The symbols and uses of a file and of the files that it uses.
 
     Attributes:

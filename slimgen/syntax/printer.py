@@ -8,6 +8,7 @@ import heapq
 from dataclasses import dataclass
 
 from slimgen.diagnostics import Diagnostics
+from slimgen.frozen import Frozen
 from slimgen.source import Source
 from slimgen.syntax import numbers
 from slimgen.syntax.lexer import Lexer
@@ -56,8 +57,7 @@ class PrintedRow:
         return self.indent + len(self.text)
 
 
-@dataclass(frozen=True)
-class PrintedBracket:
+class PrintedBracket(Frozen):
     """A bracket that is open: its terminal, its line's indentation, what it holds."""
 
     kind: str

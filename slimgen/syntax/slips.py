@@ -1,8 +1,7 @@
 """Which mistake an unexpected token is: the usual slips first, then what was expected."""
 
-from dataclasses import dataclass
-
 from slimgen.diagnostics import Diagnostic
+from slimgen.frozen import Frozen
 from slimgen.messages import syntax as messages
 from slimgen.source import Span
 from slimgen.syntax.tokens import RESERVED, VALUE_ENDS, VALUE_STARTS, Token
@@ -54,8 +53,7 @@ REMEDIES = {
 }
 
 
-@dataclass(frozen=True)
-class Slip:
+class Slip(Frozen):
     """An unexpected token, what stands before it, and what the grammar would take."""
 
     found: Token

@@ -1,98 +1,68 @@
 """The tree of a source as written: every node with its span, nothing resolved."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from slimgen.frozen import Frozen
 from slimgen.source import Source, Span
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class SyntaxNode:
-    """A piece of source; two nodes are equal when their content is, wherever they stand.
+class SyntaxNode(Frozen):
+    """A piece of source; two nodes are equal when their content is, wherever they stand."""
 
-    Equality, hash and text are written once here: a dataclass would make them for each
-    class, which takes most of the time to import this module.
-    """
-
-    span: Span
-
-    def _content(self) -> dict[str, object]:
-        return {name: value for name, value in vars(self).items() if name != "span"}
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, SyntaxNode) or type(self) is not type(other):
-            return False
-        return self._content() == other._content()
-
-    def __hash__(self) -> int:
-        return hash((type(self), tuple(self._content().values())))
-
-    def __repr__(self) -> str:
-        fields = ", ".join(
-            f"{name}={value!r}" for name, value in self._content().items()
-        )
-        return f"{type(self).__name__}({fields})"
+    span: Span = field(compare=False, repr=False)
 
 
 # Expressions.
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Number(SyntaxNode):
     """`3`, `0.5`, `1e-3`; a negative one when its sign touches it in an argument."""
 
     value: int | float
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class String(SyntaxNode):
     """`"text"`, taken literally."""
 
     value: str
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Constant(SyntaxNode):
     """`true`, `false`, `none`."""
 
     value: bool | None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Name(SyntaxNode):
     """A bare word; also the reserved `net channels height width`."""
 
     text: str
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Template(SyntaxNode):
     """A name put together: `unit_{n}`, `image/class/label`; adjacent text is joined."""
 
     parts: "tuple[str | Expression, ...]"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Size(SyntaxNode):
     """`3x3`, `?x?x3`; None for `?`."""
 
     dimensions: tuple[int | None, ...]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class List(SyntaxNode):
     """`[a, b]`."""
 
     items: "tuple[Expression, ...]"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Tuple(SyntaxNode):
     """`(a, b)`; one item in parentheses is the item itself."""
 
     items: "tuple[Expression, ...]"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Range(SyntaxNode):
     """`first..last`, both included."""
 
@@ -100,7 +70,6 @@ class Range(SyntaxNode):
     last: "Expression"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Unary(SyntaxNode):
     """`-x`, `+x`, `not x`."""
 
@@ -108,7 +77,6 @@ class Unary(SyntaxNode):
     operand: "Expression"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Binary(SyntaxNode):
     """`+ - * / // % **`, comparisons, `in`, `not in`, `and`, `or`."""
 
@@ -117,7 +85,6 @@ class Binary(SyntaxNode):
     right: "Expression"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Conditional(SyntaxNode):
     """`value if condition else otherwise`."""
 
@@ -126,7 +93,6 @@ class Conditional(SyntaxNode):
     otherwise: "Expression"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Argument(SyntaxNode):
     """`value` or `key=value`, on a line, in a call or in a scope of defaults."""
 
@@ -134,7 +100,6 @@ class Argument(SyntaxNode):
     value: "Expression"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class CallExpression(SyntaxNode):
     """`name(…)`, the parenthesis touching the name."""
 
@@ -142,7 +107,6 @@ class CallExpression(SyntaxNode):
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Index(SyntaxNode):
     """`value[index]`, the bracket touching the value."""
 
@@ -170,21 +134,18 @@ Expression = (
 # Statements.
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Body(SyntaxNode):
     """`{ … }`."""
 
     statements: "tuple[Statement, ...]"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class ScopeName(SyntaxNode):
     """The name after `as`, `in` or `branch`: a template, or None for `none`."""
 
     template: Template | None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Line(SyntaxNode):
     """`word arguments key=value as name { … }`; a comma starts a new group of arguments."""
 
@@ -199,7 +160,6 @@ class Line(SyntaxNode):
         return tuple(argument for group in self.groups for argument in group)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Repeat(SyntaxNode):
     """`repeat count line`."""
 
@@ -207,14 +167,12 @@ class Repeat(SyntaxNode):
     line: Line
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Stack(SyntaxNode):
     """`stack line`: one layer for each group of the line."""
 
     line: Line
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Scope(SyntaxNode):
     """`scope words < settings >`, for the rest of the braces or for its own body."""
 
@@ -223,7 +181,6 @@ class Scope(SyntaxNode):
     body: Body | None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Let(SyntaxNode):
     """`let name = value` or `let (a, b) = value` (then `names` has several)."""
 
@@ -232,7 +189,6 @@ class Let(SyntaxNode):
     unpack: bool = False
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Parameter(SyntaxNode):
     """`name` or `name = default` of a network, a block or a function."""
 
@@ -240,7 +196,6 @@ class Parameter(SyntaxNode):
     default: Expression | None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class LetFunction(SyntaxNode):
     """`let name(parameters) = value`."""
 
@@ -249,7 +204,6 @@ class LetFunction(SyntaxNode):
     value: Expression
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class If(SyntaxNode):
     """`if condition { … } else if … else { … }`."""
 
@@ -257,7 +211,6 @@ class If(SyntaxNode):
     otherwise: Body | None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class For(SyntaxNode):
     """`for name in items { … }` or `for (a, b) in items { … }`."""
 
@@ -267,7 +220,6 @@ class For(SyntaxNode):
     unpack: bool = False
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Branch(SyntaxNode):
     """`branch { … }` or `branch NAME { … }`."""
 
@@ -275,7 +227,6 @@ class Branch(SyntaxNode):
     body: Body
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class In(SyntaxNode):
     """`in NAME settings { … }`: a variable scope."""
 
@@ -284,28 +235,24 @@ class In(SyntaxNode):
     body: Body
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Tap(SyntaxNode):
     """`tap name`."""
 
     name: Name | Template
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class From(SyntaxNode):
     """`from name`."""
 
     name: Name | Template
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Output(SyntaxNode):
     """`output name`."""
 
     name: Name | Template
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Require(SyntaxNode):
     """`require (condition) "message"`."""
 
@@ -313,7 +260,6 @@ class Require(SyntaxNode):
     message: String
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Input(SyntaxNode):
     """`input name size key=value`."""
 
@@ -322,7 +268,6 @@ class Input(SyntaxNode):
     settings: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Variable(SyntaxNode):
     """`variable name shape key=value`, or `local_variable …`."""
 
@@ -331,7 +276,6 @@ class Variable(SyntaxNode):
     local: bool = False
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Block(SyntaxNode):
     """`block name(parameters) as scope { … }`."""
 
@@ -364,14 +308,12 @@ Statement = (
 # Files.
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Use(SyntaxNode):
     """`use "path"`."""
 
     path: String
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Network(SyntaxNode):
     """`network name(parameters) as scope { … }`."""
 
@@ -381,7 +323,6 @@ class Network(SyntaxNode):
     body: Body
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Job(SyntaxNode):
     """`train network(parameter=value) from slim "path" as name { … }`."""
 
@@ -396,16 +337,14 @@ class Job(SyntaxNode):
 Item = Use | Let | LetFunction | Block | Network | Job
 
 
-@dataclass(frozen=True)
-class Comment:
+class Comment(Frozen):
     """A `#` comment and where it stands; `text` begins with `#`."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True)
-class File:
+class File(Frozen):
     """A whole source."""
 
     source: Source

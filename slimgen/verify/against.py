@@ -2,8 +2,9 @@
 
 import ast
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from slimgen.frozen import Frozen
 from slimgen.verify.untyped import Json
 
 LIBRARIES = ("tf_slim", "keras")
@@ -12,8 +13,7 @@ FORM = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Against:
+class Against(Frozen):
     """A function that builds the original.
 
     Attributes:

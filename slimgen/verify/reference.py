@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from slimgen.frozen import Frozen
 from slimgen.verify.untyped import Report
 
 # The auxiliary head's part of the loss in research/slim's training script.
@@ -18,8 +18,7 @@ AUXILIARY_WEIGHT = 0.4
 Array = npt.NDArray[Any]
 
 
-@dataclass(frozen=True)
-class ReferenceVariable:
+class ReferenceVariable(Frozen):
     """A variable of the original, by its own name."""
 
     name: str

@@ -1,15 +1,15 @@
 """The settings of a comparison, in a file that its programs read."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
+from slimgen.frozen import Frozen
 from slimgen.verify.against import Against, parse_against
 from slimgen.verify.untyped import Report
 
 
-@dataclass(frozen=True)
-class ComparisonRequest:
+class ComparisonRequest(Frozen):
     """One comparison.
 
     Attributes:

@@ -2,8 +2,8 @@
 
 import json
 import math
-from dataclasses import dataclass
 
+from slimgen.frozen import Frozen
 from slimgen.verify.untyped import Json, Report
 
 # A gradient sums over all places of the images, a hundred times what an activation does.
@@ -12,8 +12,7 @@ TRAINING = 100
 OUTPUT = "the output"
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Frozen):
     """The result of `session.compare` for one network, and the largest deviation allowed.
 
     Attributes:

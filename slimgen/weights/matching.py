@@ -3,8 +3,9 @@
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from slimgen.frozen import Frozen
 from slimgen.ir.weight_map import Transform
 from slimgen.weights.layering import (
     KINDS,
@@ -23,8 +24,7 @@ MOST_ALIKE = 16  # layers whose names are compared with a layer's
 Form = tuple[tuple[str, tuple[int, ...]], ...]
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(Frozen):
     """A layer of the network and its likely counterpart in the file.
 
     Attributes:

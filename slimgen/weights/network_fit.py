@@ -1,10 +1,11 @@
 """The weights that a network takes from a file, as its built file reports them."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import SimpleNamespace
 from typing import Any
 
 from slimgen.emit.weight_tables import head_scopes
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import Network
 from slimgen.ir.literal_text import literal
 from slimgen.ir.weight_map import Transform, WeightMap
@@ -13,8 +14,7 @@ from slimgen.weights.reading import WeightFile
 Shape = tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class FittedPart:
+class FittedPart(Frozen):
     """A variable of the network, a value of the file, or the two that belong together.
 
     Attributes:
@@ -31,8 +31,7 @@ class FittedPart:
     types: str = ""
 
 
-@dataclass(frozen=True)
-class Fit:
+class Fit(Frozen):
     """The fate of each variable and each value.
 
     Attributes:

@@ -3,9 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from slimgen.emit.name_pairs import pair_names
+from slimgen.frozen import Frozen
 from slimgen.ir.literal_text import literal
 from slimgen.ir.weight_map import Transform
 from slimgen.render.snippet import visible
@@ -28,8 +29,7 @@ MOST = 10_000  # variables and values that are compared with each other
 WRITABLE = re.compile(r'[^{}"]{1,50000}')  # in a string, and no pattern
 
 
-@dataclass(frozen=True)
-class Proposal:
+class Proposal(Frozen):
     """Lines of a `weights` statement.
 
     Attributes:
@@ -46,8 +46,7 @@ class Proposal:
     renamed: int = 0
 
 
-@dataclass(frozen=True)
-class ProposedPair:
+class ProposedPair(Frozen):
     """A variable and the value of a file that it may take."""
 
     ours: FittedPart

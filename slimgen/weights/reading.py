@@ -3,11 +3,11 @@
 import os
 import re
 import stat
-from dataclasses import dataclass
 from typing import Any
 
 from slimgen.emit.parts import FORMATS
 from slimgen.emit.readers import readers
+from slimgen.frozen import Frozen
 
 
 class UnreadableWeights(Exception):
@@ -26,8 +26,7 @@ Namespace = dict[str, Any]
 """The names of a module that has been run, which have no types of their own."""
 
 
-@dataclass(frozen=True)
-class StoredValue:
+class StoredValue(Frozen):
     """An array of a file; `state` where it is of an optimizer or the like."""
 
     name: str
@@ -36,8 +35,7 @@ class StoredValue:
     state: bool
 
 
-@dataclass(frozen=True)
-class WeightFile:
+class WeightFile(Frozen):
     """The values of a file of weights.
 
     Attributes:

@@ -1,7 +1,7 @@
 """Binding the lines of jobs: arguments as everywhere, and the parts that all jobs share."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from slimgen.diagnostics import Diagnostic
@@ -10,6 +10,7 @@ from slimgen.elaborate.evaluated import Argument, Evaluated, Frame, Tensor
 from slimgen.elaborate.expressions import Evaluator
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.elaborate.vocabulary import universal_words
+from slimgen.frozen import Frozen
 from slimgen.ir.graph import Network
 from slimgen.ir.jobs import Setting, Train
 from slimgen.layers.argument_types import (
@@ -34,16 +35,14 @@ PlainT = TypeVar("PlainT", bound=SettingLine)
 COUNTS = ("every", "over")  # before a number and its unit
 
 
-@dataclass(frozen=True)
-class BoundLine:
+class BoundLine(Frozen):
     """A line of a job: its settings, and the statement that has them."""
 
     line: JobLine
     statement: tree.Line
 
 
-@dataclass(frozen=True)
-class JobText:
+class JobText(Frozen):
     """A job whose lines are bound; its reader makes the job of it.
 
     Attributes:

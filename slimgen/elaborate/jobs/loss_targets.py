@@ -1,12 +1,13 @@
 """The label that a term of the loss compares its output with, and whether it fits."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from slimgen.diagnostics import Diagnostic
 from slimgen.elaborate.jobs.data import LABEL
 from slimgen.elaborate.jobs.job_lines import key_span
 from slimgen.elaborate.rejection import Rejected
+from slimgen.frozen import Frozen
 from slimgen.ir import jobs as ir
 from slimgen.layers.declaration import TensorType
 from slimgen.layers.jobs.loss import LossKind
@@ -19,8 +20,7 @@ class Unfit(Rejected):
     """The network's outputs are not what the job needs of them."""
 
 
-@dataclass(frozen=True)
-class BlamedSpans:
+class BlamedSpans(Frozen):
     """The parts of a job that are blamed for a term without a line."""
 
     word: str

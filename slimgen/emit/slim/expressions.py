@@ -1,8 +1,8 @@
 """Values of the graph as expressions of the language."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from slimgen.frozen import Frozen
 from slimgen.ir.literal_text import in_line_order
 from slimgen.layers.argument_types import BareWord
 from slimgen.layers.declaration import Layer, Parameter
@@ -22,8 +22,7 @@ NOWHERE = Span(Source("", ""), 0, 0)
 NAMED = (NamedInt, NamedFloat, NamedStr)
 
 
-@dataclass(frozen=True)
-class NamesInReach:
+class NamesInReach(Frozen):
     """The names that an expression may use.
 
     Attributes:

@@ -2,9 +2,9 @@
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from slimgen.emit.tensorflow.expressions import EXPRESSION_HELPERS
+from slimgen.frozen import Frozen
 from slimgen.layers.activation import Maxout, SpatialSoftmax
 from slimgen.layers.bias import BiasAdd
 from slimgen.layers.convolution import Conv
@@ -22,8 +22,7 @@ from slimgen.layers.transposed import ConvTranspose
 Inputs = Sequence[TensorType]
 
 
-@dataclass(frozen=True)
-class Definition:
+class Definition(Frozen):
     """How a layer is written as a function.
 
     Attributes:

@@ -6,7 +6,7 @@ a function of them. Constants are numbers, and so are regularizers where all are
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Literal
 
 from slimgen.emit.templates import render
@@ -16,6 +16,7 @@ from slimgen.emit.tensorflow.functions import (
     named_functions,
 )
 from slimgen.emit.tensorflow.values import python
+from slimgen.frozen import Frozen
 from slimgen.layers.declaration import Layer, VariableSpec
 from slimgen.layers.functions import INITIALIZERS
 from slimgen.layers.literals import Hole, NamedFunction
@@ -26,8 +27,7 @@ COMPOSED = {"seeded", "sqrt_of", "params", "python"}
 """Functions of other functions, and those that the file does not define."""
 
 
-@dataclass(frozen=True)
-class FileFunctions:
+class FileFunctions(Frozen):
     """The named functions of one file, as it writes them.
 
     Attributes:

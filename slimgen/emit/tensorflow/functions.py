@@ -6,8 +6,8 @@ templates/functions/<name>.py.j2.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from slimgen.frozen import Frozen
 from slimgen.layers.declaration import Layer, parameters
 from slimgen.layers.functions import INITIALIZERS
 from slimgen.layers.literals import Hole, NamedFunction
@@ -81,8 +81,7 @@ PAPERS = {
 }
 
 
-@dataclass(frozen=True)
-class Scaled:
+class Scaled(Frozen):
     """An initializer whose values have the variance factor / n.
 
     Attributes:

@@ -1,8 +1,7 @@
 """Parameters of layers' functions, as the templates in templates/layers see them."""
 
-from dataclasses import dataclass
-
 from slimgen.emit.tensorflow.values import applied, python
+from slimgen.frozen import Frozen
 from slimgen.layers.argument_types import Boolean
 from slimgen.layers.declaration import Parameter
 from slimgen.layers.literals import NamedFunction
@@ -11,8 +10,7 @@ NormalizerCall = tuple[str, ...]
 """Scope, function and further arguments of a normalizer's call."""
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(Frozen):
     """A parameter of a layer: an argument that calls vary, or a constant.
 
     Its text is the parameter's name or the constant.

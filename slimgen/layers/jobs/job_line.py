@@ -1,9 +1,9 @@
 """The part that all lines of jobs share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
+from slimgen.frozen import Frozen
 from slimgen.layers.setting_line import SettingLine
 
 
@@ -20,8 +20,7 @@ class JobLine(SettingLine):
         return ()
 
 
-@dataclass(frozen=True)
-class Misfit:
+class Misfit(Frozen):
     """An argument of a line that cannot have its value, and the values that it takes."""
 
     argument: str

@@ -5,10 +5,10 @@ file of its reader in `elaborate/jobs`. `mypy --strict` names the other places.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from slimgen.frozen import Frozen
 from slimgen.layers.jobs.augment import AugmentLine
 from slimgen.layers.jobs.data import BatchLine, DataLine
 from slimgen.layers.jobs.evaluate import EveryLine
@@ -40,8 +40,7 @@ from slimgen.layers.jobs.run import (
 JobWord = Literal["train", "evaluate"]
 
 
-@dataclass(frozen=True)
-class JobKind:
+class JobKind(Frozen):
     """A kind of job.
 
     Attributes:
