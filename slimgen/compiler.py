@@ -5,7 +5,7 @@ from dataclasses import replace
 from slimgen.diagnostics import Diagnostics
 from slimgen.elaborate.loading import Reader
 from slimgen.elaborate.networks import Request, elaborate
-from slimgen.emit.identifiers import taken_classes
+from slimgen.emit.taken_classes import taken_classes
 from slimgen.frozen import Frozen
 from slimgen.ir.graph import Graph
 from slimgen.ir.verifier import require_sound

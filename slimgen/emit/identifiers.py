@@ -7,86 +7,20 @@ from collections.abc import Iterator
 from itertools import chain, product
 from string import ascii_lowercase
 
-from slimgen.diagnostics import Diagnostic
 from slimgen.emit.tensorflow.values import python
-from slimgen.ir.graph import Graph, Path
+from slimgen.ir.graph import Path
 from slimgen.layers.literals import Hole
-from slimgen.messages import names as messages
 
-# Names that every emitted file uses, besides the functions of its layers.
-OWN = [
-    "tf",
-    "np",
-    "argparse",
-    "dataclasses",
-    "functools",
-    "math",
-    "json",
-    "sys",
-    "os",
-    "pathlib",
-    "time",
-    "struct",
-    "re",
-    "scope",
-    "self",
-    "model",
-    "inputs",
-    "training",
-    "generator",
-    "layer",
-    "end_point",
-    "Scope",
-    "Network",
-    "restore",
-    "expand",
-    "preprocess",
-    "postprocess",
-    "loss",
-    "accuracy",
-    "main",
-    "train",
-    "evaluate",
-    "predict",
-]
-RESERVED = frozenset([*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *OWN])
-
-
-# Names of the file that a class could have: classes, imports, constants.
-CLASSES = {
-    *("Adadelta", "Adagrad", "Adam", "AdamW", "ArrayUnpickler", "Averages"),
-    *("CHOICES", "Callable", "ClassVar", "Entry", "Evaluation"),
-    *("EvaluationExamples", "Folder", "Ftrl", "GradientDescent", "LABELS"),
-    *("Lamb", "Lion", "LossScale", "Momentum", "NETWORK", "NETWORKS", "Network"),
-    *("PREPROCESSING", "PickledArray", "PickledType", "Progress", "READERS"),
-    *("RMSProp", "Records", "Report"),
-    *("RestoreError", "Run", "RunFolder", "SIGNATURES", "Scope", "Settings"),
-    *("Stopped", "Summaries", "TrainingExamples", "UNNAMED", "UserError"),
-    "Weights",
-}
+# Names in the statements that the emitter itself writes.
+STATEMENTS = ("scope", "tf", "np")
+PYTHON = frozenset([*keyword.kwlist, *keyword.softkwlist, *dir(builtins)])
+RESERVED = PYTHON.union(STATEMENTS)
 
 
 def class_name(name: str) -> str:
     """Write a network's name in CapWords: `resnet_v1_50` is `ResnetV150`."""
     written = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
     return f"_{written}" if written[:1].isdigit() else written or "Network"
-
-
-def taken_classes(graph: Graph) -> Iterator[Diagnostic]:
-    """Yield an error for each network whose class would be called as something else is."""
-    owners: dict[str, str] = {}
-    for network in graph.networks:
-        name = class_name(network.name)
-        if name in CLASSES:
-            other = "a name of the file's own"
-        elif name in RESERVED:
-            other = "a word of Python's"
-        elif name in owners:
-            other = f"the class of `{owners[name]}`"
-        else:
-            owners[name] = network.name
-            continue
-        yield messages.emitted_name_taken(network.span, network.name, name, other)
 
 
 def identifier(text: str) -> str:

@@ -34,6 +34,7 @@ from slimgen.emit.shared_module import import_of_shared, shared_names
 from slimgen.emit.spelling import (
     constant_values,
     import_of,
+    modules_of,
     respell_file,
     respell_function,
 )
@@ -92,8 +93,8 @@ class _Module:
         self.runtime: Runtime = describe_runtime(graph, split)
         self.names = Names(
             RESERVED
-            | top_level_names(self.runtime.templates)
-            | self.runtime.possible_names
+            | top_level_names(("networks", "network", "scope", "layer"))
+            | self._names_of_parts(graph)
             | (shared_names() if split else frozenset())
         )
         self.openings = openings(graph)
@@ -126,6 +127,16 @@ class _Module:
         )
 
     # Names in use.
+
+    def _names_of_parts(self, graph: Graph) -> frozenset[str]:
+        """Return the names that the parts below the networks define."""
+        networks = [
+            NetworkText(n.name, class_name(n.name), "", "", (), (), (), (), ())
+            for n in graph.networks
+        ]
+        modules = dict.fromkeys(modules_of(graph), "tf")
+        self.parts = self.runtime.names(self.runtime.context(networks, modules))
+        return self.parts
 
     def _respelled(self, graph: Graph) -> Graph:
         """Give names of the file's to constants and modules, all others being reserved."""
@@ -182,7 +193,7 @@ class _Module:
             classes,
         ]
         context = self.runtime.context(networks, self.spelling.modules)
-        parts += self.runtime.sections(context)
+        parts += self.runtime.sections(context, defined_names("\n".join(parts)))
         body = "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
         imports = self._imports(used_names(body), defined_names(body))
         above = [render("docstring.py.j2", lines=self._docstring()), imports]
@@ -205,7 +216,7 @@ class _Module:
         """The imports from Python's library: modules, and members with a dot."""
         templates = ["scope.py.j2", "network.py.j2", "networks.py.j2"]
         templates += [f"{part}.py.j2" for part in self.runtime.templates]
-        library = self.runtime.library.imports(self.runtime.possible_names)
+        library = self.runtime.library.imports(self.parts)
         needed = {"contextlib", "dataclasses", "functools"}
         needed |= library | needed_by_layers
         for template in dict.fromkeys(templates):

@@ -11,7 +11,7 @@ from slimgen.emit.identifiers import class_name
 from slimgen.emit.jobs import FileJobs, file_jobs, needs_of
 from slimgen.emit.library import Library, open_library, used_names
 from slimgen.emit.losses import Losses, describe_losses, output_functions
-from slimgen.emit.templates import defined_names, render, source_text
+from slimgen.emit.templates import defined_names, render
 from slimgen.emit.tensorflow.values import python
 from slimgen.emit.training import JobSections, job_sections
 from slimgen.frozen import Frozen
@@ -66,17 +66,20 @@ class Runtime(Frozen):
         """The parts that Jinja renders."""
         return tuple(part for part in self.parts if not part.endswith(".py"))
 
-    @property
-    def possible_names(self) -> frozenset[str]:
-        """Names of the library that the parts may reach, as far as their sources tell."""
-        return self._reached(source_text(f"{part}.py.j2") for part in self.templates)
+    def names(self, context: Mapping[str, object]) -> frozenset[str]:
+        """Return the names that the parts define."""
+        texts = [*self._rendered(context).values()]
+        defined = {name for text in texts for name in defined_names(text)}
+        return self._reached(texts).union(self.roots, defined)
 
-    def sections(self, context: Mapping[str, object]) -> tuple[str, ...]:
-        """Write the parts below the networks."""
-        rendered = {part: render(f"{part}.py.j2", **context) for part in self.templates}
+    def sections(
+        self, context: Mapping[str, object], above: frozenset[str]
+    ) -> tuple[str, ...]:
+        """Write the parts below the networks; `above` are names defined there."""
+        rendered = self._rendered(context)
         for part in FORMATTED & rendered.keys():
             rendered[part] = tidy(rendered[part])
-        reached = self._reached(rendered.values())
+        reached = self._reached(rendered.values(), above)
         modules = self.library.modules
         texts = (
             modules[part].text(reached) if part in modules else rendered[part]
@@ -84,9 +87,14 @@ class Runtime(Frozen):
         )
         return tuple(text for text in texts if text.strip())
 
-    def _reached(self, texts: Iterable[str]) -> frozenset[str]:
+    def _rendered(self, context: Mapping[str, object]) -> dict[str, str]:
+        return {part: render(f"{part}.py.j2", **context) for part in self.templates}
+
+    def _reached(
+        self, texts: Iterable[str], above: frozenset[str] = frozenset()
+    ) -> frozenset[str]:
         """Return the names of the library that some texts reach."""
-        used, defined = set(self.roots), set(self.hidden)
+        used, defined = set(self.roots), {*self.hidden, *above}
         for text in texts:
             used |= used_names(text)
             defined |= defined_names(text)

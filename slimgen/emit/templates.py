@@ -55,9 +55,9 @@ def imports_of(template: str) -> set[str]:
 
 
 def top_level_names(parts: Iterable[str]) -> frozenset[str]:
-    """The names that the templates of an emitted file define."""
+    """The names that templates define."""
     names: set[str] = set()
-    for part in ("scope", "layer", "network", *parts):
+    for part in parts:
         names |= defined_names(source_text(f"{part}.py.j2"))
     return frozenset(names)
 
