@@ -3,6 +3,7 @@
 import ast
 import builtins
 import functools
+import symtable
 from collections.abc import Iterator
 
 import black
@@ -60,7 +61,18 @@ def assert_names_are_known(code: str) -> None:
     top = [*modules, *(name for node in tree.body for name in _bound_by(node))]
     assert len(top) == len(set(top)), sorted(n for n in set(top) if top.count(n) > 1)
     assert not set(top) & set(dir(builtins)) - {"__doc__"}
-    for function in _functions_of_networks(tree):
+    assert_globals_are_bound(code)
+    for network in _networks(tree):
+        bound = {name for node in network.body for name in _bound_by(node)}
+        assert not bound & {
+            node.id
+            for inner in network.body
+            for node in ast.walk(inner)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+        }, network.name
+    functions = [*_functions_of_networks(tree)]
+    assert functions
+    for function in functions:
         local = {arg.arg for arg in (*function.args.args, *function.args.kwonlyargs)}
         local |= {
             node.id
@@ -92,15 +104,40 @@ def _bound_by(node: ast.stmt) -> Iterator[str]:
             yield name
         case ast.Assign(targets=[ast.Name(id=name)]):
             yield name
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            yield name
 
 
 def _functions_of_networks(tree: ast.Module) -> Iterator[ast.FunctionDef]:
-    """The functions between the class Network and what refers to the networks."""
-    inside = False
+    """The functions of networks and blocks: they take a scope, and stand above the layers."""
     for node in tree.body:
-        if isinstance(node, ast.ClassDef) and node.name == "Network":
-            inside = True
-        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "NETWORK":
-            return
-        elif inside and isinstance(node, ast.FunctionDef):
+        if isinstance(node, ast.FunctionDef):
+            first = node.args.args[0].arg if node.args.args else ""
+            if node.decorator_list or first != "scope":
+                return
             yield node
+
+
+def _networks(tree: ast.Module) -> Iterator[ast.ClassDef]:
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and "Network" in map(ast.unparse, node.bases):
+            yield node
+
+
+def assert_globals_are_bound(code: str) -> None:
+    """Check that each name that a function or a class takes from the file is there."""
+    table = symtable.symtable(code, "<emitted>", "exec")
+    top = {one.get_name() for one in table.get_symbols() if one.is_assigned()}
+    top |= {one.get_name() for one in table.get_symbols() if one.is_imported()}
+    top |= {one.get_name() for one in table.get_symbols() if one.is_namespace()}
+    used = set(_globals_of(table))
+    assert used <= {*top, *dir(builtins), "__file__"}, used - top
+
+
+def _globals_of(table: symtable.SymbolTable) -> Iterator[str]:
+    top = table.get_type() == "module"
+    for symbol in table.get_symbols():
+        if symbol.is_referenced() and (top or symbol.is_global()):
+            yield symbol.get_name()
+    for inner in table.get_children():
+        yield from _globals_of(inner)

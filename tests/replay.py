@@ -22,6 +22,7 @@ from slimgen.layers.declaration import Layer, TensorType, parameters
 from slimgen.layers.literals import NamedFunction as Named
 from slimgen.layers.literals import Operand
 from slimgen.layers.variable import FreeVariable
+from slimgen.passes.lower import lower
 
 # Each tensor that can be made, by what makes it of what, to its number: equal numbers
 # are equal tensors, whichever of the two programs made them.
@@ -391,6 +392,7 @@ def join(scope: str, path: tuple[Any, ...]) -> str:
 
 def expected(graph: Graph) -> dict[str, Record]:
     """The operations of each network of a graph."""
+    graph = lower(graph)
     graph = with_functions(graph, functions_of(graph))
     return {n.name: Interpreter(graph).network(n) for n in graph.networks}
 

@@ -16,13 +16,16 @@ from output import OWN_IMPORTS, assert_is_tidy_python, assert_names_are_known, i
 
 from slimgen.compiler import Compilation, Request, analyze, compile_source
 from slimgen.emit.head import read_head
-from slimgen.emit.identifiers import CLASSES, class_name
-from slimgen.emit.templates import environment
+from slimgen.emit.identifiers import class_name
+from slimgen.emit.taken_classes import names_of_file
+from slimgen.layers.jobs.optimizer import RULES, OptimizerRule
 from slimgen.render import render_text
 from slimgen.source import Source
 from slimgen.syntax.tokens import RESERVED
 
 pytestmark = pytest.mark.slow  # minutes on two busy cores
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
 
 # Words of Python, of TensorFlow's users, and of the emitted file.
 QUICK = ["tf", "l2", "i", "__import__"]
@@ -173,23 +176,35 @@ def test_most_names_are_taken() -> None:
     assert refused == {("module", "lambda")}
 
 
-def test_the_classes_that_no_network_can_have_are_those_of_the_file() -> None:
-    loader = environment().loader
-    assert loader is not None
-    found = set()
-    for template in loader.list_templates():
-        if template.endswith(".py.j2") and not template.startswith(
-            ("functions/", "layers/")
-        ):
-            text = loader.get_source(environment(), template)[0]
-            names = re.findall(
-                r"^(?:class (\w+)|([A-Za-z_]\w*) = )", text, re.MULTILINE
-            )
-            found |= {one or other for one, other in names}
-    imports = {"Callable", "ClassVar"}
-    reachable = {name for name in found if name == class_name(name)}
+def with_job(name: str, rule: type[OptimizerRule]) -> tuple[str, str]:
+    """A network, and the same one with a job that uses a rule."""
+    text = f"network {name} {{ input images 8x8x3; flatten; fc 4 }}\n"
+    job = (
+        f'train {name} {{ data records "a"; {rule.example}; steps 1; directory "r" }}\n'
+    )
+    return text, text + job
 
-    assert reachable | imports == CLASSES
+
+def test_a_network_cannot_have_the_class_of_the_optimizer_of_its_job() -> None:
+    for rule in RULES.values():
+        alone, trained = with_job(rule.__name__, rule)
+        assert errors_of(built(alone)) == set()
+        assert errors_of(built(trained)) == {"E129"}
+
+
+def test_every_class_of_a_file_is_taken() -> None:
+    texts = [models("x")["network"]]
+    texts += [with_job("x", rule)[1] for rule in RULES.values()]
+    for example in ("lenet", "multi_task", "inception_v3"):
+        texts.append((EXAMPLES / f"{example}.slim").read_text(encoding="utf-8"))
+    for text in texts:
+        found = built(text)
+        assert found.code is not None, list(found.diagnostics)
+        assert found.graph is not None
+        own = {class_name(network.name) for network in found.graph.networks}
+        body = ast.parse(found.code).body
+        classes = {node.name for node in body if isinstance(node, ast.ClassDef)}
+        assert classes - own <= names_of_file(bool(found.graph.jobs))
 
 
 # Texts.
