@@ -43,8 +43,20 @@ def block_lines(body: BodyWriter, output: Value, opened: str | None) -> list[str
     if opened is None:
         return returning(body.lines, name)
     head = f"scope.open({python(opened)}) as scope" if opened else "scope.open()"
-    result = f"        return end_point(scope, {name})"
-    return [f"    with {head}:", *body.lines, result]
+    return [f"    with {head}:", *_kept_as_result(body.lines, name)]
+
+
+def _kept_as_result(lines: Sequence[str], name: str) -> list[str]:
+    """Return lines that end by keeping the result, in its own line where it has room."""
+    *most, last = lines or [""]
+    indent = " " * INDENT * 2
+    made = last.removeprefix(f"{indent}{name} = ")
+    code, mark, comment = made.partition("  # ")
+    returned = f"{indent}return end_point(scope, {code}){mark}{comment}"
+    nested = "end_point(" in code
+    if made == last or nested or len(returned) > WIDTH or not code.endswith(")"):
+        return [*lines, f"{indent}return end_point(scope, {name})"]
+    return [*most, returned]
 
 
 def network_result(network: Network, names: Mapping[int, str]) -> str:

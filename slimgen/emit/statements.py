@@ -52,6 +52,8 @@ class BodyWriter:
         self._wanted: dict[int, tuple[str, ...]] = {}
         self._later: dict[int, list[str]] = {}
         self._following: Item | None = None
+        self._number = 0  # of the item in its list
+        self._kept: Item | None = None  # written in the statement before it
         self._shows = False  # every line shows its shape
         self._at_loop = ""  # the shape that the loop's first line can show
         self._needs_loop = False
@@ -93,6 +95,9 @@ class BodyWriter:
             ends.setdefault(number, []).append(index)
         for number, item in enumerate(items):
             self._release(ends.get(number, ()))
+            if item is self._kept:
+                continue
+            self._number = number
             self._following = items[number + 1] if number + 1 < len(items) else None
             self._item(item, last, depth)
             if isinstance(item, Loop):
@@ -141,6 +146,11 @@ class BodyWriter:
         # A result that nothing takes, such as a mere end point, needs no name.
         code = self._assigned(value, text) if value.index in last else text
         comment = shape_comment(value.type, self._shows)
+        kept = self._with_end_point(value, code, last)
+        if kept and fits(kept, depth, comment):
+            self._kept = self._following
+            self._line(kept, depth, comment)
+            return
         if comment and not fits(code, depth, comment):
             if comment == self._at_loop:
                 self._needs_loop = True
@@ -165,6 +175,17 @@ class BodyWriter:
         target = f"{name}, {self._name(value)}"
         code = f"{target} = {old}, {text}"
         return code if fits(code, 1) else f"{target} = ({old}, {text})"
+
+    def _with_end_point(self, value: Value, code: str, last: Mapping[int, int]) -> str:
+        """Keep a value as the end point that follows; "" where that is another statement."""
+        item = self._following
+        if not isinstance(item, EndPoint) or item.value.index != value.index:
+            return ""
+        name, _, text = code.partition(" = ")
+        if "," in name or text.startswith("end_point("):
+            return ""
+        kept = f"end_point({scope_text(item.scope)}, {text})"
+        return kept if last[value.index] == self._number + 1 else f"{name} = {kept}"
 
     def _is_kept_next(self, value: Value, depth: int, comment: str) -> bool:
         """Whether the next statement keeps the value, with room for a comment."""
