@@ -192,6 +192,48 @@ def test_a_network_cannot_have_the_class_of_the_optimizer_of_its_job() -> None:
         assert errors_of(built(trained)) == {"E129"}
 
 
+@pytest.mark.parametrize("name", ["inputs", "outputs", "layers", "HEAD"])
+def test_the_class_of_a_network_finds_its_function(name: str) -> None:
+    code = built(f"network {name} {{ input images 8x8x3; flatten; fc 4 }}").code
+
+    assert code is not None
+    assert_names_are_known(code)
+
+
+@pytest.mark.parametrize(
+    "name", ["labels", "outputs", "value", "weights", "num_outputs", "settings", "json"]
+)
+def test_no_local_name_hides_a_module_of_the_user(name: str) -> None:
+    code = built(f"""
+        network n {{
+          input images 8x8x3
+          conv 3 3x3 activation=python("{name}:f"); conv 4 1x1 activation=python("{name}:f")
+          flatten; output features; fc 4; output logits
+        }}
+        train n {{ data records "a"; loss python "{name}:g" logits; steps 1; directory "r" }}
+        """).code
+
+    assert code is not None
+    tree = ast.parse(code)
+    called = {
+        node.value.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in "fg"
+        if isinstance(node.value, ast.Name)
+    }
+    assert len(called) == 1
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef):
+            used = {n.id for n in ast.walk(function) if isinstance(n, ast.Name)}
+            bound = {n.arg for n in ast.walk(function) if isinstance(n, ast.arg)}
+            bound |= {
+                node.id
+                for node in ast.walk(function)
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+            }
+            assert not bound & called & used
+
+
 def test_every_class_of_a_file_is_taken() -> None:
     texts = [models("x")["network"]]
     texts += [with_job("x", rule)[1] for rule in RULES.values()]

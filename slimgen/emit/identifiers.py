@@ -11,8 +11,8 @@ from slimgen.emit.tensorflow.values import python
 from slimgen.ir.graph import Path
 from slimgen.layers.literals import Hole
 
-# Names in the statements that the emitter itself writes.
-STATEMENTS = ("scope", "tf", "np")
+# Names in the statements that the emitter itself writes; `_` takes what is not used.
+STATEMENTS = ("scope", "tf", "np", "_")
 PYTHON = frozenset([*keyword.kwlist, *keyword.softkwlist, *dir(builtins)])
 RESERVED = PYTHON.union(STATEMENTS)
 

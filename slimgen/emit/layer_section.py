@@ -12,12 +12,13 @@ from slimgen.emit.layer_functions import (
     with_normalizers,
 )
 from slimgen.emit.library import used_names
-from slimgen.emit.templates import imports_of, render
+from slimgen.emit.templates import imports_of, render, words_of
 from slimgen.emit.tensorflow.definitions import helpers, is_defined
 from slimgen.emit.tensorflow.file_functions import FileFunctions, file_functions
 from slimgen.emit.tensorflow.functions import needed_functions
 from slimgen.frozen import Frozen
 from slimgen.ir.graph import Call, Graph, Item, Loop, Node, walk
+from slimgen.layers.declaration import parameters
 from slimgen.layers.literals import Literal
 from slimgen.layers.variable import FreeVariable
 
@@ -119,6 +120,14 @@ def reserved_names(functions: FileFunctions, uses: Sequence[LayerUse]) -> list[s
     """Return the names that the section may define."""
     layers = [use.written.name for use in uses if use.written]
     return [*layers, *value_texts(functions, uses)]
+
+
+def words_around_calls(uses: Sequence[LayerUse]) -> frozenset[str]:
+    """Return the words of the functions that may call one of a user's module."""
+    templates = {f"layers/{u.written.template}.py.j2" for u in uses if u.written}
+    templates |= {"layers/macros.j2", "train/loss.py.j2"}
+    names = (one.name for use in uses for one in parameters(use.layer))
+    return frozenset(names).union(*map(words_of, templates))
 
 
 def needed_imports(functions: FileFunctions, uses: Sequence[LayerUse]) -> set[str]:

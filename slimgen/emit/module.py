@@ -25,6 +25,7 @@ from slimgen.emit.layer_section import (
     reserved_names,
     uses_of,
     with_functions,
+    words_around_calls,
 )
 from slimgen.emit.library import used_names
 from slimgen.emit.openings import openings, with_openings
@@ -39,7 +40,13 @@ from slimgen.emit.spelling import (
     respell_function,
 )
 from slimgen.emit.statements import BodyWriter, Emitted
-from slimgen.emit.templates import defined_names, imports_of, render, top_level_names
+from slimgen.emit.templates import (
+    defined_names,
+    imports_of,
+    member_names,
+    render,
+    top_level_names,
+)
 from slimgen.emit.tensorflow.values import python
 from slimgen.emit.weight_tables import (
     OtherNames,
@@ -105,12 +112,14 @@ class _Module:
         self.layers = layer_section(
             uses_of(graph), functions, self.names.free, self.mixed
         )
+        # The class of a network reads its function among the names of its members.
+        members = Names(self.names.taken | self.members)
         self.functions = {
-            network.name: self.names.free(
-                name := identifier(network.name), f"{name}_net"
-            )
+            network.name: members.free(name := identifier(network.name), f"{name}_net")
             for network in graph.networks
         }
+        for name in self.functions.values():
+            self.names.take(name)
         self.blocks = {
             function.name: self.names.free(
                 name := identifier(function.name), f"{name}_block"
@@ -136,6 +145,7 @@ class _Module:
         ]
         modules = dict.fromkeys(modules_of(graph), "tf")
         self.parts = self.runtime.names(self.runtime.context(networks, modules))
+        self.members = member_names(render("networks.py.j2", networks=networks))
         return self.parts
 
     def _respelled(self, graph: Graph) -> Graph:
@@ -146,7 +156,9 @@ class _Module:
         reserved += [class_name(network.name) for network in graph.networks]
         for name in [*reserved, *reserved_names(functions, uses)]:
             self.names.take(name)
-        self.spelling = respell_file(graph, self.names, frozenset(self.imported))
+        self.spelling = respell_file(
+            graph, self.names, frozenset(self.imported), words_around_calls(uses)
+        )
         return self.spelling.graph(graph)
 
     # Text.

@@ -140,18 +140,21 @@ def plain(value: Any) -> Any:
     return value
 
 
-def respell_file(graph: Graph, names: Names, imported: frozenset[str]) -> Spelling:
+def respell_file(
+    graph: Graph, names: Names, imported: frozenset[str], words: frozenset[str]
+) -> Spelling:
     """Choose names for the constants and the user's modules of a file.
 
     `names` holds what the file itself uses, and takes what is chosen; `imported` are the
-    modules that the file imports under their own names.
+    modules that the file imports under their own names. Functions that call a module may
+    have `words` as local names, which no module's name is.
     """
     constants = {name: names.free(name.upper()) for name in constant_values(graph)}
     modules = {}
     kept = set(imported)
     for module in modules_of(graph):
         root = module.partition(".")[0]
-        if root not in kept and names.free(root) == root:
+        if root not in kept | words and names.free(root) == root:
             kept.add(root)
         alias = f"{module.replace('.', '_')}_module"
         modules[module] = module if root in kept else names.free(alias)

@@ -37,6 +37,8 @@ def render(template: str, /, **context: Any) -> str:
 
 TAG = re.compile(r"\{[{%#]")
 IMPORTS = re.compile(r"\{# imports: (.*?) #\}")
+MEMBER = re.compile(r"^    (?:def )?(\w+)(?:: \w+ =| =|\()", re.MULTILINE)
+WORD = re.compile(r"[^\W\d]\w*")
 TOP_LEVEL = re.compile(r"^(?:def|class) (\w+)|^(\w+) = ", re.MULTILINE)
 
 
@@ -65,3 +67,13 @@ def top_level_names(parts: Iterable[str]) -> frozenset[str]:
 def defined_names(text: str) -> frozenset[str]:
     """The names that a text defines at its left margin."""
     return frozenset(m[1] or m[2] for m in TOP_LEVEL.finditer(text))
+
+
+def member_names(text: str) -> frozenset[str]:
+    """The names that the bodies of a text's classes define."""
+    return frozenset(MEMBER.findall(text))
+
+
+def words_of(template: str) -> frozenset[str]:
+    """All words of a template; its local names are among them."""
+    return frozenset(WORD.findall(source_text(template)))
