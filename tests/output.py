@@ -73,7 +73,7 @@ def assert_names_are_known(code: str) -> None:
     functions = [*_functions_of_networks(tree)]
     assert functions
     for function in functions:
-        local = {arg.arg for arg in (*function.args.args, *function.args.kwonlyargs)}
+        local = {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
         local |= {
             node.id
             for node in ast.walk(function)

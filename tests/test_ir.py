@@ -376,8 +376,10 @@ def test_functions_stand_after_the_networks_with_their_parameters() -> None:
     text = print_graph(run_passes(graph_of(RESNET), None))
 
     assert "\nfunction bottleneck(%0: [batch, ?, ?, ?], depth, inner" in text
+    assert text.index("network resnet_v1_50(") < text.index("\nfunction ")
     assert "num_outputs={depth}" in text
-    assert "call bottleneck(%2, depth=256, inner=64" in text
+    assert "call bottleneck_shortcut(%2, depth=256, inner=64) as block1/" in text
+    assert "call bottleneck(%3, depth=256, inner=64) as block1/" in text
 
 
 def test_operands_are_written_as_the_tensors_that_they_are() -> None:

@@ -92,10 +92,17 @@ def _last_brackets(code: str) -> tuple[str, str, str] | None:
 
 
 def _split(inside: str) -> list[str]:
-    """Split what brackets hold at its commas."""
+    """Split the arguments within brackets at their commas, a lambda in one piece."""
     places = [p for p, c, depth in _outside_strings(inside) if c == "," and not depth]
     bounds = zip([-1, *places], [*places, len(inside)], strict=True)
-    return [inside[start + 1 : end].strip() for start, end in bounds]
+    parts: list[str] = []
+    for start, end in bounds:
+        part = inside[start + 1 : end].strip()
+        if parts and "lambda " in parts[-1] and ":" not in parts[-1]:
+            parts[-1] += f", {part}"  # another parameter of the lambda
+        else:
+            parts.append(part)
+    return parts
 
 
 def _outside_strings(code: str) -> Iterator[tuple[int, str, int]]:

@@ -15,116 +15,181 @@ import os
 import re
 import secrets
 import sys
-import zipfile
 from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
 import tensorflow as tf
 
-# Parameters of the build.
-
 CLASSES = 10
 KEEP_PROB = 0.5
 WEIGHT_DECAY = 0.0005
 
 
-# Layers.
+# Network.
 
 
-def l2(scale):
-    """Scale / 2 times the sum of squares."""
-    return lambda weights: scale * tf.nn.l2_loss(weights)
-
-
-XAVIER = xavier()
-L2 = l2(scale=WEIGHT_DECAY)
+def chain(scope, images):
+    net = images
+    for i in range(1, 3):
+        net = conv2d(scope / f"conv1/conv1_{i}", net, 8, [3, 3])  # [32, 32, 8]
+    net = max_pool2d(scope / "pool1", net)  # [16, 16, 8]
+    for i in range(1, 4):
+        net = conv2d(scope / f"conv2/conv2_{i}", net, 16, [3, 3])  # [16, 16, 16]
+    net = max_pool2d(scope / "pool2", net)  # [8, 8, 16]
+    net = conv2d(scope / "fc3", net, 32, [8, 8], "VALID")  # [1, 1, 32]
+    net = dropout(scope / "dropout3", net)  # [1, 1, 32]
+    net = conv2d(scope / "fc4", net, CLASSES, [1, 1], activation=None)  # [1, 1, 10]
+    return tf.squeeze(net, [1, 2])  # [10]
 
 
 @layer
 def conv2d(
-    inputs,
-    num_outputs,
-    kernel_size,
-    padding="SAME",
-    *,
-    activation=tf.nn.relu,
-    initializer=XAVIER,
-    regularizer=L2,
-    biases=zeros,
-    scope,
+    scope, inputs, num_outputs, kernel_size, padding="SAME", activation=tf.nn.relu
 ):
-    """Convolve with `weights`, normalize or add `biases`, then activate."""
-    kernel = [*kernel_size, inputs.shape[-1], num_outputs]
-    weights = scope.variable("weights", kernel, initializer, regularizer)
+    """Convolve with `weights`, add `biases`, then activate."""
+    shape = [*kernel_size, inputs.shape[-1], num_outputs]
+    weights = scope.variable("weights", shape, xavier, WEIGHT_DECAY)
     outputs = tf.nn.conv2d(inputs, weights, 1, padding)
-    biases = scope.variable("biases", outputs.shape[-1:], biases)
+    biases = scope.variable("biases", [num_outputs], 0.0)
     outputs = tf.nn.bias_add(outputs, biases)
     return outputs if activation is None else activation(outputs)
 
 
 @layer
-def max_pool2d(inputs, kernel_size, stride=2, padding="VALID", *, scope):
+def max_pool2d(scope, inputs):
     """Take the largest value of each window."""
-    return tf.nn.max_pool2d(inputs, kernel_size, stride, padding)
+    return tf.nn.max_pool2d(inputs, [2, 2], 2, "VALID")
 
 
 @layer
-def dropout(inputs, keep_prob=KEEP_PROB, *, scope):
-    """Zero values at random in training and scale the others up."""
-    if not scope.training or keep_prob == 1:
+def dropout(scope, inputs):
+    """In training, zero values at random and multiply the others by 1 / KEEP_PROB."""
+    if not scope.training:
         return inputs
     shape = tf.shape(inputs)
     seeds = scope.model.generator.make_seeds(1)[:, 0]
-    # Whole numbers are drawn alike with XLA and without; fractions are not.
+    # XLA draws the same integers as TensorFlow, but other fractions.
     numbers = tf.random.stateless_uniform(
         shape, seeds, 0, 2**24, tf.int32, alg="philox"
     )
-    kept = tf.cast(numbers, tf.float32) < keep_prob * 2**24
-    return tf.where(kept, inputs * (1 / keep_prob), 0.0)
+    kept = tf.cast(numbers, tf.float32) < KEEP_PROB * 2**24
+    return tf.where(kept, inputs * (1 / KEEP_PROB), 0.0)
 
 
-# Checkpoint maps.
+@dataclasses.dataclass(frozen=True)
+class Scope:
+    """A place in the network, and what one call of the model shares."""
 
-CHAIN_SLIM = same_names(
-    {
-        "{weights,biases}": ("chain/{conv1/conv1_{1..2},conv2/conv2_{1..3},fc{3..4}}",),
-    }
-)
+    model: tf.Module
+    name: str
+    training: bool
+    end_points: dict
+
+    def __truediv__(self, name):
+        """Return the scope `name` below this one."""
+        return dataclasses.replace(self, name=f"{self.name}/{name}")
+
+    @contextlib.contextmanager
+    def open(self, name=None):
+        """Name operations after this scope, or after the one `name` below it."""
+        scope = self if name is None else self / name
+        with tf.name_scope(f"{scope.name}/"):
+            yield scope
+
+    def variable(self, name, shape, initial, weight_decay=None, trainable=True):
+        """Return the variable `name` of this scope; the first call creates it."""
+        name, model = f"{self.name}/{name}", self.model
+        if name not in model.named_variables:
+            # Created eagerly and under the full name, even while a function is traced.
+            with tf.init_scope(), tf.name_scope(""):
+                if callable(initial):
+                    value = initial(shape, model.generator)
+                else:
+                    value = tf.fill(shape, initial)
+                variable = tf.Variable(value, trainable=trainable, name=name)
+            model.named_variables[name] = variable
+            if weight_decay is not None:
+                model.weight_decays[name] = weight_decay
+        return model.named_variables[name]
 
 
-def chain(images, scope):
-    net = images
-    for i in range(1, 3):
-        net = conv2d(net, 8, [3, 3], scope=scope / f"conv1/conv1_{i}")  # [32, 32, 8]
-    net = max_pool2d(net, [2, 2], scope=scope / "pool1")  # [16, 16, 8]
-    for i in range(1, 4):
-        net = conv2d(net, 16, [3, 3], scope=scope / f"conv2/conv2_{i}")  # [16, 16, 16]
-    net = max_pool2d(net, [2, 2], scope=scope / "pool2")  # [8, 8, 16]
-    net = conv2d(net, 32, [8, 8], "VALID", scope=scope / "fc3")  # [1, 1, 32]
-    net = dropout(net, scope=scope / "dropout3")  # [1, 1, 32]
-    net = conv2d(net, CLASSES, [1, 1], activation=None, scope=scope / "fc4")
-    net = tf.squeeze(net, [1, 2])  # [10]
-    return net
+class Network(tf.Module):
+    """A network: its variables by name, its checked inputs, its end points."""
+
+    def __init__(self, seed=None):
+        super().__init__(name=type(self).__name__)
+        # TensorFlow refuses a generator without a seed in deterministic mode.
+        seed = secrets.randbits(63) if seed is None else seed
+        self.generator = tf.random.Generator.from_seed(seed)
+        self.named_variables = {}
+        self.weight_decays = {}
+
+        def create_variables(inputs):
+            if not self.named_variables:  # TensorFlow traces a creation twice
+                self(inputs)
+
+        trace = tf.function(create_variables, autograph=False)
+        trace.get_concrete_function(dict(self.inputs))
+
+    def __call__(self, inputs, training=False):
+        """Return the outputs and the end points, under full names and relative ones."""
+        scope = Scope(self, self.scope, training, {})
+        outputs, ends = self.layers(scope, *self.checked(inputs)), scope.end_points
+        return outputs, ends | {self.relative(name): ends[name] for name in ends}
+
+    def checked(self, inputs):
+        """Return the inputs in order; refuse one of another shape."""
+        if not isinstance(inputs, dict):
+            inputs = dict.fromkeys(self.inputs, inputs) if len(self.inputs) == 1 else {}
+        if inputs.keys() != self.inputs.keys():
+            raise ValueError(f"a dict with the inputs {[*self.inputs]} is needed")
+        tensors = []
+        for name, spec in self.inputs.items():
+            tensor = tf.convert_to_tensor(inputs[name])
+            if not spec.shape.is_compatible_with(tensor.shape):
+                raise ValueError(f"`{name}` is {spec.shape} here, found {tensor.shape}")
+            tensors.append(tf.cast(tensor, spec.dtype))
+        return tensors
+
+    @property
+    def regularization_losses(self):
+        """Each regularized variable's term of the loss, by the variable's name."""
+        variables, decays = self.named_variables, self.weight_decays
+        return {name: decays[name] * tf.nn.l2_loss(variables[name]) for name in decays}
+
+    @property
+    def CHECKPOINT_MAPS(self):
+        """Names in a source by variable and format: TF-Slim's are this file's."""
+        return {"slim": {name: name for name in self.named_variables}}
+
+    def relative(self, name):
+        """Return a name without the network's scope."""
+        return name.removeprefix(f"{self.scope}/")
 
 
 class Chain(Network):
     """images [batch, 32, 32, 3] -> [batch, 10]; 39,746 parameters."""
 
     scope = "chain"
-    inputs: ClassVar = {
-        "images": tf.TensorSpec([None, 32, 32, 3], tf.float32),
-    }
-    outputs: ClassVar = {
-        "logits": tf.TensorSpec([None, CLASSES], tf.float32),
-    }
+    inputs: ClassVar = {"images": tf.TensorSpec([None, 32, 32, 3], tf.float32)}
+    outputs: ClassVar = {"logits": tf.TensorSpec([None, CLASSES], tf.float32)}
     layers = staticmethod(chain)
     HEAD = ("fc4",)
-    CHECKPOINT_MAPS: ClassVar = {"slim": CHAIN_SLIM}
 
 
-# What the functions below refer to.
+def preprocess(image, training=False, seed=None):
+    """Resize a uint8 image, with values from 0 to 1; in training too."""
+    image = tf.image.convert_image_dtype(image, tf.float32)
+    return resize_bilinear(image, [32, 32])
 
-NETWORK = Chain
-LABELS_OFFSET = 0  # the label of the first class
-LABELS = ()
+
+def load_model(options):
+    """Return a model with the weights of the command line, and the `Report`."""
+    model = Chain()
+    names = options.include, options.exclude, options.rename
+    report = restore(model, options.file, *names, options.head, options.strict)
+    loaded = f"{options.file}: {len(report.loaded)} variables loaded"
+    others = report.summary("left_out", "unused", "not_finite")
+    print("; ".join(filter(None, [loaded, others])), file=sys.stderr)
+    return model, report

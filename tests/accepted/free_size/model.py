@@ -14,19 +14,69 @@ import os
 import re
 import secrets
 import sys
-import zipfile
 from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
 import tensorflow as tf
 
-# Parameters of the build.
-
-DEPTH = 4
+# Network.
 
 
-# Layers.
+def free_size(scope, images):
+    net = conv2d(scope / "down1", images, 4, [3, 3])  # [?, ?, 4]
+    end_point(scope / "level1", net)
+    net = max_pool2d(scope / "MaxPool2D", net)  # [?, ?, 4]
+    net = conv2d(scope / "down2", net, 8, [3, 3])  # [?, ?, 8]
+    end_point(scope / "level2", net)
+    net = max_pool2d(scope / "MaxPool2D_1", net)  # [?, ?, 8]
+    net = conv2d(scope / "down3", net, 12, [3, 3])  # [?, ?, 12]
+    end_point(scope / "level3", net)
+    net = max_pool2d(scope / "MaxPool2D_2", net)  # [?, ?, 12]
+    net = conv2d_transpose(scope / "up3", net, 12, [2, 2])  # [?, ?, 12]
+    end_point(scope / "up3_full", net)
+    smooth = conv2d(scope / "merge3/smooth", net, 12, [3, 3])  # [?, ?, 12]
+    net = end_point(scope / "merge3", net + smooth)  # [?, ?, 12]
+    net = conv2d_transpose(scope / "up2", net, 8, [2, 2])  # [?, ?, 8]
+    end_point(scope / "up2_full", net)
+    smooth = conv2d(scope / "merge2/smooth", net, 8, [3, 3])  # [?, ?, 8]
+    net = end_point(scope / "merge2", net + smooth)  # [?, ?, 8]
+    net = conv2d_transpose(scope / "up1", net, 4, [2, 2])  # [?, ?, 4]
+    end_point(scope / "up1_full", net)
+    smooth = conv2d(scope / "merge1/smooth", net, 4, [3, 3])  # [?, ?, 4]
+    net = end_point(scope / "merge1", net + smooth)  # [?, ?, 4]
+    return conv2d(scope / "mask", net, 1, [1, 1], activation=None)  # [?, ?, 1]
+
+
+@layer
+def conv2d(scope, inputs, num_outputs, kernel_size, activation=tf.nn.relu):
+    """Convolve with `weights`, add `biases`, then activate."""
+    shape = [*kernel_size, inputs.shape[-1], num_outputs]
+    weights = scope.variable("weights", shape, xavier)
+    outputs = tf.nn.conv2d(inputs, weights, 1, "SAME")
+    biases = scope.variable("biases", [num_outputs], 0.0)
+    outputs = tf.nn.bias_add(outputs, biases)
+    return outputs if activation is None else activation(outputs)
+
+
+@layer
+def max_pool2d(scope, inputs):
+    """Take the largest value of each window."""
+    return tf.nn.max_pool2d(inputs, [2, 2], 2, "VALID")
+
+
+@layer
+def conv2d_transpose(scope, inputs, num_outputs, kernel_size):
+    """Convolve transposed with `weights`, add `biases`, then activate."""
+    batch, *sizes, channels = lengths(inputs)
+    sizes = [size * 2 for size in sizes]
+    shape = [*kernel_size, num_outputs, channels]
+    weights = scope.variable("weights", shape, xavier)
+    shape = [batch, *sizes, num_outputs]
+    outputs = tf.nn.conv2d_transpose(inputs, weights, shape, 2, "SAME")
+    biases = scope.variable("biases", [num_outputs], 0.0)
+    outputs = tf.nn.bias_add(outputs, biases)
+    return tf.nn.relu(outputs)
 
 
 def lengths(inputs):
@@ -35,118 +85,58 @@ def lengths(inputs):
     return [found[axis] if n is None else n for axis, n in enumerate(known)]
 
 
-@layer
-def conv2d(
-    inputs,
-    num_outputs,
-    kernel_size,
-    padding="SAME",
-    *,
-    activation=tf.nn.relu,
-    initializer=XAVIER,
-    biases=zeros,
-    scope,
-):
-    """Convolve with `weights`, normalize or add `biases`, then activate."""
-    kernel = [*kernel_size, inputs.shape[-1], num_outputs]
-    weights = scope.variable("weights", kernel, initializer)
-    outputs = tf.nn.conv2d(inputs, weights, 1, padding)
-    biases = scope.variable("biases", outputs.shape[-1:], biases)
-    outputs = tf.nn.bias_add(outputs, biases)
-    return outputs if activation is None else activation(outputs)
-
-
-@layer
-def max_pool2d(inputs, kernel_size, stride=2, padding="VALID", *, scope):
-    """Take the largest value of each window."""
-    return tf.nn.max_pool2d(inputs, kernel_size, stride, padding)
-
-
-@layer
-def conv2d_transpose(
-    inputs,
-    num_outputs,
-    kernel_size,
-    stride=2,
-    padding="SAME",
-    *,
-    activation=tf.nn.relu,
-    initializer=XAVIER,
-    biases=zeros,
-    scope,
-):
-    """Convolve transposed with `weights`, normalize or add `biases`, then activate."""
-    batch, *sizes, channels = lengths(inputs)
-    sizes = [size * stride for size in sizes]
-    kernel = [*kernel_size, num_outputs, channels]
-    weights = scope.variable("weights", kernel, initializer)
-    shape = [batch, *sizes, num_outputs]
-    outputs = tf.nn.conv2d_transpose(inputs, weights, shape, stride, padding)
-    biases = scope.variable("biases", outputs.shape[-1:], biases)
-    outputs = tf.nn.bias_add(outputs, biases)
-    return activation(outputs)
-
-
-# Checkpoint maps.
-
-FREE_SIZE_SLIM = same_names(
-    {
-        "{weights,biases}": (
-            "free_size/{down{1..3},up3,up2,up1,mask}",
-            "free_size/{merge3,merge2,merge1}/smooth",
-        ),
-    }
-)
-
-
-def free_size(images, scope):
-    net = conv2d(images, 4, [3, 3], scope=scope / "down1")  # [?, ?, 4]
-    end_point(net, scope / "level1")
-    net = max_pool2d(net, [2, 2], scope=scope / "MaxPool2D")  # [?, ?, 4]
-    net = conv2d(net, 8, [3, 3], scope=scope / "down2")  # [?, ?, 8]
-    end_point(net, scope / "level2")
-    net = max_pool2d(net, [2, 2], scope=scope / "MaxPool2D_1")  # [?, ?, 8]
-    net = conv2d(net, 12, [3, 3], scope=scope / "down3")  # [?, ?, 12]
-    end_point(net, scope / "level3")
-    net = max_pool2d(net, [2, 2], scope=scope / "MaxPool2D_2")  # [?, ?, 12]
-    net = conv2d_transpose(net, 12, [2, 2], scope=scope / "up3")  # [?, ?, 12]
-    end_point(net, scope / "up3_full")
-    branch_1 = conv2d(net, 12, [3, 3], scope=scope / "merge3/smooth")  # [?, ?, 12]
-    net = end_point(net + branch_1, scope / "merge3")  # [?, ?, 12]
-    net = conv2d_transpose(net, 8, [2, 2], scope=scope / "up2")  # [?, ?, 8]
-    end_point(net, scope / "up2_full")
-    branch_1 = conv2d(net, 8, [3, 3], scope=scope / "merge2/smooth")  # [?, ?, 8]
-    net = end_point(net + branch_1, scope / "merge2")  # [?, ?, 8]
-    net = conv2d_transpose(net, 4, [2, 2], scope=scope / "up1")  # [?, ?, 4]
-    end_point(net, scope / "up1_full")
-    branch_1 = conv2d(net, 4, [3, 3], scope=scope / "merge1/smooth")  # [?, ?, 4]
-    net = end_point(net + branch_1, scope / "merge1")  # [?, ?, 4]
-    net = conv2d(net, 1, [1, 1], activation=None, scope=scope / "mask")  # [?, ?, 1]
-    return net
-
-
 class FreeSize(Network):
     """images [batch, ?, ?, 3] -> [batch, ?, ?, 1]; 4,441 parameters."""
 
     scope = "free_size"
-    inputs: ClassVar = {
-        "images": tf.TensorSpec([None, None, None, 3], tf.float32),
-    }
-    outputs: ClassVar = {
-        "output": tf.TensorSpec([None, None, None, 1], tf.float32),
-    }
+    inputs: ClassVar = {"images": tf.TensorSpec([None, None, None, 3], tf.float32)}
+    outputs: ClassVar = {"output": tf.TensorSpec([None, None, None, 1], tf.float32)}
     layers = staticmethod(free_size)
     HEAD = ()
-    CHECKPOINT_MAPS: ClassVar = {"slim": FREE_SIZE_SLIM}
 
 
-# What the functions below refer to.
+def image_shape(network):
+    """Return height, width and channels of a network's input; None where free."""
+    (spec,) = network.inputs.values()
+    return spec.shape.as_list()[1:]
 
-NETWORK = FreeSize
+
+def decode_image(encoded, network=FreeSize):
+    """Decode a JPEG, PNG, GIF or BMP file to uint8 with the network's channels."""
+    channels = image_shape(network)[2]
+    return tf.io.decode_image(encoded, channels, expand_animations=False)
 
 
-def preprocess_none(image, height, width, seed):
-    """Resize an image, with values from 0 to 1; `seed` is not used."""
+def preprocess(image, training=False, seed=None, network=FreeSize):
+    """Turn a uint8 image [height, width, channels] into an input of `network`.
+
+    In training it is distorted at random, alike for the same `seed`: two integers.
+    """
+    if network not in PREPROCESSING:
+        raise ValueError(f"{network.__name__} takes no image")
+    height, width, _ = image_shape(network)
+    prepare = functools.partial(PREPROCESSING[network], height=height, width=width)
+    return prepare(image, training, seed)
+
+
+def preprocess_none(image, training=False, seed=None, *, height, width):
+    """Resize a uint8 image, with values from 0 to 1; in training too."""
     height, width = height or tf.shape(image)[0], width or tf.shape(image)[1]
     image = tf.image.convert_image_dtype(image, tf.float32)
-    return resize_bilinear(image, height, width)
+    return resize_bilinear(image, [height, width])
+
+
+PREPROCESSING = {
+    FreeSize: preprocess_none,
+}
+
+
+def load_model(options):
+    """Return a model with the weights of the command line, and the `Report`."""
+    model = FreeSize()
+    names = options.include, options.exclude, options.rename
+    report = restore(model, options.file, *names, options.head, options.strict)
+    loaded = f"{options.file}: {len(report.loaded)} variables loaded"
+    others = report.summary("left_out", "unused", "not_finite")
+    print("; ".join(filter(None, [loaded, others])), file=sys.stderr)
+    return model, report

@@ -14,60 +14,40 @@ import os
 import re
 import secrets
 import sys
-import zipfile
 from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
 import tensorflow as tf
 
-# Layers.
+# Network.
+
+
+def many_tensors(scope, images, mask):
+    classes = end_point(scope / "OneHotEncoding", tf.one_hot(mask, 4))  # [16, 16, 4]
+    end_point(scope / "classes", classes)
+    net = conv2d(scope / "features", images, 4, [3, 3])  # [16, 16, 4]
+    joined = end_point(scope / "joined", tf.concat([net, classes], -1))  # [16, 16, 8]
+    half = max_pool2d(scope / "MaxPool2D", joined)  # [8, 8, 8]
+    net = conv2d(scope / "scores", joined, 2, [1, 1], activation=None)  # [16, 16, 2]
+    return {"both": joined, "half": half, "scores": net}
 
 
 @layer
-def conv2d(
-    inputs,
-    num_outputs,
-    kernel_size,
-    padding="SAME",
-    *,
-    activation=tf.nn.relu,
-    initializer=XAVIER,
-    biases=zeros,
-    scope,
-):
-    """Convolve with `weights`, normalize or add `biases`, then activate."""
-    kernel = [*kernel_size, inputs.shape[-1], num_outputs]
-    weights = scope.variable("weights", kernel, initializer)
-    outputs = tf.nn.conv2d(inputs, weights, 1, padding)
-    biases = scope.variable("biases", outputs.shape[-1:], biases)
+def conv2d(scope, inputs, num_outputs, kernel_size, activation=tf.nn.relu):
+    """Convolve with `weights`, add `biases`, then activate."""
+    shape = [*kernel_size, inputs.shape[-1], num_outputs]
+    weights = scope.variable("weights", shape, xavier)
+    outputs = tf.nn.conv2d(inputs, weights, 1, "SAME")
+    biases = scope.variable("biases", [num_outputs], 0.0)
     outputs = tf.nn.bias_add(outputs, biases)
     return outputs if activation is None else activation(outputs)
 
 
 @layer
-def max_pool2d(inputs, kernel_size, stride=2, padding="VALID", *, scope):
+def max_pool2d(scope, inputs):
     """Take the largest value of each window."""
-    return tf.nn.max_pool2d(inputs, kernel_size, stride, padding)
-
-
-# Checkpoint maps.
-
-MANY_TENSORS_SLIM = same_names(
-    {
-        "{weights,biases}": ("many_tensors/{features,scores}",),
-    }
-)
-
-
-def many_tensors(images, mask, scope):
-    classes = end_point(tf.one_hot(mask, 4), scope / "OneHotEncoding")  # [16, 16, 4]
-    end_point(classes, scope / "classes")
-    net = conv2d(images, 4, [3, 3], scope=scope / "features")  # [16, 16, 4]
-    joined = end_point(tf.concat([net, classes], -1), scope / "joined")  # [16, 16, 8]
-    half = max_pool2d(joined, [2, 2], scope=scope / "MaxPool2D")  # [8, 8, 8]
-    net = conv2d(joined, 2, [1, 1], activation=None, scope=scope / "scores")
-    return {"both": joined, "half": half, "scores": net}
+    return tf.nn.max_pool2d(inputs, [2, 2], 2, "VALID")
 
 
 class ManyTensors(Network):
@@ -88,9 +68,14 @@ class ManyTensors(Network):
     }
     layers = staticmethod(many_tensors)
     HEAD = ()
-    CHECKPOINT_MAPS: ClassVar = {"slim": MANY_TENSORS_SLIM}
 
 
-# What the functions below refer to.
-
-NETWORK = ManyTensors
+def load_model(options):
+    """Return a model with the weights of the command line, and the `Report`."""
+    model = ManyTensors()
+    names = options.include, options.exclude, options.rename
+    report = restore(model, options.file, *names, options.head, options.strict)
+    loaded = f"{options.file}: {len(report.loaded)} variables loaded"
+    others = report.summary("left_out", "unused", "not_finite")
+    print("; ".join(filter(None, [loaded, others])), file=sys.stderr)
+    return model, report

@@ -15,172 +15,166 @@ import os
 import re
 import secrets
 import sys
-import zipfile
 from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
 import tensorflow as tf
 
-# Parameters of the build.
-
 CLASSES = 10
-DEPTH_MULTIPLIER = 0.5
-MIN_DEPTH = 4
 
 
-# Layers.
+# Network.
 
 
-def ones(shape, generator):
-    return tf.ones(shape)
+def mixed(scope, images):
+    net = conv2d(
+        scope / "Conv2d_1a_3x3", images, 16, [3, 3], 2, "VALID"
+    )  # [31, 31, 16]
+    net = max_pool2d(scope / "MaxPool_2a_3x3", net)  # [15, 15, 16]
+    branch_0 = conv2d(
+        scope / "Mixed_5b/Branch_0/Conv2d_0a_1x1", net, 8, [1, 1]
+    )  # [15, 15, 8]
+    branch_1 = conv2d(
+        scope / "Mixed_5b/Branch_1/Conv2d_0a_1x1", net, 4, [1, 1]
+    )  # [15, 15, 4]
+    branch_1 = conv2d(
+        scope / "Mixed_5b/Branch_1/Conv2d_0b_1x7", branch_1, 8, [1, 7]
+    )  # [15, 15, 8]
+    branch_1 = conv2d(
+        scope / "Mixed_5b/Branch_1/Conv2d_0c_7x1", branch_1, 8, [7, 1]
+    )  # [15, 15, 8]
+    branch_2 = avg_pool2d(
+        scope / "Mixed_5b/Branch_2/AvgPool_0a_3x3", net
+    )  # [15, 15, 16]
+    branch_2 = conv2d(
+        scope / "Mixed_5b/Branch_2/Conv2d_0b_1x1", branch_2, 4, [1, 1]
+    )  # [15, 15, 4]
+    net = end_point(
+        scope / "Mixed_5b", tf.concat([branch_0, branch_1, branch_2], -1)
+    )  # [15, 15, 20]
+    branch_0 = conv2d(
+        scope / "Mixed_5c/Branch_0/Conv2d_0a_1x1", net, 8, [1, 1]
+    )  # [15, 15, 8]
+    branch_1 = conv2d(
+        scope / "Mixed_5c/Branch_1/Conv2d_0a_1x1", net, 4, [1, 1]
+    )  # [15, 15, 4]
+    branch_1 = conv2d(
+        scope / "Mixed_5c/Branch_1/Conv2d_0b_1x7", branch_1, 8, [1, 7]
+    )  # [15, 15, 8]
+    branch_1 = conv2d(
+        scope / "Mixed_5c/Branch_1/Conv2d_0c_7x1", branch_1, 8, [7, 1]
+    )  # [15, 15, 8]
+    branch_2 = avg_pool2d(
+        scope / "Mixed_5c/Branch_2/AvgPool_0a_3x3", net
+    )  # [15, 15, 20]
+    branch_2 = conv2d(
+        scope / "Mixed_5c/Branch_2/Conv2d_0b_1x1", branch_2, 4, [1, 1]
+    )  # [15, 15, 4]
+    net = end_point(
+        scope / "Mixed_5c", tf.concat([branch_0, branch_1, branch_2], -1)
+    )  # [15, 15, 20]
+    net = global_avg_pool2d(None, net)  # [1, 1, 20]
+    net = end_point(scope / "Flatten", tf.reshape(net, [-1, 20]))  # [20]
+    return fully_connected(scope / "Logits", net, CLASSES)  # [10]
+
+
+def layer(function):
+    """Name a layer's operations after its scope and keep its output as an end point."""
+
+    @functools.wraps(function)
+    def run(scope, *args, **kwargs):
+        if scope is None:  # without a name it is no end point
+            return function(scope, *args, **kwargs)
+        with scope.open():
+            return end_point(scope, function(scope, *args, **kwargs))
+
+    return run
 
 
 @layer
-def batch_norm(inputs, decay=0.9997, epsilon=0.001, *, scope):
-    """Normalize channels by the batch's moments in training, else by moving averages."""
-    shape = inputs.shape[-1:]
+def conv2d(scope, inputs, num_outputs, kernel_size, stride=1, padding="SAME"):
+    """Convolve with `weights`, normalize, then activate."""
+    shape = [*kernel_size, inputs.shape[-1], num_outputs]
+    weights = scope.variable("weights", shape, xavier)
+    outputs = tf.nn.conv2d(inputs, weights, stride, padding)
+    outputs = batch_norm(scope / "BatchNorm", outputs)
+    return tf.nn.relu(outputs)
+
+
+@layer
+def batch_norm(scope, inputs):
+    """Normalize channels by the batch's moments; outside training, by averages."""
+    shape = [inputs.shape[-1]]
     gamma = tf.ones(shape)
-    beta = scope.variable("beta", shape, zeros)
-    moving_mean = scope.variable("moving_mean", shape, zeros, trainable=False)
-    moving_variance = scope.variable("moving_variance", shape, ones, trainable=False)
+    beta = scope.variable("beta", shape, 0.0)
+    moving_mean = scope.variable("moving_mean", shape, 0.0, trainable=False)
+    moving_variance = scope.variable("moving_variance", shape, 1.0, trainable=False)
     outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
         x=inputs,
         scale=gamma,
         offset=beta,
         mean=[] if scope.training else moving_mean,
         variance=[] if scope.training else moving_variance,
-        # The least that cuDNN takes; TF-Slim raises it everywhere.
-        epsilon=max(epsilon, 1.001e-5),
+        epsilon=0.001,
         is_training=scope.training,
     )
     if scope.training:
-        moving_mean.assign_sub((1 - decay) * (moving_mean - mean))
-        moving_variance.assign_sub((1 - decay) * (moving_variance - variance))
+        moving_mean.assign_sub((1 - 0.9997) * (moving_mean - mean))
+        moving_variance.assign_sub((1 - 0.9997) * (moving_variance - variance))
     return outputs
 
 
-def normalize(inputs, scope):
-    return batch_norm(inputs, scope=scope / "BatchNorm")
-
-
 @layer
-def conv2d(
-    inputs,
-    num_outputs,
-    kernel_size,
-    stride=1,
-    padding="SAME",
-    *,
-    activation=tf.nn.relu,
-    normalizer=normalize,
-    initializer=XAVIER,
-    scope,
-):
-    """Convolve with `weights`, normalize or add `biases`, then activate."""
-    kernel = [*kernel_size, inputs.shape[-1], num_outputs]
-    weights = scope.variable("weights", kernel, initializer)
-    outputs = tf.nn.conv2d(inputs, weights, stride, padding)
-    outputs = normalizer(outputs, scope)
-    return activation(outputs)
-
-
-@layer
-def max_pool2d(inputs, kernel_size, stride=2, padding="VALID", *, scope):
+def max_pool2d(scope, inputs):
     """Take the largest value of each window."""
-    return tf.nn.max_pool2d(inputs, kernel_size, stride, padding)
+    return tf.nn.max_pool2d(inputs, [3, 3], 2, "VALID")
 
 
 @layer
-def avg_pool2d(inputs, kernel_size, stride=1, padding="SAME", *, scope):
+def avg_pool2d(scope, inputs):
     """Take the mean of each window."""
-    return tf.nn.avg_pool2d(inputs, kernel_size, stride, padding)
+    return tf.nn.avg_pool2d(inputs, [3, 3], 1, "SAME")
 
 
 @layer
-def global_avg_pool2d(inputs, keepdims=True, *, scope):
+def global_avg_pool2d(scope, inputs):
     """Take the mean of each channel over all positions."""
-    return tf.reduce_mean(inputs, [1, 2], keepdims=keepdims)
+    return tf.reduce_mean(inputs, [1, 2], keepdims=True)
 
 
 @layer
-def fully_connected(inputs, num_outputs, *, initializer=XAVIER, biases=zeros, scope):
-    """Multiply by `weights`, normalize or add `biases`, then activate."""
+def fully_connected(scope, inputs, num_outputs):
+    """Multiply by `weights`, add `biases`."""
     shape = [inputs.shape[-1], num_outputs]
-    weights = scope.variable("weights", shape, initializer)
+    weights = scope.variable("weights", shape, xavier)
     outputs = tf.linalg.matmul(inputs, weights)
-    biases = scope.variable("biases", outputs.shape[-1:], biases)
-    outputs = tf.nn.bias_add(outputs, biases)
-    return outputs
-
-
-# Checkpoint maps.
-
-MIXED_SLIM = same_names(
-    {
-        "{weights,BatchNorm/{beta,moving_mean,moving_variance}}": (
-            "Mixed/Conv2d_1a_3x3",
-            "Mixed/Mixed_{5b,5c}/Branch_0/Conv2d_0a_1x1",
-            "Mixed/Mixed_{5b,5c}/Branch_1/Conv2d_{0a_1x1,0b_1x7,0c_7x1}",
-            "Mixed/Mixed_{5b,5c}/Branch_2/Conv2d_0b_1x1",
-        ),
-        "{weights,biases}": ("Mixed/Logits",),
-    }
-)
-
-
-def mixed(images, scope):
-    net = conv2d(images, 16, [3, 3], 2, "VALID", scope=scope / "Conv2d_1a_3x3")
-    net = max_pool2d(net, [3, 3], scope=scope / "MaxPool_2a_3x3")  # [15, 15, 16]
-    branch_0 = conv2d(net, 8, [1, 1], scope=scope / "Mixed_5b/Branch_0/Conv2d_0a_1x1")
-    branch_1 = conv2d(net, 4, [1, 1], scope=scope / "Mixed_5b/Branch_1/Conv2d_0a_1x1")
-    branch_1 = conv2d(
-        branch_1, 8, [1, 7], scope=scope / "Mixed_5b/Branch_1/Conv2d_0b_1x7"
-    )  # [15, 15, 8]
-    branch_1 = conv2d(
-        branch_1, 8, [7, 1], scope=scope / "Mixed_5b/Branch_1/Conv2d_0c_7x1"
-    )  # [15, 15, 8]
-    branch_2 = avg_pool2d(net, [3, 3], scope=scope / "Mixed_5b/Branch_2/AvgPool_0a_3x3")
-    branch_2 = conv2d(
-        branch_2, 4, [1, 1], scope=scope / "Mixed_5b/Branch_2/Conv2d_0b_1x1"
-    )  # [15, 15, 4]
-    net = end_point(tf.concat([branch_0, branch_1, branch_2], -1), scope / "Mixed_5b")
-    branch_0 = conv2d(net, 8, [1, 1], scope=scope / "Mixed_5c/Branch_0/Conv2d_0a_1x1")
-    branch_1 = conv2d(net, 4, [1, 1], scope=scope / "Mixed_5c/Branch_1/Conv2d_0a_1x1")
-    branch_1 = conv2d(
-        branch_1, 8, [1, 7], scope=scope / "Mixed_5c/Branch_1/Conv2d_0b_1x7"
-    )  # [15, 15, 8]
-    branch_1 = conv2d(
-        branch_1, 8, [7, 1], scope=scope / "Mixed_5c/Branch_1/Conv2d_0c_7x1"
-    )  # [15, 15, 8]
-    branch_2 = avg_pool2d(net, [3, 3], scope=scope / "Mixed_5c/Branch_2/AvgPool_0a_3x3")
-    branch_2 = conv2d(
-        branch_2, 4, [1, 1], scope=scope / "Mixed_5c/Branch_2/Conv2d_0b_1x1"
-    )  # [15, 15, 4]
-    net = end_point(tf.concat([branch_0, branch_1, branch_2], -1), scope / "Mixed_5c")
-    net = global_avg_pool2d(net)  # [1, 1, 20]
-    net = end_point(tf.reshape(net, [-1, 20]), scope / "Flatten")  # [20]
-    net = fully_connected(net, CLASSES, scope=scope / "Logits")  # [10]
-    return net
+    biases = scope.variable("biases", [num_outputs], 0.0)
+    return tf.nn.bias_add(outputs, biases)
 
 
 class Mixed(Network):
     """images [batch, 64, 64, 3] -> [batch, 10]; 2,802 parameters."""
 
     scope = "Mixed"
-    inputs: ClassVar = {
-        "images": tf.TensorSpec([None, 64, 64, 3], tf.float32),
-    }
-    outputs: ClassVar = {
-        "logits": tf.TensorSpec([None, CLASSES], tf.float32),
-    }
+    inputs: ClassVar = {"images": tf.TensorSpec([None, 64, 64, 3], tf.float32)}
+    outputs: ClassVar = {"logits": tf.TensorSpec([None, CLASSES], tf.float32)}
     layers = staticmethod(mixed)
     HEAD = ("Logits",)
-    CHECKPOINT_MAPS: ClassVar = {"slim": MIXED_SLIM}
 
 
-# What the functions below refer to.
+def preprocess(image, training=False, seed=None):
+    """Resize a uint8 image, with values from 0 to 1; in training too."""
+    image = tf.image.convert_image_dtype(image, tf.float32)
+    return resize_bilinear(image, [64, 64])
 
-NETWORK = Mixed
-LABELS_OFFSET = 0  # the label of the first class
-LABELS = ()
+
+def load_model(options):
+    """Return a model with the weights of the command line, and the `Report`."""
+    model = Mixed()
+    names = options.include, options.exclude, options.rename
+    report = restore(model, options.file, *names, options.head, options.strict)
+    loaded = f"{options.file}: {len(report.loaded)} variables loaded"
+    others = report.summary("left_out", "unused", "not_finite")
+    print("; ".join(filter(None, [loaded, others])), file=sys.stderr)
+    return model, report

@@ -14,7 +14,6 @@ import os
 import re
 import secrets
 import sys
-import zipfile
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -25,12 +24,49 @@ import my_ops
 import my_ops.image
 import tf as tf_module
 
-# Layers.
+# Network.
+
+
+def own_functions(scope, images):
+    net = conv2d(scope / "conv1", images, 4, [3, 3])  # [8, 8, 4]
+    net = end_point(scope / "halved", my_ops.image.halve(net))  # [4, 4, 4]
+    net = conv2d(
+        scope / "conv2",
+        net,
+        4,
+        [1, 1],
+        activation=tf.nn.relu,
+        initializer=my_ops.fill,
+        regularizer=tf_module.penalty,
+    )  # [4, 4, 4]
+    return net
+
+
+SWISH = functools.partial(my_ops.swish, beta=1.5)
+
+
+@layer
+def conv2d(
+    scope,
+    inputs,
+    num_outputs,
+    kernel_size,
+    activation=SWISH,
+    initializer=xavier,
+    regularizer=None,
+):
+    """Convolve with `weights`, add `biases`, then activate."""
+    shape = [*kernel_size, inputs.shape[-1], num_outputs]
+    weights = scope.variable("weights", shape, initializer, regularizer)
+    outputs = tf.nn.conv2d(inputs, weights, 1, "SAME")
+    biases = scope.variable("biases", [num_outputs], 0.0)
+    outputs = tf.nn.bias_add(outputs, biases)
+    return activation(outputs)
 
 
 @dataclasses.dataclass(frozen=True)
 class Scope:
-    """Where a layer stands, and what one call of the network shares."""
+    """A place in the network, and what one call of the model shares."""
 
     model: tf.Module
     name: str
@@ -39,89 +75,108 @@ class Scope:
 
     def __truediv__(self, name):
         """Return the scope `name` below this one."""
-        names = [part for part in (self.name, name) if part]
-        return dataclasses.replace(self, name="/".join(names))
+        return dataclasses.replace(self, name=f"{self.name}/{name}")
 
-    def variable(self, name, shape, initializer, regularizer=None, trainable=True):
+    @contextlib.contextmanager
+    def open(self, name=None):
+        """Name operations after this scope, or after the one `name` below it."""
+        scope = self if name is None else self / name
+        with tf.name_scope(f"{scope.name}/"):
+            yield scope
+
+    def variable(self, name, shape, initial, regularizer=None, trainable=True):
         """Return the variable `name` of this scope; the first call creates it."""
-        name = (self / name).name
-        found = self.model.named_variables
-        if name not in found:
-            # Created eagerly and under its full name, also while a function is traced.
+        name, model = f"{self.name}/{name}", self.model
+        if name not in model.named_variables:
+            # Created eagerly and under the full name, even while a function is traced.
             with tf.init_scope(), tf.name_scope(""):
-                value = initializer([int(size) for size in shape], self.model.generator)
+                if callable(initial):
+                    value = initial(shape, model.generator)
+                else:
+                    value = tf.fill(shape, initial)
                 value = tf.cast(value, tf.float32)
-                found[name] = tf.Variable(value, trainable=trainable, name=name)
+                variable = tf.Variable(value, trainable=trainable, name=name)
+            model.named_variables[name] = variable
             if regularizer is not None:
-                self.model.regularizers[name] = regularizer
-        return found[name]
+                model.regularizers[name] = regularizer
+        return model.named_variables[name]
 
 
-SWISH = functools.partial(my_ops.swish, beta=1.5)
-XAVIER = xavier()
+class Network(tf.Module):
+    """A network: its variables by name, its checked inputs, its end points."""
 
+    def __init__(self, seed=None):
+        super().__init__(name=type(self).__name__)
+        # TensorFlow refuses a generator without a seed in deterministic mode.
+        seed = secrets.randbits(63) if seed is None else seed
+        self.generator = tf.random.Generator.from_seed(seed)
+        self.named_variables = {}
+        self.regularizers = {}
 
-@layer
-def conv2d(
-    inputs,
-    num_outputs,
-    kernel_size,
-    padding="SAME",
-    *,
-    activation=SWISH,
-    initializer=XAVIER,
-    regularizer=None,
-    biases=zeros,
-    scope,
-):
-    """Convolve with `weights`, normalize or add `biases`, then activate."""
-    kernel = [*kernel_size, inputs.shape[-1], num_outputs]
-    weights = scope.variable("weights", kernel, initializer, regularizer)
-    outputs = tf.nn.conv2d(inputs, weights, 1, padding)
-    biases = scope.variable("biases", outputs.shape[-1:], biases)
-    outputs = tf.nn.bias_add(outputs, biases)
-    return activation(outputs)
+        def create_variables(inputs):
+            if not self.named_variables:  # TensorFlow traces a creation twice
+                self(inputs)
 
+        trace = tf.function(create_variables, autograph=False)
+        trace.get_concrete_function(dict(self.inputs))
 
-# Checkpoint maps.
+    def __call__(self, inputs, training=False):
+        """Return the outputs and the end points, under full names and relative ones."""
+        scope = Scope(self, self.scope, training, {})
+        outputs, ends = self.layers(scope, *self.checked(inputs)), scope.end_points
+        return outputs, ends | {self.relative(name): ends[name] for name in ends}
 
-OWN_FUNCTIONS_SLIM = same_names(
-    {
-        "{weights,biases}": ("own_functions/conv{1..2}",),
-    }
-)
+    def checked(self, inputs):
+        """Return the inputs in order; refuse one of another shape."""
+        if not isinstance(inputs, dict):
+            inputs = dict.fromkeys(self.inputs, inputs) if len(self.inputs) == 1 else {}
+        if inputs.keys() != self.inputs.keys():
+            raise ValueError(f"a dict with the inputs {[*self.inputs]} is needed")
+        tensors = []
+        for name, spec in self.inputs.items():
+            tensor = tf.convert_to_tensor(inputs[name])
+            if not spec.shape.is_compatible_with(tensor.shape):
+                raise ValueError(f"`{name}` is {spec.shape} here, found {tensor.shape}")
+            tensors.append(tf.cast(tensor, spec.dtype))
+        return tensors
 
+    @property
+    def regularization_losses(self):
+        """Each regularized variable's term of the loss, by the variable's name."""
+        variables, terms = self.named_variables, self.regularizers
+        return {name: term(variables[name]) for name, term in terms.items()}
 
-def own_functions(images, scope):
-    net = conv2d(images, 4, [3, 3], scope=scope / "conv1")  # [8, 8, 4]
-    net = end_point(my_ops.image.halve(net), scope / "halved")  # [4, 4, 4]
-    net = conv2d(
-        net,
-        4,
-        [1, 1],
-        activation=tf.nn.relu,
-        initializer=my_ops.fill,
-        regularizer=tf_module.penalty,
-        scope=scope / "conv2",
-    )  # [4, 4, 4]
-    return net
+    @property
+    def CHECKPOINT_MAPS(self):
+        """Names in a source by variable and format: TF-Slim's are this file's."""
+        return {"slim": {name: name for name in self.named_variables}}
+
+    def relative(self, name):
+        """Return a name without the network's scope."""
+        return name.removeprefix(f"{self.scope}/")
 
 
 class OwnFunctions(Network):
     """images [batch, 8, 8, 4] -> [batch, 4, 4, 4]; 168 parameters."""
 
     scope = "own_functions"
-    inputs: ClassVar = {
-        "images": tf.TensorSpec([None, 8, 8, 4], tf.float32),
-    }
-    outputs: ClassVar = {
-        "output": tf.TensorSpec([None, 4, 4, 4], tf.float32),
-    }
+    inputs: ClassVar = {"images": tf.TensorSpec([None, 8, 8, 4], tf.float32)}
+    outputs: ClassVar = {"output": tf.TensorSpec([None, 4, 4, 4], tf.float32)}
     layers = staticmethod(own_functions)
     HEAD = ()
-    CHECKPOINT_MAPS: ClassVar = {"slim": OWN_FUNCTIONS_SLIM}
 
 
-# What the functions below refer to.
+def decode_image(encoded):
+    """Decode a JPEG, PNG, GIF or BMP file to uint8 [height, width, 4]."""
+    return tf.io.decode_image(encoded, 4, expand_animations=False)
 
-NETWORK = OwnFunctions
+
+def load_model(options):
+    """Return a model with the weights of the command line, and the `Report`."""
+    model = OwnFunctions()
+    names = options.include, options.exclude, options.rename
+    report = restore(model, options.file, *names, options.head, options.strict)
+    loaded = f"{options.file}: {len(report.loaded)} variables loaded"
+    others = report.summary("left_out", "unused", "not_finite")
+    print("; ".join(filter(None, [loaded, others])), file=sys.stderr)
+    return model, report

@@ -15,188 +15,245 @@ import os
 import re
 import secrets
 import sys
-import zipfile
 from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
 import tensorflow as tf
 
-# Parameters of the build.
-
 CLASSES = 10
 WEIGHT_DECAY = 0.0001
 
 
-# Layers.
+# Network.
 
 
-def l2(scale):
-    """Scale / 2 times the sum of squares."""
-    return lambda weights: scale * tf.nn.l2_loss(weights)
+def residual(scope, images):
+    net = conv2d(scope / "conv1", images, 8, [3, 3], 2)  # [16, 16, 8]
+    net = bottleneck_shortcut(scope / "block1/unit_1", net, 16, 4)  # [16, 16, 16]
+    net = bottleneck(scope / "block1/unit_2", net, 16, 4)  # [16, 16, 16]
+    net = bottleneck_stride2(scope / "block1/unit_3/bottleneck", net)  # [8, 8, 16]
+    net = bottleneck_shortcut(scope / "block2/unit_1", net, 32, 8)  # [8, 8, 32]
+    for unit in range(2, 5):
+        net = bottleneck(scope / f"block2/unit_{unit}", net, 32, 8)  # [8, 8, 32]
+    net = global_avg_pool2d(scope / "pool5", net)  # [1, 1, 32]
+    net = conv2d(
+        scope / "logits", net, CLASSES, [1, 1], activation=None, normalize=False
+    )  # [1, 1, 10]
+    net = end_point(scope / "spatial_squeeze", tf.squeeze(net, [1, 2]))  # [10]
+    end_point(scope / "predictions", tf.nn.softmax(net))  # [10]
+    return net
 
 
-def ones(shape, generator):
-    return tf.ones(shape)
+# Blocks.
 
 
-VARIANCE_SCALING = variance_scaling()
-L2 = l2(scale=WEIGHT_DECAY)
+def bottleneck_shortcut(scope, net, depth, inner):
+    """Narrow, convolve, widen; the input is added: [h, w, c] -> [h, w, depth]."""
+    with scope.open("bottleneck") as scope:
+        shortcut = conv2d(scope / "shortcut", net, depth, [1, 1], activation=None)
+        conv1 = conv2d(scope / "conv1", net, inner, [1, 1])
+        conv2 = conv2d(scope / "conv2", conv1, inner, [3, 3])
+        conv3 = conv2d(scope / "conv3", conv2, depth, [1, 1], activation=None)
+        return end_point(scope, tf.nn.relu(shortcut + conv3))
+
+
+def bottleneck(scope, net, depth, inner):
+    """[h, w, c] -> [h, w, depth]."""
+    with scope.open("bottleneck") as scope:
+        conv1 = conv2d(scope / "conv1", net, inner, [1, 1])
+        conv2 = conv2d(scope / "conv2", conv1, inner, [3, 3])
+        conv3 = conv2d(scope / "conv3", conv2, depth, [1, 1], activation=None)
+        return end_point(scope, tf.nn.relu(net + conv3))
+
+
+def bottleneck_stride2(scope, net):
+    """[16, 16, 16] -> [8, 8, 16]."""
+    with scope.open():
+        shortcut = max_pool2d(scope / "MaxPool2D", net)  # [8, 8, 16]
+        conv1 = conv2d(scope / "conv1", net, 4, [1, 1])  # [16, 16, 4]
+        conv2 = conv2d(scope / "conv2", conv1, 4, [3, 3], 2)  # [8, 8, 4]
+        conv3 = conv2d(scope / "conv3", conv2, 16, [1, 1], activation=None)
+        return end_point(scope, tf.nn.relu(shortcut + conv3))  # [8, 8, 16]
 
 
 @layer
-def batch_norm(inputs, decay=0.997, scale=True, epsilon=1e-05, *, scope):
-    """Normalize channels by the batch's moments in training, else by moving averages."""
-    shape = inputs.shape[-1:]
-    gamma = scope.variable("gamma", shape, ones) if scale else tf.ones(shape)
-    beta = scope.variable("beta", shape, zeros)
-    moving_mean = scope.variable("moving_mean", shape, zeros, trainable=False)
-    moving_variance = scope.variable("moving_variance", shape, ones, trainable=False)
+def conv2d(
+    scope,
+    inputs,
+    num_outputs,
+    kernel_size,
+    stride=1,
+    activation=tf.nn.relu,
+    normalize=True,
+):
+    """Convolve with `weights`, normalize or add `biases`, then activate."""
+    shape = [*kernel_size, inputs.shape[-1], num_outputs]
+    weights = scope.variable("weights", shape, variance_scaling, WEIGHT_DECAY)
+    outputs = tf.nn.conv2d(inputs, weights, stride, "SAME")
+    if normalize:
+        outputs = batch_norm(scope / "BatchNorm", outputs)
+    else:
+        biases = scope.variable("biases", [num_outputs], 0.0)
+        outputs = tf.nn.bias_add(outputs, biases)
+    return outputs if activation is None else activation(outputs)
+
+
+@layer
+def batch_norm(scope, inputs):
+    """Normalize channels by the batch's moments; outside training, by averages."""
+    shape = [inputs.shape[-1]]
+    gamma = scope.variable("gamma", shape, 1.0)
+    beta = scope.variable("beta", shape, 0.0)
+    moving_mean = scope.variable("moving_mean", shape, 0.0, trainable=False)
+    moving_variance = scope.variable("moving_variance", shape, 1.0, trainable=False)
     outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
         x=inputs,
         scale=gamma,
         offset=beta,
         mean=[] if scope.training else moving_mean,
         variance=[] if scope.training else moving_variance,
-        # The least that cuDNN takes; TF-Slim raises it everywhere.
-        epsilon=max(epsilon, 1.001e-5),
+        epsilon=1.001e-5,  # cuDNN's minimum; TF-Slim raises 1e-05 to it everywhere
         is_training=scope.training,
     )
     if scope.training:
-        moving_mean.assign_sub((1 - decay) * (moving_mean - mean))
-        moving_variance.assign_sub((1 - decay) * (moving_variance - variance))
+        moving_mean.assign_sub((1 - 0.997) * (moving_mean - mean))
+        moving_variance.assign_sub((1 - 0.997) * (moving_variance - variance))
     return outputs
 
 
-def normalize(inputs, scope):
-    return batch_norm(inputs, scope=scope / "BatchNorm")
-
-
 @layer
-def conv2d(
-    inputs,
-    num_outputs,
-    kernel_size,
-    stride=1,
-    padding="SAME",
-    *,
-    activation=tf.nn.relu,
-    normalizer=normalize,
-    initializer=VARIANCE_SCALING,
-    regularizer=L2,
-    biases=None,
-    scope,
-):
-    """Convolve with `weights`, normalize or add `biases`, then activate."""
-    kernel = [*kernel_size, inputs.shape[-1], num_outputs]
-    weights = scope.variable("weights", kernel, initializer, regularizer)
-    outputs = tf.nn.conv2d(inputs, weights, stride, padding)
-    if biases is not None:
-        biases = scope.variable("biases", outputs.shape[-1:], biases)
-        outputs = tf.nn.bias_add(outputs, biases)
-    if normalizer is not None:
-        outputs = normalizer(outputs, scope)
-    return outputs if activation is None else activation(outputs)
-
-
-@layer
-def max_pool2d(inputs, kernel_size, stride=2, padding="VALID", *, scope):
+def max_pool2d(scope, inputs):
     """Take the largest value of each window."""
-    return tf.nn.max_pool2d(inputs, kernel_size, stride, padding)
+    return tf.nn.max_pool2d(inputs, [1, 1], 2, "VALID")
 
 
 @layer
-def global_avg_pool2d(inputs, keepdims=True, *, scope):
+def global_avg_pool2d(scope, inputs):
     """Take the mean of each channel over all positions."""
-    return tf.reduce_mean(inputs, [1, 2], keepdims=keepdims)
+    return tf.reduce_mean(inputs, [1, 2], keepdims=True)
 
 
-# Checkpoint maps.
-
-RESIDUAL_SLIM = same_names(
-    {
-        "{weights,BatchNorm/{gamma,beta,moving_mean,moving_variance}}": (
-            "residual/conv1",
-            "residual/block1/unit_1/bottleneck/{shortcut,conv{1..3}}",
-            "residual/block1/unit_{2..3}/bottleneck/conv{1..3}",
-            "residual/block2/unit_1/bottleneck/{shortcut,conv{1..3}}",
-            "residual/block2/unit_{2..4}/bottleneck/conv{1..3}",
-        ),
-        "{weights,biases}": ("residual/logits",),
-    }
-)
+def variance_scaling(shape, generator):
+    """Draw truncated normal values of variance 2 / inputs, He et al. 2015."""
+    # Truncation lowers the variance; TF-Slim restores it by 1.3.
+    stddev = math.sqrt(1.3 * 2 / math.prod(shape[:-1]))
+    return generator.truncated_normal(shape, 0, stddev)
 
 
-@layer
-def bottleneck(net, depth, inner, scope):
-    """Narrow, convolve, widen; the input is added."""
-    branch_0 = conv2d(net, depth, [1, 1], activation=None, scope=scope / "shortcut")
-    branch_1 = conv2d(net, inner, [1, 1], scope=scope / "conv1")
-    branch_1 = conv2d(branch_1, inner, [3, 3], scope=scope / "conv2")
-    branch_1 = conv2d(branch_1, depth, [1, 1], activation=None, scope=scope / "conv3")
-    net = tf.nn.relu(branch_0 + branch_1)
-    return net
+@dataclasses.dataclass(frozen=True)
+class Scope:
+    """A place in the network, and what one call of the model shares."""
+
+    model: tf.Module
+    name: str
+    training: bool
+    end_points: dict
+
+    def __truediv__(self, name):
+        """Return the scope `name` below this one."""
+        return dataclasses.replace(self, name=f"{self.name}/{name}")
+
+    @contextlib.contextmanager
+    def open(self, name=None):
+        """Name operations after this scope, or after the one `name` below it."""
+        scope = self if name is None else self / name
+        with tf.name_scope(f"{scope.name}/"):
+            yield scope
+
+    def variable(self, name, shape, initial, weight_decay=None, trainable=True):
+        """Return the variable `name` of this scope; the first call creates it."""
+        name, model = f"{self.name}/{name}", self.model
+        if name not in model.named_variables:
+            # Created eagerly and under the full name, even while a function is traced.
+            with tf.init_scope(), tf.name_scope(""):
+                if callable(initial):
+                    value = initial(shape, model.generator)
+                else:
+                    value = tf.fill(shape, initial)
+                variable = tf.Variable(value, trainable=trainable, name=name)
+            model.named_variables[name] = variable
+            if weight_decay is not None:
+                model.weight_decays[name] = weight_decay
+        return model.named_variables[name]
 
 
-@layer
-def bottleneck_2(net, depth, inner, scope):
-    branch_1 = conv2d(net, inner, [1, 1], scope=scope / "conv1")
-    branch_1 = conv2d(branch_1, inner, [3, 3], scope=scope / "conv2")
-    branch_1 = conv2d(branch_1, depth, [1, 1], activation=None, scope=scope / "conv3")
-    net = tf.nn.relu(net + branch_1)
-    return net
+class Network(tf.Module):
+    """A network: its variables by name, its checked inputs, its end points."""
 
+    def __init__(self, seed=None):
+        super().__init__(name=type(self).__name__)
+        # TensorFlow refuses a generator without a seed in deterministic mode.
+        seed = secrets.randbits(63) if seed is None else seed
+        self.generator = tf.random.Generator.from_seed(seed)
+        self.named_variables = {}
+        self.weight_decays = {}
 
-@layer
-def bottleneck_3(net, scope):
-    branch_0 = max_pool2d(net, [1, 1], scope=scope / "MaxPool2D")  # [8, 8, 16]
-    branch_1 = conv2d(net, 4, [1, 1], scope=scope / "conv1")  # [16, 16, 4]
-    branch_1 = conv2d(branch_1, 4, [3, 3], 2, scope=scope / "conv2")  # [8, 8, 4]
-    branch_1 = conv2d(branch_1, 16, [1, 1], activation=None, scope=scope / "conv3")
-    net = tf.nn.relu(branch_0 + branch_1)  # [8, 8, 16]
-    return net
+        def create_variables(inputs):
+            if not self.named_variables:  # TensorFlow traces a creation twice
+                self(inputs)
 
+        trace = tf.function(create_variables, autograph=False)
+        trace.get_concrete_function(dict(self.inputs))
 
-def residual(images, scope):
-    net = conv2d(images, 8, [3, 3], 2, scope=scope / "conv1")  # [16, 16, 8]
-    net = bottleneck(net, 16, 4, scope=scope / "block1/unit_1/bottleneck")
-    net = bottleneck_2(net, 16, 4, scope=scope / "block1/unit_2/bottleneck")
-    net = bottleneck_3(net, scope=scope / "block1/unit_3/bottleneck")  # [8, 8, 16]
-    net = bottleneck(net, 32, 8, scope=scope / "block2/unit_1/bottleneck")  # [8, 8, 32]
-    for unit in range(2, 5):  # [8, 8, 32]
-        net = bottleneck_2(net, 32, 8, scope=scope / f"block2/unit_{unit}/bottleneck")
-    net = global_avg_pool2d(net, scope=scope / "pool5")  # [1, 1, 32]
-    net = conv2d(
-        net,
-        CLASSES,
-        [1, 1],
-        activation=None,
-        normalizer=None,
-        biases=zeros,
-        scope=scope / "logits",
-    )  # [1, 1, 10]
-    net = end_point(tf.squeeze(net, [1, 2]), scope / "spatial_squeeze")  # [10]
-    end_point(tf.nn.softmax(net), scope / "predictions")  # [10]
-    return net
+    def __call__(self, inputs, training=False):
+        """Return the outputs and the end points, under full names and relative ones."""
+        scope = Scope(self, self.scope, training, {})
+        outputs, ends = self.layers(scope, *self.checked(inputs)), scope.end_points
+        return outputs, ends | {self.relative(name): ends[name] for name in ends}
+
+    def checked(self, inputs):
+        """Return the inputs in order; refuse one of another shape."""
+        if not isinstance(inputs, dict):
+            inputs = dict.fromkeys(self.inputs, inputs) if len(self.inputs) == 1 else {}
+        if inputs.keys() != self.inputs.keys():
+            raise ValueError(f"a dict with the inputs {[*self.inputs]} is needed")
+        tensors = []
+        for name, spec in self.inputs.items():
+            tensor = tf.convert_to_tensor(inputs[name])
+            if not spec.shape.is_compatible_with(tensor.shape):
+                raise ValueError(f"`{name}` is {spec.shape} here, found {tensor.shape}")
+            tensors.append(tf.cast(tensor, spec.dtype))
+        return tensors
+
+    @property
+    def regularization_losses(self):
+        """Each regularized variable's term of the loss, by the variable's name."""
+        variables, decays = self.named_variables, self.weight_decays
+        return {name: decays[name] * tf.nn.l2_loss(variables[name]) for name in decays}
+
+    @property
+    def CHECKPOINT_MAPS(self):
+        """Names in a source by variable and format: TF-Slim's are this file's."""
+        return {"slim": {name: name for name in self.named_variables}}
+
+    def relative(self, name):
+        """Return a name without the network's scope."""
+        return name.removeprefix(f"{self.scope}/")
 
 
 class Residual(Network):
     """images [batch, 32, 32, 3] -> [batch, 10]; 7,474 parameters."""
 
     scope = "residual"
-    inputs: ClassVar = {
-        "images": tf.TensorSpec([None, 32, 32, 3], tf.float32),
-    }
-    outputs: ClassVar = {
-        "logits": tf.TensorSpec([None, CLASSES], tf.float32),
-    }
+    inputs: ClassVar = {"images": tf.TensorSpec([None, 32, 32, 3], tf.float32)}
+    outputs: ClassVar = {"logits": tf.TensorSpec([None, CLASSES], tf.float32)}
     layers = staticmethod(residual)
     HEAD = ("logits",)
-    CHECKPOINT_MAPS: ClassVar = {"slim": RESIDUAL_SLIM}
 
 
-# What the functions below refer to.
+def preprocess(image, training=False, seed=None):
+    """Resize a uint8 image, with values from 0 to 1; in training too."""
+    image = tf.image.convert_image_dtype(image, tf.float32)
+    return resize_bilinear(image, [32, 32])
 
-NETWORK = Residual
-LABELS_OFFSET = 0  # the label of the first class
-LABELS = ()
+
+def load_model(options):
+    """Return a model with the weights of the command line, and the `Report`."""
+    model = Residual()
+    names = options.include, options.exclude, options.rename
+    report = restore(model, options.file, *names, options.head, options.strict)
+    loaded = f"{options.file}: {len(report.loaded)} variables loaded"
+    others = report.summary("left_out", "unused", "not_finite")
+    print("; ".join(filter(None, [loaded, others])), file=sys.stderr)
+    return model, report

@@ -14,122 +14,98 @@ import os
 import re
 import secrets
 import sys
-import zipfile
 from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
 import tensorflow as tf
 
-# Layers.
+# Network.
+
+
+def sizes(scope, images):
+    net = causal(scope / "causal_1", images, 2, 1)  # [8, 8, 4]
+    net = causal(scope / "causal_2", net, 4, [1, 2])  # [8, 8, 4]
+    net = causal(scope / "causal_4", net, 8, [1, 4])  # [8, 8, 4]
+    end_point(scope / "features", net)
+    end_point(scope / "first", halves(scope / "halves", net, 2, 0, 128))  # [2]
+    end_point(scope / "second", halves(scope / "halves_1", net, 3, 1, 192))  # [3]
+    net = grown(scope / "grown_1", net, 16)  # [16, 16, 4]
+    return grown(scope / "grown_2", net, 48)  # [48, 48, 4]
+
+
+# Blocks.
+
+
+def causal(scope, net, paddings, conv_rate):
+    """[8, 8, 4] -> [8, 8, 4]."""
+    with scope.open():
+        net = tf.pad(net, [[0, 0], [0, 0], [paddings, 0], [0, 0]])  # [8, ?, 4]
+        net = conv2d(scope / "Conv", net, 4, [1, 3], rate=conv_rate)  # [8, 8, 4]
+        return end_point(scope, net)
+
+
+def halves(scope, net, depth, start, size):
+    """[8, 8, 4] -> [depth]."""
+    with scope.open():
+        net = tf.slice(net, [0, 0, 0, start], [-1, -1, -1, depth])  # [8, 8, ?]
+        net = tf.reshape(net, [-1, 64, depth])  # [64, ?]
+        net = tf.reshape(net, [-1, 64, 1, depth])  # [64, 1, ?]
+        net = end_point(scope / "Flatten", tf.reshape(net, [-1, size]))
+        return end_point(scope, fully_connected(scope / "fully_connected", net, depth))
+
+
+def grown(scope, net, size):
+    """[h, w, 4] -> [size, size, 4]."""
+    with scope.open():
+        net = conv2d(scope / "Conv", net, 4, [1, 1], "SAME")  # [?, ?, 4]
+        net = tf.raw_ops.ResizeNearestNeighbor(images=net, size=[size, size])
+        return end_point(scope, net)
 
 
 @layer
-def conv2d(
-    inputs,
-    num_outputs,
-    kernel_size,
-    padding="VALID",
-    rate=1,
-    *,
-    activation=tf.nn.relu,
-    initializer=XAVIER,
-    biases=zeros,
-    scope,
-):
-    """Convolve with `weights`, normalize or add `biases`, then activate."""
-    kernel = [*kernel_size, inputs.shape[-1], num_outputs]
-    weights = scope.variable("weights", kernel, initializer)
+def conv2d(scope, inputs, num_outputs, kernel_size, padding="VALID", rate=1):
+    """Convolve with `weights`, add `biases`, then activate."""
+    shape = [*kernel_size, inputs.shape[-1], num_outputs]
+    weights = scope.variable("weights", shape, xavier)
     outputs = tf.nn.convolution(inputs, weights, 1, padding, dilations=rate)
-    biases = scope.variable("biases", outputs.shape[-1:], biases)
+    biases = scope.variable("biases", [num_outputs], 0.0)
     outputs = tf.nn.bias_add(outputs, biases)
-    return activation(outputs)
+    return tf.nn.relu(outputs)
 
 
 @layer
-def fully_connected(
-    inputs,
-    num_outputs,
-    *,
-    activation=tf.math.sigmoid,
-    initializer=XAVIER,
-    biases=zeros,
-    scope,
-):
-    """Multiply by `weights`, normalize or add `biases`, then activate."""
+def fully_connected(scope, inputs, num_outputs):
+    """Multiply by `weights`, add `biases`, then activate."""
     shape = [inputs.shape[-1], num_outputs]
-    weights = scope.variable("weights", shape, initializer)
+    weights = scope.variable("weights", shape, xavier)
     outputs = tf.linalg.matmul(inputs, weights)
-    biases = scope.variable("biases", outputs.shape[-1:], biases)
+    biases = scope.variable("biases", [num_outputs], 0.0)
     outputs = tf.nn.bias_add(outputs, biases)
-    return activation(outputs)
-
-
-# Checkpoint maps.
-
-SIZES_SLIM = same_names(
-    {
-        "{weights,biases}": (
-            "sizes/{causal_{1..2},causal_4,grown_{1..2}}/Conv",
-            "sizes/{halves,halves_1}/fully_connected",
-        ),
-    }
-)
-
-
-@layer
-def causal(net, paddings, conv_rate, scope):
-    net = tf.pad(net, [[0, 0], [0, 0], [paddings, 0], [0, 0]])  # [8, ?, 4]
-    net = conv2d(net, 4, [1, 3], rate=conv_rate, scope=scope / "Conv")  # [8, 8, 4]
-    return net
-
-
-@layer
-def halves(net, depth, start, size, scope):
-    net = tf.slice(net, [0, 0, 0, start], [-1, -1, -1, depth])  # [8, 8, ?]
-    net = tf.reshape(net, [-1, 64, depth])  # [64, ?]
-    net = tf.reshape(net, [-1, 64, 1, depth])  # [64, 1, ?]
-    net = end_point(tf.reshape(net, [-1, size]), scope / "Flatten")
-    net = fully_connected(net, depth, scope=scope / "fully_connected")
-    return net
-
-
-@layer
-def grown(net, size, scope):
-    net = conv2d(net, 4, [1, 1], "SAME", scope=scope / "Conv")  # [?, ?, 4]
-    net = tf.raw_ops.ResizeNearestNeighbor(images=net, size=[size, size])  # [?, ?, 4]
-    return net
-
-
-def sizes(images, scope):
-    net = causal(images, 2, 1, scope=scope / "causal_1")  # [8, 8, 4]
-    net = causal(net, 4, [1, 2], scope=scope / "causal_2")  # [8, 8, 4]
-    net = causal(net, 8, [1, 4], scope=scope / "causal_4")  # [8, 8, 4]
-    end_point(net, scope / "features")
-    first = halves(net, 2, 0, 128, scope=scope / "halves")  # [2]
-    end_point(first, scope / "first")
-    second = halves(net, 3, 1, 192, scope=scope / "halves_1")  # [3]
-    end_point(second, scope / "second")
-    net = grown(net, 16, scope=scope / "grown_1")  # [16, 16, 4]
-    net = grown(net, 48, scope=scope / "grown_2")  # [48, 48, 4]
-    return net
+    return tf.math.sigmoid(outputs)
 
 
 class Sizes(Network):
     """images [batch, 8, 8, 4] -> [batch, 48, 48, 4]; 1,033 parameters."""
 
     scope = "sizes"
-    inputs: ClassVar = {
-        "images": tf.TensorSpec([None, 8, 8, 4], tf.float32),
-    }
-    outputs: ClassVar = {
-        "output": tf.TensorSpec([None, 48, 48, 4], tf.float32),
-    }
+    inputs: ClassVar = {"images": tf.TensorSpec([None, 8, 8, 4], tf.float32)}
+    outputs: ClassVar = {"output": tf.TensorSpec([None, 48, 48, 4], tf.float32)}
     layers = staticmethod(sizes)
     HEAD = ()
-    CHECKPOINT_MAPS: ClassVar = {"slim": SIZES_SLIM}
 
 
-# What the functions below refer to.
+def decode_image(encoded):
+    """Decode a JPEG, PNG, GIF or BMP file to uint8 [height, width, 4]."""
+    return tf.io.decode_image(encoded, 4, expand_animations=False)
 
-NETWORK = Sizes
+
+def load_model(options):
+    """Return a model with the weights of the command line, and the `Report`."""
+    model = Sizes()
+    names = options.include, options.exclude, options.rename
+    report = restore(model, options.file, *names, options.head, options.strict)
+    loaded = f"{options.file}: {len(report.loaded)} variables loaded"
+    others = report.summary("left_out", "unused", "not_finite")
+    print("; ".join(filter(None, [loaded, others])), file=sys.stderr)
+    return model, report

@@ -14,24 +14,53 @@ import os
 import re
 import secrets
 import sys
-import zipfile
 from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
 import tensorflow as tf
 
-# Parameters of the build.
-
 START = 0.1
 
 
-# Layers.
+# Network.
+
+
+def variables(scope, images):
+    net = images
+    for i in range(1, 4):
+        second = conv2d(scope / f"step{i}/Conv", net, 4, [3, 3])  # [8, 8, 4]
+        gamma = scope.variable(f"step{i}/gamma", [4], START, 0.05)  # []
+        second = second * gamma  # [8, 8, 4]
+        net = end_point(scope / f"step{i}", net + second)  # [8, 8, 4]
+    scope.variable("count", [1], 0.0, trainable=False, saved=False)  # []
+    net = net * 0.17  # [8, 8, 4]
+    offset = scope.variable("offset", [4], xavier, device="cpu:0")  # []
+    return net + offset  # [8, 8, 4]
+
+
+@layer
+def conv2d(scope, inputs, num_outputs, kernel_size):
+    """Convolve with `weights`, add `biases`."""
+    shape = [*kernel_size, inputs.shape[-1], num_outputs]
+    weights = scope.variable("weights", shape, xavier)
+    outputs = tf.nn.conv2d(inputs, weights, 1, "SAME")
+    biases = scope.variable("biases", [num_outputs], 0.0)
+    return tf.nn.bias_add(outputs, biases)
+
+
+def xavier(shape, generator):
+    """Draw uniform values of variance 2 / (inputs + outputs), Glorot & Bengio 2010."""
+    # The last two lengths; a vector's is both, and a scalar's are 1.
+    rows, columns = (shape * 2 or [1, 1])[-2:]
+    window = math.prod(shape[:-2])
+    limit = math.sqrt(6 / (window * (rows + columns)))
+    return generator.uniform(shape, -limit, limit)
 
 
 @dataclasses.dataclass(frozen=True)
 class Scope:
-    """Where a layer stands, and what one call of the network shares."""
+    """A place in the network, and what one call of the model shares."""
 
     model: tf.Module
     name: str
@@ -40,106 +69,120 @@ class Scope:
 
     def __truediv__(self, name):
         """Return the scope `name` below this one."""
-        names = [part for part in (self.name, name) if part]
-        return dataclasses.replace(self, name="/".join(names))
+        return dataclasses.replace(self, name=f"{self.name}/{name}")
+
+    @contextlib.contextmanager
+    def open(self, name=None):
+        """Name operations after this scope, or after the one `name` below it."""
+        scope = self if name is None else self / name
+        with tf.name_scope(f"{scope.name}/"):
+            yield scope
 
     def variable(
         self,
         name,
         shape,
-        initializer,
-        regularizer=None,
+        initial,
+        weight_decay=None,
         trainable=True,
         device=None,
         saved=True,
     ):
         """Return the variable `name` of this scope; the first call creates it."""
-        name = (self / name).name
-        found = self.model.named_variables if saved else self.model.local_variables
+        name, model = f"{self.name}/{name}", self.model
+        found = model.named_variables if saved else model.local_variables
         if name not in found:
             # `tf.device(None)` would undo the caller's.
             place = contextlib.nullcontext() if device is None else tf.device(device)
-            # Created eagerly and under its full name, also while a function is traced.
+            # Created eagerly and under the full name, even while a function is traced.
             with tf.init_scope(), tf.name_scope(""), place:
-                value = initializer([int(size) for size in shape], self.model.generator)
-                found[name] = tf.Variable(value, trainable=trainable, name=name)
-            if regularizer is not None:
-                self.model.regularizers[name] = regularizer
+                if callable(initial):
+                    value = initial(shape, model.generator)
+                else:
+                    value = tf.fill(shape, initial)
+                variable = tf.Variable(value, trainable=trainable, name=name)
+            found[name] = variable
+            if weight_decay is not None:
+                model.weight_decays[name] = weight_decay
         return found[name]
 
 
-def constant(value=0.0):
-    """One value everywhere, or a list of all values."""
-    return lambda shape, generator: tf.constant(value, tf.float32, shape)
+class Network(tf.Module):
+    """A network: its variables by name, its checked inputs, its end points."""
 
+    def __init__(self, seed=None):
+        super().__init__(name=type(self).__name__)
+        # TensorFlow refuses a generator without a seed in deterministic mode.
+        seed = secrets.randbits(63) if seed is None else seed
+        self.generator = tf.random.Generator.from_seed(seed)
+        self.named_variables = {}
+        self.local_variables = {}
+        self.weight_decays = {}
 
-def l2(scale):
-    """Scale / 2 times the sum of squares."""
-    return lambda weights: scale * tf.nn.l2_loss(weights)
+        def create_variables(inputs):
+            if not self.named_variables:  # TensorFlow traces a creation twice
+                self(inputs)
 
+        trace = tf.function(create_variables, autograph=False)
+        trace.get_concrete_function(dict(self.inputs))
 
-@layer
-def conv2d(
-    inputs,
-    num_outputs,
-    kernel_size,
-    padding="SAME",
-    *,
-    initializer=XAVIER,
-    biases=zeros,
-    scope,
-):
-    """Convolve with `weights`, normalize or add `biases`, then activate."""
-    kernel = [*kernel_size, inputs.shape[-1], num_outputs]
-    weights = scope.variable("weights", kernel, initializer)
-    outputs = tf.nn.conv2d(inputs, weights, 1, padding)
-    biases = scope.variable("biases", outputs.shape[-1:], biases)
-    outputs = tf.nn.bias_add(outputs, biases)
-    return outputs
+    def __call__(self, inputs, training=False):
+        """Return the outputs and the end points, under full names and relative ones."""
+        scope = Scope(self, self.scope, training, {})
+        outputs, ends = self.layers(scope, *self.checked(inputs)), scope.end_points
+        return outputs, ends | {self.relative(name): ends[name] for name in ends}
 
+    def checked(self, inputs):
+        """Return the inputs in order; refuse one of another shape."""
+        if not isinstance(inputs, dict):
+            inputs = dict.fromkeys(self.inputs, inputs) if len(self.inputs) == 1 else {}
+        if inputs.keys() != self.inputs.keys():
+            raise ValueError(f"a dict with the inputs {[*self.inputs]} is needed")
+        tensors = []
+        for name, spec in self.inputs.items():
+            tensor = tf.convert_to_tensor(inputs[name])
+            if not spec.shape.is_compatible_with(tensor.shape):
+                raise ValueError(f"`{name}` is {spec.shape} here, found {tensor.shape}")
+            tensors.append(tf.cast(tensor, spec.dtype))
+        return tensors
 
-# Checkpoint maps.
+    @property
+    def regularization_losses(self):
+        """Each regularized variable's term of the loss, by the variable's name."""
+        variables, decays = self.named_variables, self.weight_decays
+        return {name: decays[name] * tf.nn.l2_loss(variables[name]) for name in decays}
 
-VARIABLES_SLIM = same_names(
-    {
-        "{weights,biases}": ("variables/step{1..3}/Conv",),
-        "gamma": ("variables/step{1..3}",),
-        "offset": ("variables",),
-    }
-)
+    @property
+    def CHECKPOINT_MAPS(self):
+        """Names in a source by variable and format: TF-Slim's are this file's."""
+        return {"slim": {name: name for name in self.named_variables}}
 
-
-def variables(images, scope):
-    net = images
-    for i in range(1, 4):
-        branch_1 = conv2d(net, 4, [3, 3], scope=scope / f"step{i}/Conv")  # [8, 8, 4]
-        gamma = scope.variable(
-            f"step{i}/gamma", [4], constant(value=START), l2(scale=0.05)
-        )
-        branch_1 = branch_1 * gamma  # [8, 8, 4]
-        net = end_point(net + branch_1, scope / f"step{i}")  # [8, 8, 4]
-    scope.variable("count", [1], zeros, trainable=False, saved=False)
-    net = net * 0.17  # [8, 8, 4]
-    offset = scope.variable("offset", [4], xavier(), device="cpu:0")
-    net = net + offset  # [8, 8, 4]
-    return net
+    def relative(self, name):
+        """Return a name without the network's scope."""
+        return name.removeprefix(f"{self.scope}/")
 
 
 class Variables(Network):
     """images [batch, 8, 8, 4] -> [batch, 8, 8, 4]; 460 parameters."""
 
     scope = "variables"
-    inputs: ClassVar = {
-        "images": tf.TensorSpec([None, 8, 8, 4], tf.float32),
-    }
-    outputs: ClassVar = {
-        "output": tf.TensorSpec([None, 8, 8, 4], tf.float32),
-    }
+    inputs: ClassVar = {"images": tf.TensorSpec([None, 8, 8, 4], tf.float32)}
+    outputs: ClassVar = {"output": tf.TensorSpec([None, 8, 8, 4], tf.float32)}
     layers = staticmethod(variables)
     HEAD = ()
-    CHECKPOINT_MAPS: ClassVar = {"slim": VARIABLES_SLIM}
 
 
-# What the functions below refer to.
+def decode_image(encoded):
+    """Decode a JPEG, PNG, GIF or BMP file to uint8 [height, width, 4]."""
+    return tf.io.decode_image(encoded, 4, expand_animations=False)
 
-NETWORK = Variables
+
+def load_model(options):
+    """Return a model with the weights of the command line, and the `Report`."""
+    model = Variables()
+    names = options.include, options.exclude, options.rename
+    report = restore(model, options.file, *names, options.head, options.strict)
+    loaded = f"{options.file}: {len(report.loaded)} variables loaded"
+    others = report.summary("left_out", "unused", "not_finite")
+    print("; ".join(filter(None, [loaded, others])), file=sys.stderr)
+    return model, report
