@@ -23,8 +23,9 @@ from slimgen.layers.describe import (
     families,
     summary_of,
 )
-from slimgen.layers.jobs import DATA_LINES, JOB_LINES, NETWORK_LINES
 from slimgen.layers.jobs.initial import FromLine
+from slimgen.layers.jobs.kinds import DATA_LINES, JOB_LINES
+from slimgen.layers.network_lines import NETWORK_LINES
 from slimgen.layers.variable import FreeVariable
 from slimgen.layers.weight_lines import MAP_LINES
 from slimgen.messages.pages import titles

@@ -2,7 +2,7 @@
 
 import pytest
 
-from slimgen.layers import DECLARATIONS, LAYERS
+from slimgen.layers import DECLARATIONS, LAYERS, word_of
 from slimgen.layers.argument_types import Choice, Optional
 from slimgen.layers.declaration import Layer, parameters
 from slimgen.layers.describe import (
@@ -12,7 +12,6 @@ from slimgen.layers.describe import (
     describe_all,
     describe_function,
     taken,
-    word_of,
 )
 
 

@@ -35,8 +35,8 @@ from slimgen.compiler import Compilation, Request, analyze
 from slimgen.diagnostics import Diagnostics
 from slimgen.ir.graph import Graph, Network
 from slimgen.ir.unroll import Applied, Tapped, unroll
-from slimgen.layers.jobs import NETWORK_LINES
 from slimgen.layers.jobs.kinds import JOB_KINDS
+from slimgen.layers.network_lines import NETWORK_LINES
 from slimgen.source import Source
 
 ROOT = Path(__file__).resolve().parent.parent

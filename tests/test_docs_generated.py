@@ -16,7 +16,8 @@ from slimgen.diagnostics import Diagnostics
 from slimgen.elaborate import evaluated, expressions, graph_builder, scopes, walk
 from slimgen.layers import LAYERS
 from slimgen.layers.describe import FUNCTIONS
-from slimgen.layers.jobs import DATA_LINES, JOB_LINES, NETWORK_LINES
+from slimgen.layers.jobs.kinds import DATA_LINES, JOB_LINES
+from slimgen.layers.network_lines import NETWORK_LINES
 from slimgen.layers.weight_lines import MAP_LINES
 from slimgen.messages.pages import codes
 from slimgen.source import Source

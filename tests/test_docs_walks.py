@@ -20,7 +20,7 @@ from runtime_fixture import build
 from test_docs import FLOWERS, ROOT, WALKS, fences_of, job, shows, write_files
 
 from slimgen.cli import main
-from slimgen.layers.jobs import JOB_LINES
+from slimgen.layers.jobs.kinds import JOB_LINES
 from slimgen.layers.jobs.optimizer import RULES
 
 tf = pytest.importorskip("tensorflow")

@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 
 from slimgen.layers.declaration import Layer
-from slimgen.layers.jobs import JOB_LINES
 from slimgen.layers.jobs.job_line import JobLine
-from slimgen.layers.jobs.kinds import JOB_KINDS, JobKind
+from slimgen.layers.jobs.kinds import JOB_KINDS, JOB_LINES, JobKind
 from slimgen.layers.jobs.learning_rate import SCHEDULES
 from slimgen.layers.jobs.loss import LOSSES
 from slimgen.layers.jobs.optimizer import RULES

@@ -31,13 +31,14 @@ Examples:
 def layers(reporter: CommandReport, *, name: str | None) -> None:
     """Print all words of the language, or the page of one."""
     from slimgen.layers import describe as pages
+    from slimgen.layers import word_of
 
     if name is None:
         write_output(pages.describe_all())
         return
     found, function = pages.find_layers(name), pages.find_function(name)
     if not found and function is None:
-        ours = pages.word_of(name)
+        ours = word_of(name)
         near = f" Did you mean '{ours}'?" if ours else suggestion(name, _words())
         raise click.BadParameter(
             f"there is no layer '{name}'.{near}", param_hint="'NAME'"

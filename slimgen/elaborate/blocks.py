@@ -14,7 +14,7 @@ from slimgen.frozen import Frozen
 from slimgen.ir.graph import Call, Function
 from slimgen.layers import LAYERS
 from slimgen.layers.functions import ACTIVATIONS
-from slimgen.layers.jobs import NETWORK_LINES
+from slimgen.layers.network_lines import NETWORK_LINES
 from slimgen.layers.weight_lines import HeadLine
 from slimgen.messages import names as messages
 from slimgen.syntax import tree

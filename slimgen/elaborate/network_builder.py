@@ -18,8 +18,8 @@ from slimgen.elaborate.jobs.images import (
     label_names,
     preprocessing,
 )
-from slimgen.elaborate.jobs.job_lines import JobLines
 from slimgen.elaborate.loading import Loaded, Program
+from slimgen.elaborate.network_lines import network_lines
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.elaborate.scopes import is_scope_name
 from slimgen.elaborate.statement_table import STATEMENTS
@@ -37,8 +37,8 @@ from slimgen.ir.graph import (
     NetworkInput,
     NetworkVariable,
 )
-from slimgen.layers.jobs import NETWORK_LINES
 from slimgen.layers.jobs.images import LabelsLine, PreprocessLine
+from slimgen.layers.network_lines import NETWORK_LINES
 from slimgen.layers.weight_lines import HeadLine
 from slimgen.messages import names as messages
 from slimgen.source import Span
@@ -82,7 +82,7 @@ class NetworkBuilder:
         if statement is None:
             head = head_by_classes(made, parameters, self._rebuilt)
         else:
-            line = JobLines(reporter, env.frame).bind_as(statement, HeadLine)
+            line = network_lines(reporter, env).bind_as(statement, HeadLine)
             head = named_head(network, line, statement, bool(self.defines))
         network = replace(network, head=head)
         return BuiltNetwork(network, functions, _end_point_names(walk))
@@ -173,7 +173,7 @@ class NetworkBuilder:
         result = env.net.value if env.net is not None else None
         if walk.naming.cut:
             result = network.outputs[0][1]
-        lines = JobLines(walk.reporter, env.frame)
+        lines = network_lines(walk.reporter, env)
         for word, statement in walk.lines.items():
             if word == HeadLine.word:
                 continue

@@ -2,13 +2,18 @@
 
 from slimgen.elaborate.env import Env
 from slimgen.elaborate.jobs.job_lines import JobLines
-from slimgen.elaborate.rejection import Rejected
+from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.elaborate.walk import Walk
 from slimgen.elaborate.weight_maps import read_rules
-from slimgen.layers.jobs import NETWORK_LINES
+from slimgen.layers.network_lines import NETWORK_LINES
 from slimgen.layers.weight_lines import WeightsLine
 from slimgen.messages import names as messages
 from slimgen.syntax import tree
+
+
+def network_lines(reporter: Reporter, env: Env) -> JobLines:
+    """Return the binder of a network's lines."""
+    return JobLines(reporter, env.frame, NETWORK_LINES.values())
 
 
 def is_network_line(statement: tree.Line, env: Env) -> bool:
@@ -44,7 +49,7 @@ def _keep_map(statement: tree.Line, walk: Walk, env: Env) -> None:
     """Keep a map of weights; a block may give it for the network that calls it."""
     if any(block.is_network for block in walk.active):
         return  # the weights of a network that is a word in this one
-    rules = read_rules(statement, JobLines(walk.reporter, env.frame))
+    rules = read_rules(statement, network_lines(walk.reporter, env))
     for other in walk.maps:
         if other.format == rules.format:
             called, first = f"weights {rules.format}", other.statement.word.span

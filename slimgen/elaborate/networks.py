@@ -1,13 +1,13 @@
 """Files to networks: which are built, with which parameters, and their jobs."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from slimgen.diagnostics import Diagnostics
 from slimgen.elaborate.comments import leading_comment
 from slimgen.elaborate.evaluated import Evaluated, Frame, Tensor
 from slimgen.elaborate.expressions import Evaluator, Silent
-from slimgen.elaborate.jobs.job_list import check_alike, check_jobs, jobs_of
-from slimgen.elaborate.jobs.precision import check_precision
+from slimgen.elaborate.jobs.images import check_alike
 from slimgen.elaborate.loading import Loaded, Program, Reader
 from slimgen.elaborate.network_builder import (
     FINAL_ENDPOINT,
@@ -78,7 +78,11 @@ def _graph(
     program: Program, main: Loaded, request: Request, resolution: Resolution
 ) -> Graph | None:
     reporter = program.reporter
-    check_jobs(main, reporter)
+    if _has_jobs(main):
+        # The readers of jobs are a tenth of the compiler: only files with jobs load them.
+        from slimgen.elaborate.jobs.job_list import check_jobs
+
+        check_jobs(main, reporter)
     chosen = _chosen(main, request, resolution, reporter)
     defines = _defines(request, reporter)
     if not chosen:
@@ -103,14 +107,31 @@ def _graph(
     if not (defines or request.networks):  # else a rule may be for what is left out
         usage.report(reporter)
     check_alike(networks, reporter)
-    jobs = jobs_of(program, main, networks, ends, changed=bool(defines))
-    graph = Graph(
-        tuple(networks),
-        tuple(functions),
-        tuple(jobs),
-        leading_comment(main.file, None),
-    )
-    check_precision(graph, reporter)
+    comment = leading_comment(main.file, None)
+    graph = Graph(tuple(networks), tuple(functions), (), comment)
+    return _with_jobs(graph, program, main, ends, bool(defines))
+
+
+def _has_jobs(main: Loaded) -> bool:
+    return any(isinstance(item, tree.Job) for item in main.file.items)
+
+
+def _with_jobs(
+    graph: Graph,
+    program: Program,
+    main: Loaded,
+    ends: Mapping[str, Mapping[str, Tensor]],
+    changed: bool,
+) -> Graph:
+    """Return the graph with the jobs of its networks, some of them `changed` by `-D`."""
+    if not _has_jobs(main):
+        return graph
+    from slimgen.elaborate.jobs.job_list import jobs_of
+    from slimgen.elaborate.jobs.precision import check_precision
+
+    jobs = jobs_of(program, main, graph.networks, ends, changed)
+    graph = replace(graph, jobs=tuple(jobs))
+    check_precision(graph, program.reporter)
     return graph
 
 

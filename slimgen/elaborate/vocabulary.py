@@ -4,9 +4,8 @@ import functools
 from collections.abc import Collection, Iterable, Mapping
 
 from slimgen.diagnostics import Diagnostic
-from slimgen.layers import LAYERS
+from slimgen.layers import LAYERS, word_of
 from slimgen.layers.declaration import Declaration, parameters
-from slimgen.layers.describe import word_of
 from slimgen.layers.functions import ACTIVATIONS, INITIALIZERS, REGULARIZERS
 from slimgen.messages import names as messages
 from slimgen.source import Span

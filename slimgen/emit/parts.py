@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from slimgen.emit.fitting import tidy
 from slimgen.emit.identifiers import class_name
 from slimgen.emit.jobs import FileJobs, file_jobs, needs_of
 from slimgen.emit.library import Library, open_library, used_names
-from slimgen.emit.losses import Losses, describe_losses, output_functions
 from slimgen.emit.templates import defined_names, render
 from slimgen.emit.tensorflow.values import python
-from slimgen.emit.training import JobSections, job_sections
 from slimgen.frozen import Frozen
 from slimgen.ir.graph import Graph, Network
 from slimgen.ir.jobs import LabelNames, Train
 from slimgen.ir.weight_map import Transform
+
+if TYPE_CHECKING:
+    from slimgen.emit.training import JobSections
 
 FORMATTED = {
     "names",
@@ -120,7 +121,7 @@ class Runtime(Frozen):
             "labels": self.labels,
             "offset": bool(facts.classes and (self.labels.names or self.labels.offset)),
             **vars(self.jobs),
-            "losses": self._losses(modules),
+            "losses": self.training.losses(modules) if self.training else None,
             "training": self.training,
             "examples": self.training.examples if self.training else None,
         }
@@ -133,12 +134,6 @@ class Runtime(Frozen):
             sides = python(list(preprocess.resize))
             return f"functools.partial({function}, sides={sides})"
         return function
-
-    def _losses(self, modules: Mapping[str, str]) -> Losses | None:
-        train = self.jobs.train
-        if train is None:
-            return None
-        return describe_losses(train.loss, modules, bool(train.augment.mixes))
 
 
 class NetworkLike(Protocol):
@@ -210,15 +205,19 @@ def describe_runtime(graph: Graph, split: bool = False) -> Runtime:
     modules = [part for part in parts if part.endswith(".py")]
     flags = _flags(graph, facts, train, bool(labels.names))
     words = _words(graph, facts, flags)
-    training = None
+    training, hidden = None, frozenset[str]()
     if train:  # of the first network
+        # It brings the declarations of all lines of jobs: only files with jobs load them.
+        from slimgen.emit.training import job_sections
+
         training = job_sections(jobs, graph.networks[0], labels, facts.classes)
         flags |= training.flags
         words |= training.words
+        hidden = training.hidden
     return Runtime(
         tuple(parts),
         tuple(roots),
-        _hidden(facts, train),
+        hidden,
         labels,
         jobs,
         training,
@@ -254,8 +253,6 @@ def _flags(
     maps = [one for network in graph.networks for one in network.maps]
     transforms = {entry.transform for one in maps for entry in one.entries}
     saved = [v.spec for n in graph.networks for v in n.variables if v.spec.saved]
-    terms = train.loss.terms if train else ()
-    weighted = output_functions(term for term in terms if term.weights)
     return {
         "SEVERAL_NETWORKS": len(graph.networks) > 1,
         "BY_NETWORK": facts.by_network,
@@ -266,8 +263,8 @@ def _flags(
         "PREDICTS": facts.classifier,
         "TRAINS": train is not None,
         "NAMED_LABELS": named,
-        "WEIGHTED_LOSS": "loss" in weighted,
-        "WEIGHTED_ACCURACY": "accuracy" in weighted,
+        "WEIGHTED_LOSS": False,
+        "WEIGHTED_ACCURACY": False,
         "SEVERAL_FORMATS": bool(facts.formats),
         "TRANSFORMS": bool(transforms - {Transform()}),
         "OTHER_TYPES": any("float" not in spec.dtype for spec in saved),
@@ -299,13 +296,6 @@ def _words(graph: Graph, facts: Facts, flags: Mapping[str, bool]) -> dict[str, s
         words |= {"HEIGHT": str(height), "WIDTH": str(width)}
         words[f"preprocess_{preprocess.families[0]}"] = "preprocess"
     return words
-
-
-def _hidden(facts: Facts, train: Train | None) -> frozenset[str]:
-    """Return the functions of outputs that the file does without."""
-    if facts.classes or train is None:
-        return frozenset()
-    return frozenset({"loss", "accuracy"} - output_functions(train.loss.terms))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,8 +1,15 @@
 """The sections of a `train` job: the flags and the constants of the library in them."""
 
+from collections.abc import Mapping
+
 from slimgen.emit.example_reading import Examples, describe_examples
 from slimgen.emit.jobs import FileJobs
-from slimgen.emit.losses import weighted_flags
+from slimgen.emit.losses import (
+    Losses,
+    describe_losses,
+    output_functions,
+    weighted_flags,
+)
 from slimgen.emit.tensorflow.values import python
 from slimgen.frozen import Frozen
 from slimgen.ir.graph import Network
@@ -20,6 +27,7 @@ class JobSections(Frozen):
     evaluate: Evaluate | None
     network: Network
     examples: Examples
+    classes: bool
     label_names: bool
     label_offset: int
 
@@ -38,10 +46,32 @@ class JobSections(Frozen):
     def flags(self) -> dict[str, bool]:
         """The flags of the modules under `templates/runtime/training`."""
         return {
+            **self._loss_flags(),
             **self._optimizer_flags(),
             **self._step_flags(),
             **self._input_flags(),
             **self._augmentation_flags(),
+        }
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The functions of outputs that the file does without."""
+        if self.classes:
+            return frozenset()
+        return frozenset({"loss", "accuracy"}) - output_functions(self.train.loss.terms)
+
+    def losses(self, modules: Mapping[str, str]) -> Losses:
+        """Write the terms of the loss; `modules` are names of the user's."""
+        mixed = bool(self.train.augment.mixes)
+        return describe_losses(self.train.loss, modules, mixed)
+
+    def _loss_flags(self) -> dict[str, bool]:
+        weighted = [term for term in self.train.loss.terms if term.weights]
+        functions = output_functions(weighted)
+        return {
+            "WEIGHTED_LOSS": "loss" in functions,
+            "WEIGHTED_ACCURACY": "accuracy" in functions,
+            **weighted_flags(self.train.loss),
         }
 
     def _optimizer_flags(self) -> dict[str, bool]:
@@ -55,7 +85,6 @@ class JobSections(Frozen):
             "DECAY_IN_EPOCHS": rate.unit == "epochs",
             "WARMUP": bool(rate.warmup),
             "WARMUP_IN_EPOCHS": rate.warmup == "epochs",
-            **weighted_flags(self.train.loss),
         }
 
     def _step_flags(self) -> dict[str, bool]:
@@ -174,5 +203,5 @@ def job_sections(
     examples = describe_examples(jobs.train, network, labels.offset)
     named = bool(labels.names) and classes
     return JobSections(
-        jobs.train, jobs.evaluate, network, examples, named, labels.offset
+        jobs.train, jobs.evaluate, network, examples, classes, named, labels.offset
     )

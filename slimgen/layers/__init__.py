@@ -30,6 +30,7 @@ from slimgen.layers.slicing import (
     Split,
 )
 from slimgen.layers.transposed import ConvTranspose
+from slimgen.messages.foreign import our_word
 
 # By family, in the order of the documentation.
 DECLARATIONS: tuple[type[Layer], ...] = (
@@ -97,3 +98,11 @@ DECLARATIONS: tuple[type[Layer], ...] = (
 )
 
 LAYERS: dict[str, type[Layer]] = {layer.word: layer for layer in DECLARATIONS}
+
+
+def word_of(name: str) -> str:
+    """Return our word for a layer's name in TF-Slim, Keras and so on, or nothing."""
+    for layer in DECLARATIONS:
+        if name in (layer.slim, layer.tensorflow.rpartition(".")[2]):
+            return layer.word
+    return our_word(name)

@@ -7,13 +7,13 @@ from slimgen.layers import DECLARATIONS, LAYERS
 from slimgen.layers.argument_types import ArgumentType, Choice, FunctionSpec, Optional
 from slimgen.layers.declaration import Declaration, Layer, Parameter, parameters
 from slimgen.layers.functions import ACTIVATIONS, INITIALIZERS, REGULARIZERS
-from slimgen.layers.jobs import DATA_LINES, JOB_LINES, NETWORK_LINES
 from slimgen.layers.jobs.initial import FromLine
+from slimgen.layers.jobs.kinds import DATA_LINES, JOB_LINES
 from slimgen.layers.literals import NamedFunction
+from slimgen.layers.network_lines import NETWORK_LINES
 from slimgen.layers.setting_line import SettingLine
 from slimgen.layers.variable import FreeVariable
 from slimgen.layers.weight_lines import MAP_LINES
-from slimgen.messages.foreign import our_word
 
 FUNCTIONS: Mapping[str, Mapping[str, FunctionSpec]] = {
     "Activations as arguments": ACTIVATIONS,
@@ -164,14 +164,6 @@ def find_layers(word: str) -> list[type[Declaration]]:
     if word in LAYERS:
         return [LAYERS[word]]
     return [line for name, line in LINES if name == word]
-
-
-def word_of(name: str) -> str:
-    """Return our word for a layer's name in TF-Slim, Keras and so on, or nothing."""
-    for layer in DECLARATIONS:
-        if name in (layer.slim, layer.tensorflow.rpartition(".")[2]):
-            return layer.word
-    return our_word(name)
 
 
 def find_function(word: str) -> FunctionSpec | None:

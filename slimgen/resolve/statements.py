@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import field, replace
 
 from slimgen.frozen import Frozen
-from slimgen.layers.jobs import NETWORK_LINES
+from slimgen.layers.network_lines import NETWORK_LINES
 from slimgen.layers.weight_lines import HeadLine, WeightsLine
 from slimgen.resolve.recorder import Recorder, name_of, plain_text
 from slimgen.resolve.symbols import NameScope, Symbol, SymbolKind

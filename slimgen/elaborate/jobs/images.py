@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from slimgen.elaborate.jobs.job_lines import ignored_argument
 from slimgen.elaborate.rejection import Rejected, Reporter
-from slimgen.ir.graph import Value
+from slimgen.ir.graph import Network, Value
 from slimgen.ir.jobs import LabelNames, Preprocessing
 from slimgen.layers.jobs.images import LabelsLine, PreprocessLine
 from slimgen.messages import jobs as job_messages
@@ -118,3 +118,34 @@ def check_labels(
                 lines["labels"].span, len(labels.names), classes, labels.offset
             )
         )
+
+
+def check_alike(networks: Sequence[Network], reporter: Reporter) -> None:
+    """Report networks of one file whose labels or images the file would have to tell apart."""
+    _check_shared(
+        "labels", [_labels(network) for network in networks], networks, reporter
+    )
+    images = [_images(network) for network in networks]
+    _check_shared("preprocess", images, networks, reporter)
+
+
+def _check_shared(
+    part: str, values: Sequence[object], networks: Sequence[Network], reporter: Reporter
+) -> None:
+    """Report the networks whose value is not that of the first."""
+    for network, value in zip(networks, values, strict=True):
+        if value != values[0] and network.span is not None:
+            name, first = network.name, networks[0].name
+            reporter.report(
+                job_messages.networks_differ(network.span, part, name, first)
+            )
+
+
+def _labels(network: Network) -> LabelNames:
+    return network.labels or LabelNames()
+
+
+def _images(network: Network) -> object:
+    """The part of the preprocessing that a file has once; each network has its family."""
+    found = network.preprocess
+    return (found.resize, found.fast) if found else (None, True)

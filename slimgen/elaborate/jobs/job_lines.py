@@ -1,6 +1,6 @@
 """Binding the lines of jobs: arguments as everywhere, and the parts that all jobs share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -22,7 +22,6 @@ from slimgen.layers.argument_types import (
     Real,
 )
 from slimgen.layers.declaration import parameters
-from slimgen.layers.jobs import DATA_LINES, JOB_LINES, NETWORK_LINES
 from slimgen.layers.jobs.job_line import JobLine
 from slimgen.layers.setting_line import SettingLine
 from slimgen.messages import names as messages
@@ -85,25 +84,25 @@ class JobText(Frozen):
         return found
 
 
-def job_words() -> frozenset[str]:
-    """Every bare word that a line of a job or of a network's weights takes."""
+def words_of(lines: Iterable[type[SettingLine]]) -> frozenset[str]:
+    """Every bare word that one of some lines takes."""
     words = {*COUNTS}
-    lines: list[type[SettingLine]]
-    lines = [*NETWORK_LINES.values(), *DATA_LINES.values(), *JOB_LINES]
-    lines += [form for line in lines for form in line.forms.values()]
-    for line in lines:
+    forms = (form for line in lines for form in (line, *line.forms.values()))
+    for line in forms:
         for parameter in parameters(line):
             words.update(parameter.kind.words)
     return universal_words() | words
 
 
 class JobLines:
-    """Binds the lines of one job or network."""
+    """Binds the lines of one job or network, among those that it may have."""
 
-    def __init__(self, reporter: Reporter, frame: Frame) -> None:
+    def __init__(
+        self, reporter: Reporter, frame: Frame, lines: Iterable[type[SettingLine]]
+    ) -> None:
         self.reporter = reporter
         self.binder = Binder(reporter)
-        self.evaluator = Evaluator(job_words())
+        self.evaluator = Evaluator(words_of(lines))
         self.frame = frame
 
     def bind(

@@ -12,8 +12,8 @@ from slimgen.elaborate.jobs.train import read_train
 from slimgen.elaborate.loading import Loaded, Program
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.ir.graph import Network
-from slimgen.ir.jobs import Job, LabelNames, Train, assert_never
-from slimgen.layers.jobs.kinds import JOB_KINDS, JobKind
+from slimgen.ir.jobs import Job, Train, assert_never
+from slimgen.layers.jobs.kinds import DATA_LINES, JOB_KINDS, JOB_LINES, JobKind
 from slimgen.messages import jobs as job_messages
 from slimgen.messages import names as messages
 from slimgen.messages import warnings
@@ -90,7 +90,8 @@ class _JobReader:
         if kind.fixed_sizes:
             _check_sizes(statement, network)
         _check_head(statement, kind)
-        binder = JobLines(self.program.reporter, self.main.frame)
+        lines = (*JOB_LINES, *DATA_LINES.values())
+        binder = JobLines(self.program.reporter, self.main.frame, lines)
         bound = bind_job(statement, network, binder, kind)
         if bound is None:
             return
@@ -167,34 +168,3 @@ def check_jobs(main: Loaded, reporter: Reporter) -> None:
             where = "on a `train` job"
             misplaced = messages.misplaced(setting.span, "a parameter", where, help)
             reporter.report(misplaced)
-
-
-def check_alike(networks: Sequence[Network], reporter: Reporter) -> None:
-    """Report networks of one file whose labels or images the file would have to tell apart."""
-    _check_shared(
-        "labels", [_labels(network) for network in networks], networks, reporter
-    )
-    images = [_images(network) for network in networks]
-    _check_shared("preprocess", images, networks, reporter)
-
-
-def _check_shared(
-    part: str, values: Sequence[object], networks: Sequence[Network], reporter: Reporter
-) -> None:
-    """Report the networks whose value is not that of the first."""
-    for network, value in zip(networks, values, strict=True):
-        if value != values[0] and network.span is not None:
-            name, first = network.name, networks[0].name
-            reporter.report(
-                job_messages.networks_differ(network.span, part, name, first)
-            )
-
-
-def _labels(network: Network) -> LabelNames:
-    return network.labels or LabelNames()
-
-
-def _images(network: Network) -> object:
-    """The part of the preprocessing that a file has once; each network has its family."""
-    found = network.preprocess
-    return (found.resize, found.fast) if found else (None, True)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from slimgen.frozen import Frozen
 from slimgen.layers.jobs.augment import AugmentLine
-from slimgen.layers.jobs.data import BatchLine, DataLine
+from slimgen.layers.jobs.data import BatchLine, DataLine, ItemLine
 from slimgen.layers.jobs.evaluate import EveryLine
 from slimgen.layers.jobs.gradients import (
     AccumulateLine,
@@ -93,3 +93,11 @@ JOB_KINDS: Mapping[str, JobKind] = {
         JobKind("evaluate", (DataLine, EveryLine), required=(DataLine,), trained=True),
     )
 }
+
+DATA_LINES: dict[str, type[JobLine]] = {ItemLine.word: ItemLine}
+"""The lines between the braces of `data`, under names of the user's own."""
+
+JOB_LINES: tuple[type[JobLine], ...] = tuple(
+    dict.fromkeys(line for kind in JOB_KINDS.values() for line in kind.lines)
+)
+"""The lines of all jobs, in the order of the documentation."""
