@@ -87,10 +87,10 @@ def program_text(layers: Sequence[tuple[Layer, tuple[TensorType, ...]]]) -> str:
     )
     calls = [call_text(index, use, section) for index, use in enumerate(uses)]
     scope = render(
-        "scope.py.j2", options=OPTIONS, foreign=False, held=False, mixed=False,
+        "scope.py.j2", options=OPTIONS, foreign=False, held=False, mixed=False, opens=True,
         terms=functions.terms, unnamed=True,
     )  # fmt: skip
-    layer = render("layer.py.j2", mixed=False, unscoped=True)
+    layer = render("layer.py.j2", mixed=False, opens=True, unscoped=True)
     return "\n\n\n".join([IMPORTS, scope, layer, section.text(calls), *calls])
 
 

@@ -755,9 +755,8 @@ def test_names_that_the_output_cannot_hold_are_escaped(
     lenet: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = save(tmp_path / "x", {"plain": np.zeros(1)})
-    weights = dataclasses.replace(
-        lenet.open_weights(path), shapes={"é": (1,)}, dtypes={"é": "float32"}
-    )
+    weights = lenet.open_weights(path)
+    weights = weights._replace(shapes={"é": (1,)}, dtypes={"é": "float32"})
     monkeypatch.setattr(lenet, "open_weights", lambda _: weights)
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, "ascii"))

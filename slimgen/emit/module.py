@@ -179,13 +179,18 @@ class _Module:
             *([section("Blocks", functions)] if functions else []),
         ]
         layers = self.layers.text(bodies)
-        classes = tidy(render("networks.py.j2", networks=networks))
+        # The class of one network needs no base.
+        only = networks[0] if len(networks) == 1 and not self.split else None
+        derived = [] if only else networks
+        classes = tidy(render("networks.py.j2", networks=derived)) if derived else ""
         held = any(needs_of(job).holds_batch_norm for job in self.graph.jobs)
         text = "".join([layers, *bodies])
         options = [name for name in OPTIONS if f"{name}=" in text]
+        opens = "scope.open(" in text
         runner = render(
             "layer.py.j2",
             mixed=self.mixed,
+            opens=opens,
             unscoped=has_layer_without_scope(self.graph),
         )
         facts = {"held": held, "mixed": self.mixed, "terms": self.layers.terms}
@@ -193,16 +198,19 @@ class _Module:
             "scope.py.j2",
             options=options,
             foreign=bool(self.spelling.modules),
+            opens=opens,
             unnamed=has_unnamed_scope(self.graph),
             **facts,
         )
-        network = render("network.py.j2", saved="saved" in options, **facts)
+        network = tidy(
+            render("network.py.j2", network=only, saved="saved" in options, **facts)
+        )
         parts = [
             *bodies,
             *([] if self.split else [runner]),
             *([layers] if layers.strip() else []),
             *([] if self.split else [scope, network]),
-            classes,
+            *([classes] if classes else []),
         ]
         context = self.runtime.context(networks, self.spelling.modules)
         parts += self.runtime.sections(context, defined_names("\n".join(parts)))

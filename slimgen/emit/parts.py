@@ -119,12 +119,17 @@ class Runtime(Frozen):
             "classifier": facts.classifier,
             "classes": facts.classes,
             "labels": self.labels,
-            "offset": bool(facts.classes and (self.labels.names or self.labels.offset)),
+            "offset": bool(facts.classes and (self.labels.names or self._reads_offset)),
             **vars(self.jobs),
             "losses": self.training.losses(modules) if self.training else None,
             "training": self.training,
             "examples": self.training.examples if self.training else None,
         }
+
+    @property
+    def _reads_offset(self) -> bool:
+        """Whether labels of data are counted from another number than 0."""
+        return bool(self.labels.offset and self.jobs.train)
 
     def _prepare(self, family: str) -> str:
         """Write the function of a family as a file beside the shared module calls it."""
@@ -284,6 +289,8 @@ def _words(graph: Graph, facts: Facts, flags: Mapping[str, bool]) -> dict[str, s
     }
     if not flags["TRAINS"]:
         words["UserError"] = "RestoreError"
+    if not flags["SEVERAL_FORMATS"]:
+        words["open_checkpoint"] = "open_weights"
     if not flags["NAMED_LABELS"]:
         words["label_text"] = "str"
     preprocess = facts.preprocess

@@ -55,10 +55,7 @@ ROOTS = (
     *("main", "restore", "preprocess", "decode_image", "weight_map", "Entry"),
     *("postprocess", "loss", "accuracy"),
 )
-IMPORTED_BY_TEMPLATES = (
-    *("contextlib", "dataclasses", "functools", "secrets"),
-    "collections.abc.Callable",
-)
+IMPORTED_BY_TEMPLATES = (*("contextlib", "dataclasses", "functools", "secrets"),)
 # Names for the user, which a network's file has whether it calls them or not.
 PUBLIC = ("Report", "RestoreError", "restore", "write_checkpoint")
 
@@ -75,17 +72,25 @@ def shared_body() -> str:
     library = shared_library()
     reached = library.reached(ROOTS)
     sections = [
-        render("layer.py.j2", mixed=False, unscoped=True),
+        render("layer.py.j2", mixed=False, opens=True, unscoped=True),
         render(
             "scope.py.j2",
             options=("dtype", "device", "saved"),
             foreign=False,
             held=False,
             mixed=False,
+            opens=True,
             terms="either",
             unnamed=True,
         ),
-        render("network.py.j2", held=False, mixed=False, terms="either", saved=True),
+        render(
+            "network.py.j2",
+            held=False,
+            mixed=False,
+            network=None,
+            saved=True,
+            terms="either",
+        ),
         *(module.text(reached) for module in library.modules.values()),
     ]
     body = "\n\n\n".join(section.strip("\n") for section in sections if section) + "\n"

@@ -66,7 +66,7 @@ def read_weights(path: str) -> WeightFile:
     except error as failed:
         if isinstance(failed.__cause__, ImportError):
             raise Missing(failed.__cause__.name or "h5py") from failed
-        reason = str(failed).removeprefix(f"{path} cannot be read: ")
+        reason = str(failed).removeprefix(str(path)).partition(": ")[2]
         raise UnreadableWeights(reason) from failed
     values = (
         StoredValue(

@@ -5,7 +5,7 @@ import re
 
 import tensorflow as tf
 
-from slimgen.templates.runtime.flags import AVERAGES, SEVERAL_FORMATS
+from slimgen.templates.runtime.flags import AVERAGES
 from slimgen.templates.runtime.stand_ins import average_name
 from slimgen.templates.runtime.weights import Weights, explained
 
@@ -14,22 +14,16 @@ OBJECT = r"_CHECKPOINTABLE_OBJECT_GRAPH|.*/\.(ATTRIBUTES|OPTIMIZER_SLOT)/.*"
 TABLE_END = bytes.fromhex("57fb808b247547db")  # of an index file and a V1 checkpoint
 
 
-if not SEVERAL_FORMATS:
-
-    def open_weights(path):
-        """Open a TensorFlow checkpoint."""
-        with explained(f"{path} cannot be read as a TensorFlow checkpoint"):
-            return open_checkpoint(os.fsdecode(path))
-
-
 def open_checkpoint(path):
     """Open a checkpoint of TF-Slim, of this file, or of a training run."""
-    reader = tf.compat.v1.train.NewCheckpointReader(find_checkpoint(path))
-    shapes = reader.get_variable_to_shape_map()
+    with explained(f"{path} cannot be read as a TensorFlow checkpoint"):
+        prefix = find_checkpoint(os.fsdecode(path))
+        reader = tf.compat.v1.train.NewCheckpointReader(prefix)
+        shapes = reader.get_variable_to_shape_map()
+        keys = {variable_name(key): key for key in sorted(shapes)}
+        if all(re.fullmatch(OBJECT, name) for name in keys):
+            raise ValueError("it holds the objects of another program")
     dtypes = reader.get_variable_to_dtype_map()
-    keys = {variable_name(key): key for key in sorted(shapes)}
-    if all(re.fullmatch(OBJECT, name) for name in keys):
-        raise ValueError("it holds the objects of another program")
     return Weights(
         "slim",
         {name: tuple(shapes[key]) for name, key in keys.items()},
@@ -46,10 +40,10 @@ def variable_name(key):
     found = re.fullmatch(names, key)
     if found is None:
         return key
-    name = re.sub(r"\.(.)", lambda pair: "/" if pair[1] == "S" else ".", found[1])
-    if AVERAGES and key.startswith("averages/"):
-        return average_name(name)
-    return name
+    if AVERAGES:
+        name = re.sub(r"\.(.)", lambda pair: "/" if pair[1] == "S" else ".", found[1])
+        return average_name(name) if key.startswith("averages/") else name
+    return re.sub(r"\.(.)", lambda pair: "/" if pair[1] == "S" else ".", found[1])
 
 
 def is_training_state(name, names):

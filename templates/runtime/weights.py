@@ -6,7 +6,7 @@ import difflib
 import fnmatch
 import functools
 import re
-from collections.abc import Callable
+from collections import namedtuple
 
 import numpy as np
 
@@ -244,15 +244,8 @@ def renamed(model, weights, rules):
     return sources
 
 
-@dataclasses.dataclass(frozen=True)
-class Weights:
-    """An opened source: its names with shapes and types, and a function to read one."""
-
-    format: str
-    shapes: dict
-    dtypes: dict
-    read: Callable
-    training_state: set
+# An opened source: its names with shapes and types, and a function that reads one.
+Weights = namedtuple("Weights", "format shapes dtypes read training_state")
 
 
 @contextlib.contextmanager
