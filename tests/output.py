@@ -13,7 +13,7 @@ MODE = black.Mode(target_versions={TargetVersion.PY310})
 OWN_IMPORTS = {
     *(
         "argparse",
-        "collections.abc",
+        "collections",
         "contextlib",
         "dataclasses",
         "datetime",
@@ -67,6 +67,7 @@ def assert_names_are_known(code: str) -> None:
         assert not bound & {
             node.id
             for inner in network.body
+            if not isinstance(inner, ast.FunctionDef)  # which do not see them
             for node in ast.walk(inner)
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
         }, network.name
@@ -120,7 +121,9 @@ def _functions_of_networks(tree: ast.Module) -> Iterator[ast.FunctionDef]:
 
 def _networks(tree: ast.Module) -> Iterator[ast.ClassDef]:
     for node in tree.body:
-        if isinstance(node, ast.ClassDef) and "Network" in map(ast.unparse, node.bases):
+        if isinstance(node, ast.ClassDef) and any(
+            "HEAD" in _bound_by(n) for n in node.body
+        ):
             yield node
 
 
