@@ -92,13 +92,13 @@ def test_the_class_says_what_it_takes_and_gives() -> None:
 def test_creating_a_network_runs_its_layers_once(
     small: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    layers, calls = small.small, []
+    layers, calls = small.Small.layers, []
 
     def counted(scope: Any, images: Any) -> Any:
         calls.append(scope.name)
         return layers(scope, images)
 
-    monkeypatch.setattr(small, "small", counted)
+    monkeypatch.setattr(small.Small, "layers", staticmethod(counted))
     model = small.Small()
 
     assert calls == ["small"]
