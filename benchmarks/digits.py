@@ -19,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -169,23 +170,31 @@ def page(results: dict[str, Any]) -> str:
         "# Handwritten digits",
         ABOUT.format(of=of, kept=candidates["examples"]),
         "\n".join(["| seed | right | share |", "|---|---|---|", *rows, mean(seeds)]),
-        told(seeds),
+        wrapped(measurement(seeds)),
         CHOICE.format(folds=FOLDS, kept=candidates["examples"]),
         "\n".join(["| lines of the job | right |", "|---|---|", *tried]),
-        told(candidates),
+        wrapped(measurement(candidates)),
     ]
     return "\n\n".join(parts) + "\n"
 
 
+WIDTH = 100
+
 ABOUT = """\
-The job of [examples/lenet.slim](../examples/lenet.slim), trained on {kept} of scikit-learn's handwritten digits and judged on
-the {of} held out, a quarter of each digit ([the split](../examples/demo/write_digits.py) is that of `make demo`). Every seed from 0 on
-is shown, none is left out; a seed decides about the initial values, the order of the digits and dropout. The averages of the
-variables are judged (`evaluate --average`)."""
+The job of [examples/lenet.slim](../examples/lenet.slim), trained on {kept} of scikit-learn's
+handwritten digits and judged on the {of} held out, a quarter of each digit
+([the split](../examples/demo/write_digits.py) is that of `make demo`). Every seed from 0 on is
+shown, none is left out; a seed decides about the initial values, the order of the digits and
+dropout. The averages of the variables are judged (`evaluate --average`)."""
 
 CHOICE = """\
-The job was chosen by {folds}-fold cross-validation within the {kept} digits to train with, seed 0, of these candidates of the same
-length; the digits held out had no part in it."""
+The job was chosen by {folds}-fold cross-validation within the {kept} digits to train with, seed 0,
+of these candidates of the same length; the digits held out had no part in it."""
+
+
+def wrapped(text: str) -> str:
+    """Return prose in lines of at most 100 columns."""
+    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def mean(seeds: dict[str, Any]) -> str:
@@ -195,8 +204,8 @@ def mean(seeds: dict[str, Any]) -> str:
     return f"| mean | | **{statistics.mean(shares):.2%}** ± {spread:.2%} |"
 
 
-def told(measured: dict[str, Any]) -> str:
-    """Return when and on what something was measured, as a sentence."""
+def measurement(measured: dict[str, Any]) -> str:
+    """Return the date, the machine and the packages of a measurement, as a sentence."""
     packages = ", ".join(f"{name} {measured[name]}" for name in ("python", *PACKAGES))
     return f"Measured on {measured['date']}: {measured['machine']}; {packages}."
 

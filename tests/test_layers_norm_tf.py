@@ -265,8 +265,7 @@ def test_values_by_name_reach_the_variables():
         "moving_stddev": 2.0, "renorm_mean": 0.0, "renorm_stddev": 2.0,
     }  # fmt: skip
     assert wanted == values
-    assert ["net/L/gamma"] == list(model.regularizers)
-    assert 3.0 == float(model.regularizers["net/L/gamma"](tf.constant([2.0] * 3)))
+    assert {"net/L/gamma": 0.5} == model.weight_decays
 
 
 # Random draws.

@@ -3,8 +3,8 @@
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from slimgen.frozen import Frozen
 from slimgen.ir.weight_map import Transform
 from slimgen.layers import LAYERS
 from slimgen.weights.network_fit import FittedPart, Shape
@@ -58,7 +58,8 @@ TYPES = frozenset(
 COUNTED = re.compile(r"(?:.*[/.])?(?:conv[123]d|batch_normalization)(?:_[0-9]+)?")
 
 
-class SourceLayer(Frozen):
+@dataclass(eq=False)
+class SourceLayer:
     """Variables of a network, or values of a file, by their kinds; equal to itself only.
 
     Attributes:
