@@ -35,9 +35,11 @@ def open_checkpoint(path):
 
 def variable_name(key):
     """Return the variable that a key of a run's checkpoint means, else the key."""
-    names = r"model/named_variables/([^/]+)/\.ATTRIBUTES/\w+"  # if not AVERAGES
-    names = r"(?:model/named_variables|averages/shadows)/([^/]+)/\.ATTRIBUTES/\w+"  # if AVERAGES
-    found = re.fullmatch(names, key)
+    if AVERAGES:
+        names = r"(?:model/named_variables|averages/shadows)/([^/]+)/\.ATTRIBUTES/\w+"
+        found = re.fullmatch(names, key)
+    else:
+        found = re.fullmatch(r"model/named_variables/([^/]+)/\.ATTRIBUTES/\w+", key)
     if found is None:
         return key
     if AVERAGES:

@@ -166,10 +166,11 @@ def run_compare(options):
 def run_convert(options):
     """Load weights and write them under this network's names."""
     model, _ = load_model(options)
-    source = find_checkpoint(options.file)  # if not SEVERAL_FORMATS
     if SEVERAL_FORMATS:
         named = find_format(options.file) == "slim"
         source = find_checkpoint(options.file) if named else options.file
+    else:
+        source = find_checkpoint(options.file)
     if os.path.realpath(source) == os.path.realpath(options.out):
         raise RestoreError(f"{options.out} is the file that is read")
     write_checkpoint(model, options.out)
@@ -188,12 +189,11 @@ def run_predict(options):
     for path in options.images:
         try:
             with explained(f"{path} is no image that can be read"):
-                encoded = tf.io.read_file(path)
                 if BY_NETWORK:
-                    image = decode_image(encoded, type(model))
+                    image = decode_image(tf.io.read_file(path), type(model))
                     image = preprocess(image, network=type(model))
                 else:
-                    image = preprocess(decode_image(encoded))
+                    image = preprocess(decode_image(tf.io.read_file(path)))
         except RestoreError as error:
             errors.append(str(error))
             continue

@@ -102,8 +102,7 @@ def restore(
     report = compare(model, weights, chosen, entries)
     if report.summary("missing", "mismatched", *["unused"] * strict):
         misfit = report.summary("missing", "mismatched", "unused")
-        told = [f"{path} does not fit {model.name}: {misfit}"]
-        told += advice(model, report)
+        told = [f"{path} does not fit {model.name}: {misfit}", *advice(model, report)]
         if "…" in misfit:
             told.append(f"`checkpoint compare {path}` lists all")
         raise RestoreError("; ".join(told), report)
@@ -213,8 +212,7 @@ def unknown_name(model, pattern):
     known = {"/".join(path[:end]) for path in parts for end in range(1, 1 + len(path))}
     close = difflib.get_close_matches(model.relative(pattern), sorted(known))
     first = dict.fromkeys(path[0] for path in parts)
-    hint = "did you mean" if close else "there are"
-    hint = f"{hint} {', '.join(close or first)}"
+    hint = f"{'did you mean' if close else 'there are'} {', '.join(close or first)}"
     return f"{pattern} is no variable of {model.name}; {hint}"
 
 
@@ -224,8 +222,7 @@ def renamed(model, weights, rules):
         raise RestoreError(f"{model.name} has no map for {weights.format} weights")
     entries = model.CHECKPOINT_MAPS[weights.format]
     sources = {name: str(entry) for name, entry in entries.items()}
-    single = isinstance(rules, str) or callable(rules)
-    for rule in [rules] if single else rules or ():
+    for rule in [rules] if isinstance(rules, str) or callable(rules) else rules or ():
         before = sources
         if callable(rule):
             sources = {name: rule(source) for name, source in before.items()}
