@@ -64,7 +64,8 @@ ABOUT_LINES = """\
 - `from FORMAT "FILE"` stands in the head of a job; then `include`, `exclude` and `rename` may stand
   between its braces.
 - Between the braces of `train NETWORK { … }` stand all other lines, and a `preprocess` that
-  replaces the network's in training; between those of `data`, an `item` for each input and label.
+  replaces the network's in training; between those of `data`, a line for each input and label
+  (`item`).
 - Between the braces of `evaluate NETWORK { … }` stand `data` and `every`.
 - `every N UNIT` is short for `every=N unit=UNIT`, likewise `over`; it stands before the keys.
 

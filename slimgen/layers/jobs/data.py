@@ -10,7 +10,7 @@ class DataLine(JobLine):
 
     In records, keys name the feature that holds the image and the one that holds the label;
     the image's key is `image`, or the name of the network's input. Examples of another
-    kind are declared between braces, an `item` for each input and label.
+    kind are declared between braces, a line for each input and label: see `item`.
     """
 
     word = "data"
@@ -72,7 +72,7 @@ class DataLine(JobLine):
 
 
 class ItemLine(JobLine):
-    """An input or a label between the braces of `data`; its name is the line's word.
+    """An input or a label between the braces of `data`; the line begins with its name.
 
     It is an image where `channels` is given, or where the network's input of that name is
     one and no `shape` is. An image is decoded by its bytes, whichever format it has; with
