@@ -270,3 +270,13 @@ def test_the_output_is_the_same_from_every_folder(
 
     assert outputs[0].startswith("# Code generated")
     assert outputs == [outputs[0]] * 4
+
+
+def test_no_network_overwrites_the_module_that_networks_share(folder: Path) -> None:
+    (folder / "slim_runtime.slim").write_text(TINY, encoding="utf-8")
+    outcome = run("build", "--split", "slim_runtime.slim")
+
+    assert outcome.exit_code == 1
+    assert "E906" in outcome.stderr
+    assert not (folder / "slim_runtime.py").exists()
+    assert run("build", "slim_runtime.slim").exit_code == 0

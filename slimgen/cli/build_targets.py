@@ -143,6 +143,7 @@ def check_targets(
     """Return the targets that may be built; report those that would overwrite a file."""
     sources = {os.path.realpath(t.source) for t in targets if t.source != STDIN}
     writers: dict[str, BuildTarget] = {}
+    shared = {os.path.realpath(target.output) for target in shared_targets(targets)}
     sound = []
     for target in targets:
         place = os.path.realpath(target.output)
@@ -150,6 +151,9 @@ def check_targets(
             sound.append(target)
         elif place in sources:
             diagnostics.report(commands.output_is_source(target.output))
+        elif place in shared:
+            found = commands.output_twice(target.output, target.name, "--split")
+            diagnostics.report(found)
         elif place in writers:
             if not _same_build(writers[place], target):
                 first = writers[place].name
