@@ -468,7 +468,8 @@ for path in sys.argv[1:]:
     names = {"__name__": "emitted"}
     with open(path, encoding="utf-8") as file:
         exec(compile(file.read(), path, "exec"), names)
-    model = names["NETWORK"](seed=1)
+    network = next(one for one in names.values() if hasattr(one, "HEAD"))
+    model = network(seed=1)
     values = {
         name: tf.ones([2, *spec.shape[1:]], spec.dtype) for name, spec in model.inputs.items()
     }
