@@ -91,7 +91,7 @@ class FunctionDefinition(Frozen):
         in_order = True
         for slot in sorted((slot for slot in self.slots if slot.varied), key=_in_order):
             value = self._value(use, slot)
-            if value is IGNORED or (slot.default is not ... and value == slot.default):
+            if value is IGNORED or _is_default(value, slot.default):
                 in_order = False
                 continue
             text = names[value.index] if isinstance(value, Operand) else python(value)
@@ -149,6 +149,11 @@ BIAS_FIELDS = ("biases", "biases_regularizer")
 """The arguments that a normalizer makes superfluous."""
 
 
+def _is_default(value: object, default: object) -> bool:
+    """Whether a call may leave a value out; a name is written, whatever its value."""
+    return value == default and python(value) == python(default)
+
+
 def _in_order(slot: Slot) -> tuple[bool, bool]:
     return (not slot.parameter.positional, slot.default is not ...)
 
@@ -167,12 +172,14 @@ def define_functions(
     free: Callable[[str], str],
     mixed: bool = False,
     terms: str = "",
+    shared: "Shared | None" = None,
 ) -> dict[str, FunctionDefinition]:
     """Make one function for each kind of layer used, by name, in order of first use.
 
     The uses of normalizers stand among them. `free` hands out a name of the file, for the constants that signatures need. With
     `mixed`, functions that take 32 bits take 16 too, and keep their variables in 32. The
-    parameter for regularizers is called `terms`.
+    parameter for regularizers is called `terms`. `shared` finds a function that another
+    module defines.
     """
     groups: dict[str, list[LayerUse]] = {}
     for use in uses:
@@ -183,6 +190,9 @@ def define_functions(
     made: dict[str, FunctionDefinition] = {}
     # A function's normalizers come first: its text calls them.
     for name in sorted(groups, key=lambda name: _takes_normalizer(groups[name])):
+        if shared and (found := shared(name, groups[name])):
+            made[name] = found
+            continue
         slots = _slots(groups[name], made, terms)
         first = groups[name][0].written
         assert first is not None
@@ -200,6 +210,9 @@ def define_functions(
             if slot.varied and isinstance(slot.default, NamedFunction):
                 _name_constant(slot, name, constants, free)
     return {name: made[name] for name in groups}
+
+
+Shared = Callable[[str, Sequence[LayerUse]], FunctionDefinition | None]
 
 
 def _takes_normalizer(uses: Sequence[LayerUse]) -> bool:

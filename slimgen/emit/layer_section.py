@@ -12,6 +12,11 @@ from slimgen.emit.layer_functions import (
     with_normalizers,
 )
 from slimgen.emit.library import used_names
+from slimgen.emit.shared_layers import (
+    shared_initializers,
+    shared_layer,
+    shared_layers,
+)
 from slimgen.emit.templates import imports_of, render, words_of
 from slimgen.emit.tensorflow.definitions import helpers, is_defined
 from slimgen.emit.tensorflow.file_functions import FileFunctions, file_functions
@@ -30,11 +35,13 @@ class LayerSection(Frozen):
         definitions: The function of each kind of layer, by name.
         values: The other functions that the file may need, by name.
         terms: The parameter of `Scope.variable` for terms of the loss.
+        shared: The functions that the file imports of the shared module.
     """
 
     definitions: Mapping[str, FunctionDefinition]
     values: Mapping[str, str]
     terms: str
+    shared: frozenset[str] = frozenset()
 
     @property
     def constants(self) -> Mapping[str, str]:
@@ -43,7 +50,11 @@ class LayerSection(Frozen):
 
     def text(self, above: Iterable[str]) -> str:
         """Write the functions; `above` are the texts of networks and blocks."""
-        layers = {name: one.text() for name, one in self.definitions.items()}
+        layers = {
+            name: one.text()
+            for name, one in self.definitions.items()
+            if name not in self.shared
+        }
         constants = [
             "\n".join(fitted(f"{name} = {text}", 0))
             for text, name in self.constants.items()
@@ -92,10 +103,16 @@ def layer_section(
     functions: FileFunctions,
     free: Callable[[str], str],
     mixed: bool = False,
+    split: bool = False,
 ) -> LayerSection:
     """Define the functions of layers in the form that is written."""
-    definitions = define_functions(uses, free, mixed, functions.terms)
-    return LayerSection(definitions, value_texts(functions, uses), functions.terms)
+    values, terms = value_texts(functions, uses), functions.terms
+    if not split or mixed:
+        return LayerSection(define_functions(uses, free, mixed, terms), values, terms)
+    found = define_functions(uses, free, terms=terms, shared=shared_layer)
+    shared = {name for name, one in found.items() if one in shared_layers().values()}
+    own = {k: v for k, v in values.items() if v != shared_initializers().get(k)}
+    return LayerSection(found, own, terms, frozenset(shared))
 
 
 def value_texts(functions: FileFunctions, uses: Sequence[LayerUse]) -> dict[str, str]:

@@ -110,7 +110,7 @@ class _Module:
         self.graph = graph = with_functions(graph, functions)
         self.mixed = any(needs_of(job).in_16_bits for job in graph.jobs)
         self.layers = layer_section(
-            uses_of(graph), functions, self.names.free, self.mixed
+            uses_of(graph), functions, self.names.free, self.mixed, split
         )
         # The class of a network reads its function among the names of its members.
         members = Names(self.names.taken | self.members)

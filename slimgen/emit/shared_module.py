@@ -11,6 +11,7 @@ from slimgen.emit.fitting import WIDTH
 from slimgen.emit.forms import SHARED_MODULE
 from slimgen.emit.head import FORMAT, shared_head
 from slimgen.emit.library import Library, imported, open_library, used_names
+from slimgen.emit.shared_layers import shared_initializers, shared_layers
 from slimgen.emit.templates import defined_names, render
 
 FORMATS = ("keras", "caffe", "safetensors")
@@ -55,7 +56,9 @@ ROOTS = (
     *("main", "restore", "preprocess", "decode_image", "weight_map", "Entry"),
     *("postprocess", "loss", "accuracy"),
 )
-IMPORTED_BY_TEMPLATES = (*("contextlib", "dataclasses", "functools", "secrets"),)
+IMPORTED_BY_TEMPLATES = (
+    *("contextlib", "dataclasses", "functools", "math", "secrets"),
+)
 # Names for the user, which a network's file has whether it calls them or not.
 PUBLIC = ("Report", "RestoreError", "restore", "write_checkpoint")
 
@@ -91,6 +94,8 @@ def shared_body() -> str:
             saved=True,
             terms="either",
         ),
+        *(definition.text() for definition in shared_layers().values()),
+        *shared_initializers().values(),
         *(module.text(reached) for module in library.modules.values()),
     ]
     body = "\n\n\n".join(section.strip("\n") for section in sections if section) + "\n"
@@ -129,12 +134,14 @@ def import_of_shared(used: frozenset[str]) -> list[str]:
     The versions are compared first: another version may lack a name.
     """
     names = sorted(shared_names() & used - set(PUBLIC), key=_isort_key)
+    layers = [n for n in names if n in shared_layers() or n in shared_initializers()]
     return [
         f"import {SHARED_MODULE}",
         "",
         f"{SHARED_MODULE}.require({FORMAT})",
         "",
-        *fitted_import(names),
+        *fitted_import([name for name in names if name not in layers]),
+        *(fitted_import(layers) if layers else []),
         *fitted_import(PUBLIC),
     ]
 
