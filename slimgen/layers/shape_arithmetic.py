@@ -65,8 +65,9 @@ def spread(value: "int | Sequence[int]", axes: int, what: str) -> tuple[int, ...
     if isinstance(value, int):
         return (value,) * axes
     if len(value) != axes:
+        noun = "axis" if axes == 1 else "axes"
         raise ShapeError(
-            f"{what} has {len(value)} sizes, the input has {axes} spatial axes"
+            f"{what} has {len(value)} sizes, the input has {axes} spatial {noun}"
         )
     return tuple(value)
 
