@@ -6,7 +6,7 @@ frequent value of a parameter is its default.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from slimgen.emit.fitting import signature, tidy
 from slimgen.emit.templates import render
@@ -42,8 +42,7 @@ class LayerUse(Frozen):
 
     def normalizer(self) -> "LayerUse | None":
         """The call of the layer's normalizer, which takes the layer's output."""
-        for field in fields(self.layer):
-            value = getattr(self.layer, field.name)
+        for value in vars(self.layer).values():
             if isinstance(value, Layer):
                 return LayerUse(value, (self.output,), self.output)
         return None
@@ -245,9 +244,9 @@ def _slots(
             continue
         group = plain if parameter.name in BIAS_FIELDS else uses
         values: list[object] = [getattr(use.layer, parameter.name) for use in group]
-        calls = [normalizer_call(use, made) for use in group]
         kept = parameter.required and isinstance(uses[0].layer, Parametrised)
         if any(isinstance(value, Layer) for value in values):
+            calls = [normalizer_call(use, made) for use in group]
             slot = _normalizer_slot(parameter, calls)
         else:
             slot = _slot(parameter, values, kept)

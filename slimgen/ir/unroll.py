@@ -269,15 +269,23 @@ def filled(value: Any, literals: Mapping[str, object]) -> Any:
 
 
 def values_in(value: object) -> Iterator[object]:
-    """Yield a value and all that it consists of: items, arguments, fields of a layer."""
-    yield value
-    inner: Sequence[object] = ()
-    match value:
-        case tuple():
-            inner = value
-        case NamedFunction():
-            inner = [item for _, item in value.arguments]
-        case Layer():
-            inner = [getattr(value, field.name) for field in fields(value)]
-    for item in inner:
-        yield from values_in(item)
+    """Yield a value and all that it consists of, but for numbers and texts.
+
+    That is items, arguments, and fields of a layer. Each stage asks it for every layer.
+    """
+    waiting = [value]
+    while waiting:
+        found = waiting.pop()
+        if found is None or isinstance(found, PLAIN):
+            continue
+        yield found
+        match found:
+            case tuple():
+                waiting.extend(reversed(found))
+            case NamedFunction():
+                waiting.extend(item for _, item in reversed(found.arguments))
+            case Layer():
+                waiting.extend(reversed(vars(found).values()))
+
+
+PLAIN = (int, float, str)

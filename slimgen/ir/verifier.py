@@ -156,13 +156,16 @@ class _BodyCheck:
         self._path(node.scope or ())
         least, most = node.layer.inputs
         count = len(node.inputs)
-        named = sum(1 for _ in _operands(node.layer))
-        if count < least or (most is not None and count > most + named):
+        found = list(values_in(node.layer))
+        operands = [one.index for one in found if isinstance(one, Operand)]
+        if count < least or (most is not None and count > most + len(operands)):
             self._say(f"{node.layer.word} takes {least} to {most} inputs, not {count}")
-        for hole in _holes(node.layer):
-            if hole not in self.holes:
-                self._say(f"{node.layer.word} uses {{{hole}}}, which nothing gives")
-        for index in _operands(node.layer):
+        for hole in found:
+            if isinstance(hole, Hole) and hole.name not in self.holes:
+                self._say(
+                    f"{node.layer.word} uses {{{hole.name}}}, which nothing gives"
+                )
+        for index in operands:
             if index >= count:
                 self._say(f"{node.layer.word} names input {index} of {count}")
         self._define(node.output)
@@ -220,12 +223,6 @@ def _holes(value: object) -> Iterator[str]:
     for found in values_in(value):
         if isinstance(found, Hole):
             yield found.name
-
-
-def _operands(value: object) -> Iterator[int]:
-    for found in values_in(value):
-        if isinstance(found, Operand):
-            yield found.index
 
 
 # With types: each network unrolled.

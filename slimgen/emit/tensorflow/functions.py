@@ -8,7 +8,7 @@ templates/functions/<name>.py.j2.
 from collections.abc import Iterator
 
 from slimgen.frozen import Frozen
-from slimgen.layers.declaration import Layer, parameters
+from slimgen.layers.declaration import Layer
 from slimgen.layers.functions import INITIALIZERS
 from slimgen.layers.literals import Hole, NamedFunction
 
@@ -170,5 +170,5 @@ def named_functions(value: object) -> Iterator[NamedFunction]:
             for item in value:
                 yield from named_functions(item)
         case Layer():
-            for one in parameters(value):
-                yield from named_functions(getattr(value, one.name))
+            for one in vars(value).values():
+                yield from named_functions(one)
