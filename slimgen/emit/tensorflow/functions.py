@@ -157,6 +157,9 @@ def needed_functions(value: object) -> tuple[str, ...]:
     return tuple(found)
 
 
+COMPOUND = (NamedFunction, Hole, tuple, Layer)
+
+
 def named_functions(value: object) -> Iterator[NamedFunction]:
     """Yield the named functions in a value, the inner ones first."""
     match value:
@@ -171,4 +174,6 @@ def named_functions(value: object) -> Iterator[NamedFunction]:
                 yield from named_functions(item)
         case Layer():
             for one in vars(value).values():
-                yield from named_functions(one)
+                # Most are numbers: a generator for each would take most of the time.
+                if isinstance(one, COMPOUND):
+                    yield from named_functions(one)
