@@ -885,7 +885,7 @@ def faults(data: Path, folder: Path, weights: Path) -> list[tuple[str, list[str]
         ),
         ("does not exist", ["predict", image, "--checkpoint", "none.ckpt"]),
         ("does not exist", ["evaluate", "--data", str(data / "images")]),
-        ("is cut off or no checkpoint", ["checkpoint", "list", image]),
+        ("is cut off or not a checkpoint", ["checkpoint", "list", image]),
         (
             f"{weights} is the file that is read",
             ["checkpoint", "convert", *[str(weights)] * 2],

@@ -496,14 +496,14 @@ def test_a_header_of_numpy_s_that_is_damaged_is_told(
 def test_an_archive_of_numpy_s_is_told(small: ModuleType, tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", conv1=np.zeros(3))
 
-    assert refused(small, tmp_path / "x.npz", "is cut off or no checkpoint") is None
+    assert refused(small, tmp_path / "x.npz", "is cut off or not a checkpoint") is None
 
 
 def test_a_text_file_is_no_checkpoint(small: ModuleType, tmp_path: Path) -> None:
     path = tmp_path / "model.ckpt"
     path.write_text("not what it says")
 
-    assert refused(small, path, "is cut off or no checkpoint") is None
+    assert refused(small, path, "is cut off or not a checkpoint") is None
     assert refused(small, tmp_path / "none.ckpt", "does not exist") is None
     path.write_bytes(b"")
-    assert refused(small, path, "is cut off or no checkpoint") is None
+    assert refused(small, path, "is cut off or not a checkpoint") is None

@@ -78,7 +78,7 @@ def find_checkpoint(path):
             if stream.read() == TABLE_END:
                 return prefix
         hint = "other formats need a `weights` map in the source"
-        raise ValueError(f"{file} is cut off or no checkpoint; {hint}")
+        raise ValueError(f"{file} is cut off or not a checkpoint; {hint}")
     raise FileNotFoundError(f"{prefix} does not exist")
 
 
