@@ -19,6 +19,7 @@ BOUNDS = [
 SPLIT = [
     ("vgg16.slim", (), 110, "the hand-written reference and 12 lines"),
     ("resnet_v1.slim", RESNET_50, 160, "the hand-written reference and 17 lines"),
+    ("lenet.slim", (), 350, "the hand-written reference and 32 lines"),
 ]
 
 

@@ -65,6 +65,13 @@ class Needs(Frozen):
     sections: tuple[str, ...] = ()
 
 
+def needs_own_network(job: Job) -> bool:
+    """Return whether a job changes code of the network, so that its file stays whole."""
+    needs = needs_of(job)
+    boxes = isinstance(job, Train) and bool(job.data.boxes)
+    return needs.in_16_bits or needs.holds_batch_norm or boxes
+
+
 def needs_of(job: Job) -> Needs:
     """Return the parts of a file's common code that a job needs."""
     match job:

@@ -98,11 +98,7 @@ class Library(Frozen):
             roots: Names that are used outside the library.
             defined: Names that the file defines itself, before any of the library.
         """
-        known = {
-            definition.name: definition
-            for module in self.modules.values()
-            for definition in module.definitions
-        }
+        known = self.definitions
         found: set[str] = set()
         waiting = [name for name in roots if name in known and name not in defined]
         while waiting:
@@ -124,11 +120,16 @@ class Library(Frozen):
         }
         return imported(used, self.modules)
 
+    @functools.cached_property
+    def definitions(self) -> Mapping[str, Definition]:
+        """All definitions by name."""
+        modules = self.modules.values()
+        return {d.name: d for module in modules for d in module.definitions}
+
     @property
     def names(self) -> frozenset[str]:
         """All names that the library defines."""
-        modules = self.modules.values()
-        return frozenset(d.name for module in modules for d in module.definitions)
+        return frozenset(self.definitions)
 
 
 def open_library(

@@ -15,7 +15,7 @@ from slimgen.emit.fitting import signature, tidy
 from slimgen.emit.forms import EJECTED, ONE_FILE, SPLIT
 from slimgen.emit.head import head
 from slimgen.emit.identifiers import RESERVED, Names, class_name, identifier
-from slimgen.emit.jobs import needs_of
+from slimgen.emit.jobs import needs_of, needs_own_network
 from slimgen.emit.layer_section import (
     functions_of,
     has_layer_without_scope,
@@ -87,8 +87,8 @@ class NetworkText(Frozen):
 
 def emit(graph: Graph, source_name: str, digest: str, form: str = ONE_FILE) -> str:
     """Write the whole file in one of `FORMS`."""
-    # The sections of a job are written for its network: such a file stays whole.
-    body = _Module(graph, split=form == SPLIT and not graph.jobs).text()
+    split = form == SPLIT and not any(map(needs_own_network, graph.jobs))
+    body = _Module(graph, split=split).text()
     return body if form == EJECTED else head(source_name, digest, body) + body
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from slimgen.emit.fitting import tidy
 from slimgen.emit.identifiers import class_name
-from slimgen.emit.jobs import FileJobs, file_jobs, needs_of
+from slimgen.emit.jobs import TRAIN_SECTIONS, FileJobs, file_jobs, needs_of
 from slimgen.emit.library import Library, open_library, used_names
+from slimgen.emit.shared_module import importable, job_library
 from slimgen.emit.templates import defined_names, render
 from slimgen.emit.tensorflow.values import python
 from slimgen.frozen import Frozen
@@ -28,6 +29,7 @@ FORMATTED = {
     "train/loss",
     "train/reading",
 }
+WEIGHTED = ("WEIGHTED_LOSS", "WEIGHTED_ACCURACY")
 FORMATS = {  # beside checkpoints, with their names for the reader
     "keras": "Keras",
     "caffe": "Caffe in a .npy file",
@@ -51,6 +53,7 @@ class Runtime(Frozen):
     Attributes:
         parts: In order: modules of the library end with `.py`, others are templates.
         hidden: Names of the library that the file does without.
+        shared: Definitions of the library that the file imports of the shared module.
     """
 
     parts: tuple[str, ...]
@@ -61,6 +64,7 @@ class Runtime(Frozen):
     training: JobSections | None
     facts: Facts
     library: Library
+    shared: frozenset[str] = frozenset()
 
     @property
     def templates(self) -> tuple[str, ...]:
@@ -69,9 +73,9 @@ class Runtime(Frozen):
 
     def names(self, context: Mapping[str, object]) -> frozenset[str]:
         """Return the names that the parts define."""
-        texts = [*self._rendered(context).values()]
-        defined = {name for text in texts for name in defined_names(text)}
-        return self._reached(texts).union(self.roots, defined)
+        rendered = self._rendered(context)
+        defined = {name for text in rendered.values() for name in defined_names(text)}
+        return self._reached(rendered).union(self.roots, defined)
 
     def sections(
         self, context: Mapping[str, object], above: frozenset[str]
@@ -80,7 +84,7 @@ class Runtime(Frozen):
         rendered = self._rendered(context)
         for part in FORMATTED & rendered.keys():
             rendered[part] = tidy(rendered[part])
-        reached = self._reached(rendered.values(), above)
+        reached = self._reached(rendered, above) - self.shared
         modules = self.library.modules
         texts = (
             modules[part].text(reached) if part in modules else rendered[part]
@@ -92,13 +96,14 @@ class Runtime(Frozen):
         return {part: render(f"{part}.py.j2", **context) for part in self.templates}
 
     def _reached(
-        self, texts: Iterable[str], above: frozenset[str] = frozenset()
+        self, texts: Mapping[str, str], above: frozenset[str] = frozenset()
     ) -> frozenset[str]:
-        """Return the names of the library that some texts reach."""
+        """Return the names of the library that the texts of some templates reach."""
         used, defined = set(self.roots), {*self.hidden, *above}
-        for text in texts:
+        for part, text in texts.items():
             used |= used_names(text)
-            defined |= defined_names(text)
+            # That part binds functions of the library to the file's network.
+            defined |= defined_names(text) if part != "split" else set()
         return self.library.reached(used, frozenset(defined))
 
     def context(
@@ -122,6 +127,7 @@ class Runtime(Frozen):
             "offset": bool(facts.classes and (self.labels.names or self._reads_offset)),
             **vars(self.jobs),
             "losses": self.training.losses(modules) if self.training else None,
+            "shared": self.shared,
             "training": self.training,
             "examples": self.training.examples if self.training else None,
         }
@@ -201,6 +207,7 @@ def describe_runtime(graph: Graph, split: bool = False) -> Runtime:
     parts += ["runtime/command_line.py", "end"]
     if split:
         parts = ["names", "maps"] if facts.formats else ["names"]
+        parts += ["runtime/images.py", *TRAIN_SECTIONS] if train else []
         parts += ["split", "end"]
     roots = ["main", "restore"]
     roots += ["weight_map"] if facts.formats else []
@@ -219,6 +226,10 @@ def describe_runtime(graph: Graph, split: bool = False) -> Runtime:
         flags |= training.flags
         words |= training.words
         hidden = training.hidden
+    library = open_library(modules, flags, words)
+    if split and training:
+        own = {name: flags[name] for name in ("AVERAGES", *training.flags, *WEIGHTED)}
+        library = job_library(own, training.words)
     return Runtime(
         tuple(parts),
         tuple(roots),
@@ -227,7 +238,8 @@ def describe_runtime(graph: Graph, split: bool = False) -> Runtime:
         jobs,
         training,
         facts,
-        open_library(modules, flags, words),
+        library,
+        importable(library) if split and training else frozenset(),
     )
 
 
@@ -286,6 +298,8 @@ def _words(graph: Graph, facts: Facts, flags: Mapping[str, bool]) -> dict[str, s
         "HEIGHT": "height",
         "WIDTH": "width",
         "CHANNELS": str(facts.channels or 0),
+        "SETTINGS": "Settings",
+        "TRAINED": class_name(graph.networks[0].name),
     }
     if not flags["TRAINS"]:
         words["UserError"] = "RestoreError"

@@ -5,11 +5,13 @@ this version of slimgen alone, so that any networks of that version go with it.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from slimgen.emit.fitting import WIDTH
+from slimgen.emit.folding import Flags
 from slimgen.emit.forms import SHARED_MODULE
 from slimgen.emit.head import FORMAT, shared_head
+from slimgen.emit.jobs import TRAIN_SECTIONS
 from slimgen.emit.library import Library, imported, open_library, used_names
 from slimgen.emit.shared_layers import shared_initializers, shared_layers
 from slimgen.emit.templates import defined_names, render
@@ -21,16 +23,28 @@ PARTS = (
     "runtime/checkpoints.py",
     *(f"runtime/read_{name}.py" for name in FORMATS),
     "runtime/formats.py",
+    "runtime/training/program.py",
+    *(part for part in TRAIN_SECTIONS if part.endswith(".py")),
     "runtime/command_line.py",
+)
+# Their form depends on the job; that of all others does for every network.
+JOB_PARTS = (
+    "runtime/images.py",
+    *(part for part in TRAIN_SECTIONS if part.endswith(".py")),
 )
 FLAGS = {
     "SPLIT": True,
     "BOXES": False,
-    "TRAINS": False,
-    "AVERAGES": False,
     "WEIGHTED_LOSS": False,
     "WEIGHTED_ACCURACY": False,
+    # Jobs. Of one that differs, the definitions that depend on it stand in its own file.
+    **dict.fromkeys(("PRECISION", "SUMMARIES", "EVALUATES", "COUNTED"), False),
+    **dict.fromkeys(("FROZEN", "ONLY", "HELD", "MANY_TYPES"), False),
+    **dict.fromkeys(("READERS", "BLOCK_LENGTH", "LABELED", "OFFSET"), False),
+    **dict.fromkeys(("AUGMENT", "MIXES"), False),
 }
+# These forms do for every job.
+GENERAL = ("UNTRAINED", "CHECKED")
 WORDS = {
     "NETWORK": "None",
     "HEIGHT": "height",
@@ -39,8 +53,12 @@ WORDS = {
     "SIDES": "[256, 512]",
     "SIDE": "sides[0]",
     "OTHER_FORMATS": "Keras, Caffe in a .npy file or PyTorch in a safetensors file",
-    "UserError": "RestoreError",
     "label_text": "options.label",
+    "AHEAD": "tf.data.AUTOTUNE",
+    "CYCLE": "8",
+    "LABEL_RANGES": "ranges",
+    "SETTINGS": "program.settings",
+    "TRAINED": "program.network",
 }
 FAMILIES = (
     "vgg",
@@ -55,7 +73,10 @@ ROOTS = (
     *(f"preprocess_{family}" for family in FAMILIES),
     *("main", "restore", "preprocess", "decode_image", "weight_map", "Entry"),
     *("postprocess", "loss", "accuracy"),
+    *("Program", "train", "evaluate", "option", "check_bounds", "HEADS", "slots"),
 )
+# What a network's file decides: fields of `Program`.
+CHOICES = frozenset({"learning_rate", "loss_and_gradients", "training_step"})
 IMPORTED_BY_TEMPLATES = (
     *("contextlib", "dataclasses", "functools", "math", "secrets"),
 )
@@ -70,10 +91,41 @@ def shared_library() -> Library:
 
 
 @functools.cache
+def shared_definitions() -> frozenset[str]:
+    """Return the definitions of the library that the shared module has."""
+    return shared_library().reached(ROOTS, CHOICES)
+
+
+def job_library(flags: Flags, words: Mapping[str, str]) -> Library:
+    """Return the library for a network's file with a job, beside the shared module."""
+    own = {name: flags[name] for name in flags if name not in GENERAL}
+    return open_library(JOB_PARTS, {**FLAGS, **own}, {**WORDS, **words})
+
+
+def importable(library: Library) -> frozenset[str]:
+    """Return the definitions of a job's library that stand so in the shared module.
+
+    Their text is the same, and all that they use stands there too.
+    """
+    shared = shared_library().definitions
+    known = shared_definitions()
+    same = {
+        name
+        for name, definition in library.definitions.items()
+        if name in known and definition.text == shared[name].text
+    }
+    while own := {
+        name for name in same if library.definitions[name].uses & library.names - same
+    }:
+        same -= own
+    return frozenset(same)
+
+
+@functools.cache
 def shared_body() -> str:
     """Write the module below its head."""
     library = shared_library()
-    reached = library.reached(ROOTS)
+    reached = shared_definitions()
     sections = [
         render("layer.py.j2", mixed=False, opens=True, unscoped=True),
         render(

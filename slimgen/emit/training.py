@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from slimgen.emit.example_reading import Examples, describe_examples
+from slimgen.emit.identifiers import class_name
 from slimgen.emit.jobs import FileJobs
 from slimgen.emit.losses import (
     Losses,
@@ -39,8 +40,14 @@ class JobSections(Frozen):
             "AHEAD": "settings.prefetch" if "prefetch" in given else "tf.data.AUTOTUNE",
             "CYCLE": "settings.readers" if "readers" in given else "8",
             "INPUT": python(self.train.data.inputs[0].name),
-            "OPTIMIZER": RULES[self.train.optimizer.rule].__name__,
+            "OPTIMIZER": self.optimizer,
+            "AUGMENTED": class_name(self.network.name),
         }
+
+    @property
+    def optimizer(self) -> str:
+        """The class of the optimizer."""
+        return RULES[self.train.optimizer.rule].__name__
 
     @property
     def flags(self) -> dict[str, bool]:

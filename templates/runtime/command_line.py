@@ -41,14 +41,15 @@ def main(
     description,  # if SPLIT
     argv=None,
     label=str,  # if SPLIT
+    program=None,  # if SPLIT
 ):
     """Run a command line; return 0 when done, 1 after an error, 2 for a wrong usage."""
     if hasattr(sys.stdout, "reconfigure"):  # names may have letters of any alphabet
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         if SPLIT:
-            parser = command_line(networks, description)
-            parser.set_defaults(networks=networks, label=label)
+            parser = command_line(networks, description, program)
+            parser.set_defaults(networks=networks, label=label, program=program)
             options = parser.parse_args(argv)
         else:
             options = command_line().parse_args(argv)
@@ -68,6 +69,7 @@ def main(
 def command_line(
     networks,  # if SPLIT
     description,  # if SPLIT
+    program,  # if SPLIT
 ):
     """Return the parser of the command line."""
     rules = argparse.ArgumentParser(add_help=False)
@@ -103,6 +105,8 @@ def command_line(
         part.add_argument("file")
     part.add_argument("out")
     if SPLIT and not all(map(classifies, networks.values())):
+        if program is not None:
+            add_train_commands(commands, rules, program)
         return parser
     if PREDICTS:
         text = "print the most probable classes of images"
@@ -114,8 +118,10 @@ def command_line(
             "--top", type=positive, default=5, help="number of classes"
         )
         predict.add_argument("--format", choices=["text", "json"], default="text")
-    if TRAINS:
+    if TRAINS and not SPLIT:
         add_train_commands(commands, rules)
+    if SPLIT and program is not None:
+        add_train_commands(commands, rules, program)
     return parser
 
 

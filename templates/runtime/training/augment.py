@@ -34,8 +34,8 @@ from slimgen.templates.runtime.images import (
     resize_shorter_side,
     standardised,
 )
-from slimgen.templates.runtime.stand_ins import HEIGHT, NETWORK, WIDTH
-from slimgen.templates.runtime.training.stand_ins import INPUT
+from slimgen.templates.runtime.stand_ins import HEIGHT, WIDTH
+from slimgen.templates.runtime.training.stand_ins import AUGMENTED, INPUT
 
 
 def augmented(
@@ -47,7 +47,7 @@ def augmented(
     """Return an input of the network, distorted: alike for the same `seed`."""
     if AUGMENT_IMAGES:
         if BY_NETWORK:
-            height, width, _ = image_shape(NETWORK)
+            height, width, _ = image_shape(AUGMENTED)
         seeds = tf.random.split(seed, 4)
         image = tf.image.convert_image_dtype(image, tf.float32)
         if RANDOM_RESIZED_CROP:

@@ -6,17 +6,21 @@ import dataclasses
 import tensorflow as tf
 
 from slimgen.templates.runtime.command_line import load_model
-from slimgen.templates.runtime.flags import AVERAGES, PLAIN
+from slimgen.templates.runtime.flags import AVERAGES, EVALUATED, PLAIN, SPLIT
 from slimgen.templates.runtime.training.evaluation import evaluate
 from slimgen.templates.runtime.training.optimizers import average_name
 from slimgen.templates.runtime.training.run import train
 from slimgen.templates.runtime.training.settings import find_device
-from slimgen.templates.runtime.training.stand_ins import EVALUATION_DATA, Settings
+from slimgen.templates.runtime.training.stand_ins import EVALUATION_DATA, SETTINGS
 
 
-def add_train_commands(commands, rules):
+def add_train_commands(
+    commands,
+    rules,
+    program,  # if SPLIT
+):
     """Add `train` and `evaluate`; `rules` has the options of `restore`."""
-    fields = dataclasses.fields(Settings)
+    fields = dataclasses.fields(SETTINGS)
     text = "train, or resume a run that was stopped"
     parser = commands.add_parser("train", help=text, description=text)
     parser.set_defaults(run=run_train)
@@ -29,15 +33,22 @@ def add_train_commands(commands, rules):
     shared = "batch", "jit", "device"
     add_settings(parser, [field for field in fields if field.name in shared])
     text = fields[0].metadata["help"]
-    parser.add_argument("--data", required=True, help=text)  # if not EVALUATED
-    parser.add_argument("--data", default=EVALUATION_DATA, help=text)  # if EVALUATED
+    if SPLIT:
+        data = program.evaluation_data
+        parser.add_argument("--data", required=data is None, default=data, help=text)
+    elif EVALUATED:
+        parser.add_argument("--data", default=EVALUATION_DATA, help=text)
+    else:
+        parser.add_argument("--data", required=True, help=text)
     text = "the weights; those of the run unless given"
-    run = Settings.directory
+    run = SETTINGS.directory
     parser.add_argument(
         "--checkpoint", dest="file", default=run, metavar="FILE", help=text
     )
-    if AVERAGES:
-        text = "use the moving averages of the weights"
+    text = "use the moving averages of the weights"  # if AVERAGES
+    if SPLIT and hasattr(SETTINGS, "average"):
+        parser.add_argument("--average", action="store_true", help=text)
+    elif AVERAGES:
         parser.add_argument("--average", action="store_true", help=text)
 
 
@@ -61,26 +72,40 @@ def add_settings(parser, fields):
         parser.add_argument(f"--{flag}", **kind)
 
 
-def settings_of(options):
+def settings_of(
+    options,
+    program,  # if SPLIT
+):
     """Return the settings with the options of the command line."""
-    names = {field.name for field in dataclasses.fields(Settings)}
-    return Settings(**{n: value for n, value in vars(options).items() if n in names})
+    names = {field.name for field in dataclasses.fields(SETTINGS)}
+    return SETTINGS(**{n: value for n, value in vars(options).items() if n in names})
 
 
 def run_train(options):
     """Train."""
-    train(settings_of(options))
+    if SPLIT:
+        program = options.program
+        program.train(program, settings_of(options, program))
+    else:
+        train(settings_of(options))
 
 
 def run_evaluate(options):
     """Print the measures."""
-    settings = settings_of(options)
-    if AVERAGES and options.average:
+    program = options.program  # if SPLIT
+    settings = settings_of(options)  # if not SPLIT
+    settings = settings_of(options, program)  # if SPLIT
+    if SPLIT and getattr(options, "average", False):
+        options.rename = [*(options.rename or ()), average_name]
+    elif AVERAGES and options.average:
         options.rename = [*(options.rename or ()), average_name]
     with tf.device(find_device(settings.device)):
         model, _ = load_model(options)
-    found, count = evaluate(model, settings)
-    if PLAIN:
+    found, count = evaluate(model, settings)  # if not SPLIT
+    found, count = program.evaluate(program, model, settings)  # if SPLIT
+    if SPLIT and not isinstance(found, dict):
+        found = {"accuracy": found}
+    elif PLAIN:
         found = {"accuracy": found}
     for name, value in found.items():
         print(f"{name} {value:.4f} over {count} examples")

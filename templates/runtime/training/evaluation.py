@@ -27,12 +27,15 @@ if EVALUATES:
 
 
 def evaluate(
+    program,  # if SPLIT
     model,
     settings,
     measure=None,  # if EVALUATES
 ):
     """Return the accuracy over `settings.data`, and how many examples that is."""
-    examples = Examples(open_data(settings.data), settings)
+    data = open_data(settings.data, program)  # if SPLIT
+    examples = Examples(data, settings)  # if SPLIT
+    examples = Examples(open_data(settings.data), settings)  # if not SPLIT
     device = find_device(settings.device)
     if EVALUATES:
         measure = measure or measuring_function(model, settings)
@@ -75,16 +78,21 @@ class Evaluation:
     """Measures the model at each checkpoint of a run, over `settings.validation`."""
 
     def __init__(self, run):
+        self.program = run.program  # if SPLIT
         self.model = run.model
         self.settings = dataclasses.replace(run.settings, data=run.settings.validation)
-        open_data(self.settings.data)  # a mistake is reported before the run
+        # A mistake is reported before the run.
+        open_data(self.settings.data)  # if not SPLIT
+        open_data(self.settings.data, run.program)  # if SPLIT
         self.measure = measuring_function(run.model, run.settings)
 
     def run(self, step, progress):
         """Measure the model after a step; print and log the results."""
         if PRECISION:
             precision, self.model.precision = self.model.precision, tf.float32
-        found, count = evaluate(self.model, self.settings, self.measure)
+        arguments = self.model, self.settings, self.measure  # if SPLIT
+        found, count = evaluate(self.model, self.settings, self.measure)  # if not SPLIT
+        found, count = self.program.evaluate(self.program, *arguments)  # if SPLIT
         if PRECISION:
             self.model.precision = precision
         if PLAIN:

@@ -20,14 +20,18 @@ from slimgen.templates.runtime.flags import (
     SUMMARIES,
     TERMS,
 )
-from slimgen.templates.runtime.stand_ins import NETWORK
 from slimgen.templates.runtime.training.precision import choose_precision
 from slimgen.templates.runtime.training.settings import use_jit
-from slimgen.templates.runtime.training.stand_ins import Settings
+from slimgen.templates.runtime.training.stand_ins import SETTINGS, TRAINED
 from slimgen.templates.runtime.weights import UserError, explained
 
 
-def begin_or_resume(settings, examples, device):
+def begin_or_resume(
+    settings,
+    examples,
+    device,
+    program,  # if SPLIT
+):
     """Return the settings with every choice made: as the run was begun, else as fits.
 
     `run.json` in the folder has what a run keeps. Network, data, batch and seed are
@@ -42,7 +46,7 @@ def begin_or_resume(settings, examples, device):
         "precision": choose_precision(settings.precision, device),  # if PRECISION
     }
     kept = {
-        "network": NETWORK.__name__,
+        "network": TRAINED.__name__,
         "examples": examples,
         "batch": settings.batch,
         "seed": settings.seed,
@@ -65,7 +69,7 @@ def begin_or_resume(settings, examples, device):
         asked, found = getattr(settings, name, value), begun.get(name)
         if found == value or (found is None and name in choices):
             continue
-        if name not in choices or asked != getattr(Settings, name):
+        if name not in choices or asked != getattr(SETTINGS, name):
             raise UserError(f"{folder} holds a run with {name} {found}, not {asked}")
         print(f"{name} is {found}, as the run was begun")
         choices[name] = found

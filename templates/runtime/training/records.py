@@ -21,6 +21,7 @@ from slimgen.templates.runtime.flags import (
     RAW,
     SKIP,
     SLOPPY,
+    SPLIT,
 )
 from slimgen.templates.runtime.images import decode_image, preprocess
 from slimgen.templates.runtime.stand_ins import LABELS, LABELS_OFFSET
@@ -38,17 +39,27 @@ EMPTY_RECORD = bytes(8) + b"\x29\x03\x98\x07\xd8\xea\x82\xa2"  # length and chec
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
 
 
-def open_data(path):
+def open_data(
+    path,
+    program,  # if SPLIT
+):
     """Open a folder of images, or the records that fit a pattern."""
     if FOLDERS and os.path.isdir(path):
-        return Folder(path)
-    return Records(path)
+        return Folder(path)  # if not SPLIT
+        return Folder(path, program)  # if SPLIT
+    return Records(path)  # if not SPLIT
+    return Records(path, program)  # if SPLIT
 
 
 class Records:
     """Examples in TFRecord files; an item is its file, its index there and its bytes."""
 
-    def __init__(self, pattern):
+    def __init__(
+        self,
+        pattern,
+        program,  # if SPLIT
+    ):
+        self.program = program  # if SPLIT
         self.files = sorted(glob.glob(pattern))
         if not self.files:
             raise UserError(f"no file is called {pattern}")
@@ -83,7 +94,8 @@ class Records:
         """Return the inputs and the labels of an item; an image is still encoded."""
         if SKIP and tf.executing_eagerly() and record == b"":
             raise UserError("the record is damaged or empty")
-        return read_record(record)
+        return read_record(record)  # if not SPLIT
+        return self.program.read_record(record)  # if SPLIT
 
     def place(self, file, index, record):
         """Return where an item stands."""
@@ -111,7 +123,12 @@ class Records:
 class Folder:
     """Images in a folder a class, in order of name or number; an item is path and class."""
 
-    def __init__(self, path):
+    def __init__(
+        self,
+        path,
+        program,  # if SPLIT
+    ):
+        self.program = program  # if SPLIT
         with os.scandir(path) as entries:
             names = sorted(e.name for e in entries if e.is_dir() and e.name[0] != ".")
         if all(name.isdecimal() for name in names):
@@ -124,7 +141,8 @@ class Folder:
                     raise UserError(found)
         else:
             classes = names
-        count = len(LABEL_RANGES["label"])  # if COUNTED_CLASSES
+        count = len(LABEL_RANGES["label"])  # if COUNTED_CLASSES and not SPLIT
+        count = len(program.label_ranges["label"])  # if COUNTED_CLASSES and SPLIT
         if COUNTED_CLASSES and len(classes) != count:
             raise UserError(f"{path} has {len(names)} folders for {count} classes")
         self.files, self.labels = [], []
@@ -148,7 +166,9 @@ class Folder:
 
     def read(self, path, label):
         """Return the encoded image and the label of an item."""
-        return {INPUT: tf.io.read_file(path)}, {"label": label}
+        image = tf.io.read_file(path)  # if SPLIT
+        return {INPUT: tf.io.read_file(path)}, {"label": label}  # if not SPLIT
+        return {self.program.input: image}, {"label": label}  # if SPLIT
 
     def place(self, path, label):
         """Return where an item stands."""
@@ -229,6 +249,7 @@ class Examples:
 
     def __init__(self, data, settings, training=False):
         self.data, self.settings, self.training = data, settings, training
+        self.program = data.program  # if SPLIT
 
     def items(self, start):
         """Return number and item of each example, from the one numbered `start` on."""
@@ -246,7 +267,13 @@ class Examples:
         inputs, labels = self.data.read(*item)  # if not BOXES
         inputs, labels, boxes = self.data.read(*item)  # if BOXES
         seed = [self.settings.seed, number] if self.training else None
-        if IMAGE and not RAW:
+        if SPLIT and IMAGE:
+            name, network = self.program.input, self.program.network
+        if IMAGE and not RAW and SPLIT:
+            image = decode_image(inputs[name], network=network)
+        elif IMAGE and SPLIT:
+            image = inputs[name]
+        elif IMAGE and not RAW:
             image = decode_image(inputs[INPUT])
         elif IMAGE:
             image = inputs[INPUT]
@@ -256,6 +283,7 @@ class Examples:
                 self.training,
                 seed,
                 boxes=boxes,  # if BOXES
+                network=network,  # if SPLIT
             )
         elif IMAGE:
             if self.training:
@@ -266,13 +294,18 @@ class Examples:
                     boxes,  # if BOXES
                 )
             else:
-                image = preprocess(image)
+                image = preprocess(image)  # if not SPLIT
+                image = preprocess(image, network=network)  # if SPLIT
         if IMAGE:
-            inputs = {INPUT: image}
+            inputs = {INPUT: image}  # if not SPLIT
+            inputs = {name: image}  # if SPLIT
         return inputs, labels
 
 
-def check_labels(labels):
+def check_labels(
+    labels,
+    ranges,  # if SPLIT
+):
     """Refuse labels that are no classes."""
     for name, known in LABEL_RANGES.items():
         values = np.ravel(labels[name])
@@ -290,7 +323,8 @@ def first_fault(examples, items):
         try:
             _, labels = examples.load(number, item)
             if CHECKED:
-                check_labels(labels)
+                check_labels(labels)  # if not SPLIT
+                check_labels(labels, examples.program.label_ranges)  # if SPLIT
         except (tf.errors.OpError, UserError) as error:
             return f"{examples.data.place(*item)}: {first_line(error)}"
     return None
@@ -310,7 +344,8 @@ def batches(examples, start=0):
     try:
         for inputs, labels in loaded.prefetch(AHEAD):
             if CHECKED:
-                check_labels(labels)
+                check_labels(labels)  # if not SPLIT
+                check_labels(labels, examples.program.label_ranges)  # if SPLIT
             yield inputs, labels
             start += settings.batch
     except (tf.errors.OpError, UserError) as error:

@@ -15,10 +15,10 @@ from slimgen.templates.runtime.flags import (
     ONLY,
     PRECISION,
     SKIP,
+    SPLIT,
     SUMMARIES,
     UNTRAINED,
 )
-from slimgen.templates.runtime.stand_ins import NETWORK
 from slimgen.templates.runtime.training.evaluation import Evaluation
 from slimgen.templates.runtime.training.folder import (
     Progress,
@@ -36,6 +36,7 @@ from slimgen.templates.runtime.training.skipping import whole_batches
 from slimgen.templates.runtime.training.stand_ins import (
     FROZEN_SCOPES,
     OPTIMIZER,
+    TRAINED,
     TRAINED_SCOPES,
     Settings,
 )
@@ -55,21 +56,33 @@ from slimgen.templates.runtime.weights import (
 )
 
 
-def train(settings=None):
+def train(
+    program,  # if SPLIT
+    settings=None,
+):
     """Train up to `settings.steps`; a run that was stopped resumes from its folder."""
-    settings = settings or Settings()
-    data = open_data(settings.data)
+    settings = settings or Settings()  # if not SPLIT
+    settings = settings or program.settings()  # if SPLIT
+    data = open_data(settings.data)  # if not SPLIT
+    data = open_data(settings.data, program)  # if SPLIT
     device = find_device(settings.device)
-    settings = begin_or_resume(settings, data.count, device)
+    settings = begin_or_resume(
+        settings,
+        data.count,
+        device,
+        program,  # if SPLIT
+    )
     tf.random.set_seed(87654321)  # TensorFlow's default: the caller's changes nothing
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
     with tf.device(device):
-        run = Run(settings, data.count)
+        run = Run(settings, data.count)  # if not SPLIT
+        run = Run(program, settings, data.count)  # if SPLIT
         run.resume()
     done = int(run.step)
     print(f"{data.count} examples; step {done} of {settings.steps}; {device}")
-    one_step = training_step(run)
+    one_step = training_step(run)  # if not SPLIT
+    one_step = program.training_step(run)  # if SPLIT
     if SUMMARIES:
         summaries = Summaries(run)
     examples = Examples(data, settings, training=True)
@@ -113,9 +126,15 @@ def train(settings=None):
 class Run:
     """The state of a training run, for an epoch of so many examples."""
 
-    def __init__(self, settings, examples):
+    def __init__(
+        self,
+        program,  # if SPLIT
+        settings,
+        examples,
+    ):
+        self.program = program  # if SPLIT
         self.settings, self.examples = settings, examples
-        self.model = NETWORK(seed=settings.seed)
+        self.model = TRAINED(seed=settings.seed)
         if PRECISION:
             self.model.precision = tf.as_dtype(settings.precision)
             halves = settings.precision == "float16"
@@ -143,7 +162,8 @@ class Run:
         # A step changes these before it is known to be finite.
         self.unlearned = [v for v in self.model.variables if not v.trainable]
         self.unlearned.append(self.model.generator.state)
-        self.optimizer = OPTIMIZER(self.trained, settings)
+        self.optimizer = OPTIMIZER(self.trained, settings)  # if not SPLIT
+        self.optimizer = program.optimizer(self.trained, settings)  # if SPLIT
         if AVERAGES:
             self.averages = Averages(variables)
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="global_step")
@@ -228,7 +248,11 @@ class Run:
         else:
             inputs, labels = next(batches(examples, done * self.settings.batch))
         found = first_not_finite(self, inputs, labels)
-        rate = float(learning_rate(self.step, self.settings, self.examples))
+        if SPLIT:
+            rate = self.program.learning_rate(self.step, self.settings, self.examples)
+            rate = float(rate)
+        else:
+            rate = float(learning_rate(self.step, self.settings, self.examples))
         found = f"{found} is not finite at step {done + 1} (learning rate {rate:g})"
         raise UserError(f"{found}; {self.last_checkpoint()}")
 

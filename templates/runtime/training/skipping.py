@@ -26,7 +26,8 @@ def whole_batches(examples, start=0):
         try:
             for numbers, inputs, labels in loaded.prefetch(AHEAD):
                 if CHECKED:
-                    check_labels(labels)
+                    check_labels(labels)  # if not SPLIT
+                    check_labels(labels, examples.program.label_ranges)  # if SPLIT
                 end = int(numbers[-1]) + 1
                 left_out = sorted({*range(start, end)} - {*numbers.numpy()})
                 report_left_out(examples, left_out, reported)

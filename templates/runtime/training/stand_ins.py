@@ -10,6 +10,7 @@ AHEAD = tf.data.AUTOTUNE  # batches that are made ahead
 CYCLE = 8  # files that are read by turns
 INPUT = "images"
 OPTIMIZER = tf.Module
+AUGMENTED = TRAINED = tf.Module  # the network
 
 # Names.
 EVALUATION_DATA = ""
@@ -33,3 +34,6 @@ def total_loss(model, inputs, labels, settings):
 
 def measured(model, inputs, labels, settings):
     """Return by name what is measured of a batch."""
+
+
+SETTINGS = Settings  # a word, too

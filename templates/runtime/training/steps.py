@@ -150,7 +150,8 @@ def values_of_step(run, inputs, labels):
     _, end_points = run.model(inputs, training=True)
     run.undo(before)
     yield from ((f"end point {name}", end_points[name]) for name in end_points)
-    value, gradients = loss_and_gradients(run, inputs, labels)
+    value, gradients = loss_and_gradients(run, inputs, labels)  # if not SPLIT
+    value, gradients = run.program.loss_and_gradients(run, inputs, labels)  # if SPLIT
     run.undo(before)
     if TERMS:
         value, terms = value
