@@ -96,7 +96,7 @@ def build(
     A file whose bytes are the same is not touched.
 
     One file holds all that a network needs. With --split, the networks of a folder share
-    slim_runtime.py there, which --check compares too; a file with a `train` job stays whole.
+    slim_runtime.py there, which --check compares too; of a job, a file has the choices.
     """
     if (diff or full) and not check:
         raise click.UsageError("'--diff' and '--full' go with '--check'.")

@@ -83,7 +83,9 @@ def command_line(
     rules.add_argument("--head", choices=heads, default="strict", help=text)
     text = "refuse weights with unused names"
     rules.add_argument("--strict", action="store_true", help=text)
-    if SEVERAL_NETWORKS:
+    if SPLIT and len(networks) == 1:
+        rules.set_defaults(network=next(iter(networks)))
+    elif SEVERAL_NETWORKS:
         names = [*NETWORKS]  # if not SPLIT
         names = [*networks]  # if SPLIT
         text = f"the network; {names[0]} unless given"
