@@ -188,8 +188,8 @@ shown, none is left out; a seed decides about the initial values, the order of t
 dropout. The averages of the variables are judged (`evaluate --average`)."""
 
 CHOICE = """\
-The job was chosen by {folds}-fold cross-validation within the {kept} digits to train with, seed 0,
-of these candidates of the same length; the digits held out had no part in it."""
+The job was chosen by {folds}-fold cross-validation within the {kept} digits to train with, seed 0, of these
+candidates of the same length; the digits held out had no part in it."""
 
 
 def wrapped(text: str) -> str:

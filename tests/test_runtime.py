@@ -48,6 +48,31 @@ def lenet(lenet_file: Path) -> ModuleType:
     return module_of(lenet_file)
 
 
+# A variable of another type than the others, and regularizers of both.
+HALVES = """
+network halves {
+  input images 4x4x1
+  flatten
+  fc 3 activation=none regularizer=l2(0.5) initializer=ones as logits
+  add {
+    branch {}
+    branch {
+      variable half [3] dtype=float16 regularizer=l2(2.0) initializer=ones
+      cast float32
+    }
+  }
+}
+"""
+
+
+@pytest.fixture(scope="session")
+def halves(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The emitted module of a network with variables of two types."""
+    file = tmp_path_factory.mktemp("emitted") / "halves.py"
+    file.write_text(build(HALVES + train_job(JOB, "halves")))
+    return module_of(file)
+
+
 def module_of(file: Path) -> ModuleType:
     """Import a file."""
     spec = importlib.util.spec_from_file_location(f"emitted_{file.stem}", file)
@@ -661,14 +686,23 @@ def test_momentum_is_that_of_tensorflow_1(lenet: ModuleType) -> None:
         expected = expected - np.float32(rate) * velocity
 
     assert np.allclose(expected, variable.numpy(), rtol=1e-6, atol=0)
-    half = {"h": tf.Variable(1.0, dtype=tf.float16)}
-    gradients = {"h": tf.constant(2.0, tf.float16)}
-    lenet.Momentum(half, settings).apply(half, gradients, tf.constant(0.25))
-    assert half["h"].numpy() == 0.5
 
 
-def test_the_loss_is_smoothed_cross_entropy_and_the_regularisation(
-    lenet: ModuleType, model: Any, monkeypatch: pytest.MonkeyPatch
+def test_momentum_takes_variables_of_two_types(halves: ModuleType) -> None:
+    variables = {
+        "h": tf.Variable(1.0, dtype=tf.float16),
+        "v": tf.Variable(1.0, dtype=tf.float32),
+    }
+    gradients = {"h": tf.constant(2.0, tf.float16), "v": tf.constant(2.0)}
+    optimizer = halves.Momentum(variables, halves.Settings())
+    optimizer.apply(variables, gradients, tf.constant(0.1))
+
+    assert np.float16(1) - np.float16(0.1) * 2 == variables["h"].numpy()
+    assert np.float32(1) - np.float32(0.1) * 2 == variables["v"].numpy()
+
+
+def test_the_loss_is_smoothed_cross_entropy(
+    lenet: ModuleType,
 ) -> None:
     logits = np.float32([[1, 2, 4], [0, 0, 3]])
     log_softmax = logits - np.log(np.exp(logits).sum(1, keepdims=True))
@@ -680,19 +714,19 @@ def test_the_loss_is_smoothed_cross_entropy_and_the_regularisation(
     )
     assert lenet.loss(tf.constant(logits, tf.float16), [2, 0]).dtype == tf.float32
     assert lenet.accuracy(tf.constant(logits), tf.constant([2, 0])).numpy() == 0.5
-    monkeypatch.setattr(lenet, "loss", lambda *_: tf.constant(2.0))
-    term = {"lenet/fc4/biases": lambda value: tf.size(value, tf.float32)}
-    monkeypatch.setitem(model.regularizers, *next(iter(term.items())))
-    total = lenet.total_loss(
-        model, tf.zeros([1, 28, 28, 1]), {"label": [0]}, lenet.Settings()
+
+
+def test_the_loss_has_the_regularization_of_each_type(
+    halves: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(halves, "loss", lambda *_: tf.constant(2.0))
+    total = halves.total_loss(
+        halves.Halves(), tf.zeros([1, 4, 4, 1]), {"label": [0]}, halves.Settings()
     )
-    assert float(total) == 12.0
-    half = {"lenet/fc4/weights": lambda _: tf.constant(0.5, tf.float16)}
-    monkeypatch.setitem(model.regularizers, *next(iter(half.items())))
-    total = lenet.total_loss(
-        model, tf.zeros([1, 28, 28, 1]), {"label": [0]}, lenet.Settings()
-    )
-    assert float(total) == 12.5
+
+    # 48 weights of one at 0.5 / 2 each, three halves at 2 / 2.
+    assert total.dtype == tf.float32
+    assert float(total) == 2 + 12 + 3
 
 
 def test_examples_come_once_an_epoch_and_shuffled(
@@ -701,13 +735,14 @@ def test_examples_come_once_an_epoch_and_shuffled(
     monkeypatch.setattr(
         lenet,
         "preprocess",
-        lambda image, *_: tf.strings.length(tf.io.serialize_tensor(image)),
+        lambda image, *_: tf.reduce_sum(tf.cast(image, tf.int64)),
     )
     examples = lenet.Examples(lenet.open_data(settings.data), settings, training=True)
 
     def epochs(start: int) -> list[list[int]]:
         batches = lenet.batches(examples, start)
-        return [batch[0].numpy().tolist() for batch in itertools.islice(batches, 10)]
+        ten = itertools.islice(batches, 10)
+        return [inputs["images"].numpy().tolist() for inputs, _ in ten]
 
     ten = epochs(0)
     first, second = np.concatenate(ten[:5]), np.concatenate(ten[5:])

@@ -28,9 +28,11 @@ class GradientDescent(tf.Module):
 
     def apply(self, variables, gradients, rate):
         """Update the variables along their gradients."""
+        if MANY_TYPES:
+            given = rate
         for name, gradient in gradients.items():
             if MANY_TYPES:
-                rate = tf.cast(rate, gradient.dtype)
+                rate = tf.cast(given, gradient.dtype)
             tf.raw_ops.ResourceApplyGradientDescent(
                 var=variables[name].handle, alpha=rate, delta=gradient
             )
@@ -50,9 +52,11 @@ class Momentum(tf.Module):
 
     def apply(self, variables, gradients, rate):
         """Update the variables along their gradients."""
+        if MANY_TYPES:
+            given = rate
         for name, gradient in gradients.items():
             if MANY_TYPES:
-                rate = tf.cast(rate, gradient.dtype)
+                rate = tf.cast(given, gradient.dtype)
             tf.raw_ops.ResourceApplyMomentum(
                 var=variables[name].handle,
                 accum=self.velocities[name].handle,
@@ -79,9 +83,11 @@ class RMSProp(tf.Module):
 
     def apply(self, variables, gradients, rate):
         """Update the variables along their gradients."""
+        if MANY_TYPES:
+            given = rate
         for name, gradient in gradients.items():
             if MANY_TYPES:
-                rate = tf.cast(rate, gradient.dtype)
+                rate = tf.cast(given, gradient.dtype)
             tf.raw_ops.ResourceApplyRMSProp(
                 var=variables[name].handle,
                 ms=self.squares[name].handle,
@@ -114,11 +120,13 @@ class Adam(tf.Module):
     def apply(self, variables, gradients, rate):
         """Update the variables along their gradients."""
         beta1_power, beta2_power = self.beta1_power, self.beta2_power
+        if MANY_TYPES:
+            given = rate
         for name, gradient in gradients.items():
             if MANY_TYPES:
-                rate = tf.cast(rate, gradient.dtype)
-                beta1_power = tf.cast(beta1_power, gradient.dtype)
-                beta2_power = tf.cast(beta2_power, gradient.dtype)
+                rate = tf.cast(given, gradient.dtype)
+                beta1_power = tf.cast(self.beta1_power, gradient.dtype)
+                beta2_power = tf.cast(self.beta2_power, gradient.dtype)
             tf.raw_ops.ResourceApplyAdam(
                 var=variables[name].handle,
                 m=self.means[name].handle,
@@ -144,9 +152,11 @@ class Adagrad(tf.Module):
 
     def apply(self, variables, gradients, rate):
         """Update the variables along their gradients."""
+        if MANY_TYPES:
+            given = rate
         for name, gradient in gradients.items():
             if MANY_TYPES:
-                rate = tf.cast(rate, gradient.dtype)
+                rate = tf.cast(given, gradient.dtype)
             tf.raw_ops.ResourceApplyAdagrad(
                 var=variables[name].handle,
                 accum=self.sums[name].handle,
@@ -172,9 +182,11 @@ class Adadelta(tf.Module):
 
     def apply(self, variables, gradients, rate):
         """Update the variables along their gradients."""
+        if MANY_TYPES:
+            given = rate
         for name, gradient in gradients.items():
             if MANY_TYPES:
-                rate = tf.cast(rate, gradient.dtype)
+                rate = tf.cast(given, gradient.dtype)
             tf.raw_ops.ResourceApplyAdadelta(
                 var=variables[name].handle,
                 accum=self.squares[name].handle,
@@ -197,9 +209,11 @@ class Ftrl(tf.Module):
 
     def apply(self, variables, gradients, rate):
         """Update the variables along their gradients."""
+        if MANY_TYPES:
+            given = rate
         for name, gradient in gradients.items():
             if MANY_TYPES:
-                rate = tf.cast(rate, gradient.dtype)
+                rate = tf.cast(given, gradient.dtype)
             tf.raw_ops.ResourceApplyFtrl(
                 var=variables[name].handle,
                 accum=self.sums[name].handle,
@@ -232,9 +246,11 @@ class AdamW(tf.Module):
         """Update the variables along their gradients."""
         beta1, beta2 = self.settings.beta1, self.settings.beta2
         steps = self.steps.assign_add(1.0)
+        if MANY_TYPES:
+            given = rate, steps
         for name, gradient in gradients.items():
             if MANY_TYPES:
-                rate, steps = (tf.cast(x, gradient.dtype) for x in (rate, steps))
+                rate, steps = (tf.cast(x, gradient.dtype) for x in given)
             variable = variables[name]
             mean, square = self.means[name], self.squares[name]
             mean.assign(beta1 * mean + (1 - beta1) * gradient)
@@ -265,9 +281,11 @@ class Lamb(tf.Module):
         """Update the variables along their gradients."""
         beta1, beta2 = self.settings.beta1, self.settings.beta2
         steps = self.steps.assign_add(1.0)
+        if MANY_TYPES:
+            given = rate, steps
         for name, gradient in gradients.items():
             if MANY_TYPES:
-                rate, steps = (tf.cast(x, gradient.dtype) for x in (rate, steps))
+                rate, steps = (tf.cast(x, gradient.dtype) for x in given)
             variable = variables[name]
             mean, square = self.means[name], self.squares[name]
             mean.assign(beta1 * mean + (1 - beta1) * gradient)
@@ -297,9 +315,11 @@ class Lion(tf.Module):
     def apply(self, variables, gradients, rate):
         """Update the variables along their gradients."""
         beta1, beta2 = self.settings.beta1, self.settings.beta2
+        if MANY_TYPES:
+            given = rate
         for name, gradient in gradients.items():
             if MANY_TYPES:
-                rate = tf.cast(rate, gradient.dtype)
+                rate = tf.cast(given, gradient.dtype)
             variable, mean = variables[name], self.means[name]
             update = tf.sign(beta1 * mean + (1 - beta1) * gradient)
             update += self.settings.weight_decay * variable
@@ -336,9 +356,11 @@ class Averages(tf.Module):
         """Move each average towards its variable, in the first steps by more."""
         step = tf.cast(step, tf.float32)
         share = 1.0 - tf.minimum(decay, (1.0 + step) / (10.0 + step))
+        if MANY_TYPES:
+            given = share
         for name, shadow in self.shadows.items():
             if MANY_TYPES:
-                share = tf.cast(share, shadow.dtype)
+                share = tf.cast(given, shadow.dtype)
             shadow.assign_sub(share * (shadow - variables[name]))
 
 
