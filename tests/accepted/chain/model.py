@@ -15,7 +15,7 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Callable
+from collections import namedtuple
 from typing import ClassVar
 
 import numpy as np
@@ -67,11 +67,10 @@ def dropout(scope, inputs):
     """In training, zero values at random and multiply the others by 1 / KEEP_PROB."""
     if not scope.training:
         return inputs
-    shape = tf.shape(inputs)
     seeds = scope.model.generator.make_seeds(1)[:, 0]
     # XLA draws the same integers as TensorFlow, but other fractions.
     numbers = tf.random.stateless_uniform(
-        shape, seeds, 0, 2**24, tf.int32, alg="philox"
+        tf.shape(inputs), seeds, 0, 2**24, tf.int32, alg="philox"
     )
     kept = tf.cast(numbers, tf.float32) < KEEP_PROB * 2**24
     return tf.where(kept, inputs * (1 / KEEP_PROB), 0.0)
@@ -90,13 +89,6 @@ class Scope:
         """Return the scope `name` below this one."""
         return dataclasses.replace(self, name=f"{self.name}/{name}")
 
-    @contextlib.contextmanager
-    def open(self, name=None):
-        """Name operations after this scope, or after the one `name` below it."""
-        scope = self if name is None else self / name
-        with tf.name_scope(f"{scope.name}/"):
-            yield scope
-
     def variable(self, name, shape, initial, weight_decay=None, trainable=True):
         """Return the variable `name` of this scope; the first call creates it."""
         name, model = f"{self.name}/{name}", self.model
@@ -114,8 +106,14 @@ class Scope:
         return model.named_variables[name]
 
 
-class Network(tf.Module):
-    """A network: its variables by name, its checked inputs, its end points."""
+class Chain(tf.Module):
+    """images [batch, 32, 32, 3] -> [batch, 10]; 39,746 parameters."""
+
+    scope = "chain"
+    inputs: ClassVar = {"images": tf.TensorSpec([None, 32, 32, 3], tf.float32)}
+    outputs: ClassVar = {"logits": tf.TensorSpec([None, CLASSES], tf.float32)}
+    layers = staticmethod(chain)
+    HEAD = ("fc4",)
 
     def __init__(self, seed=None):
         super().__init__(name=type(self).__name__)
@@ -134,23 +132,17 @@ class Network(tf.Module):
 
     def __call__(self, inputs, training=False):
         """Return the outputs and the end points, under full names and relative ones."""
+        if isinstance(inputs, dict):
+            if inputs.keys() != self.inputs.keys():
+                raise ValueError(f"a dict with the inputs {[*self.inputs]} is needed")
+            inputs = inputs["images"]
+        inputs, spec = tf.convert_to_tensor(inputs), self.inputs["images"]
+        if not spec.shape.is_compatible_with(inputs.shape):
+            raise ValueError(f"`images` is {spec.shape} here, found {inputs.shape}")
+        inputs = tf.cast(inputs, spec.dtype)
         scope = Scope(self, self.scope, training, {})
-        outputs, ends = self.layers(scope, *self.checked(inputs)), scope.end_points
+        outputs, ends = self.layers(scope, inputs), scope.end_points
         return outputs, ends | {self.relative(name): ends[name] for name in ends}
-
-    def checked(self, inputs):
-        """Return the inputs in order; refuse one of another shape."""
-        if not isinstance(inputs, dict):
-            inputs = dict.fromkeys(self.inputs, inputs) if len(self.inputs) == 1 else {}
-        if inputs.keys() != self.inputs.keys():
-            raise ValueError(f"a dict with the inputs {[*self.inputs]} is needed")
-        tensors = []
-        for name, spec in self.inputs.items():
-            tensor = tf.convert_to_tensor(inputs[name])
-            if not spec.shape.is_compatible_with(tensor.shape):
-                raise ValueError(f"`{name}` is {spec.shape} here, found {tensor.shape}")
-            tensors.append(tf.cast(tensor, spec.dtype))
-        return tensors
 
     @property
     def regularization_losses(self):
@@ -166,16 +158,6 @@ class Network(tf.Module):
     def relative(self, name):
         """Return a name without the network's scope."""
         return name.removeprefix(f"{self.scope}/")
-
-
-class Chain(Network):
-    """images [batch, 32, 32, 3] -> [batch, 10]; 39,746 parameters."""
-
-    scope = "chain"
-    inputs: ClassVar = {"images": tf.TensorSpec([None, 32, 32, 3], tf.float32)}
-    outputs: ClassVar = {"logits": tf.TensorSpec([None, CLASSES], tf.float32)}
-    layers = staticmethod(chain)
-    HEAD = ("fc4",)
 
 
 def preprocess(image, training=False, seed=None):

@@ -14,7 +14,7 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Callable
+from collections import namedtuple
 from typing import ClassVar
 
 import numpy as np
@@ -85,7 +85,7 @@ def lengths(inputs):
     return [found[axis] if n is None else n for axis, n in enumerate(known)]
 
 
-class FreeSize(Network):
+class FreeSize(tf.Module):
     """images [batch, ?, ?, 3] -> [batch, ?, ?, 1]; 4,441 parameters."""
 
     scope = "free_size"
@@ -93,6 +93,48 @@ class FreeSize(Network):
     outputs: ClassVar = {"output": tf.TensorSpec([None, None, None, 1], tf.float32)}
     layers = staticmethod(free_size)
     HEAD = ()
+
+    def __init__(self, seed=None):
+        super().__init__(name=type(self).__name__)
+        # TensorFlow refuses a generator without a seed in deterministic mode.
+        seed = secrets.randbits(63) if seed is None else seed
+        self.generator = tf.random.Generator.from_seed(seed)
+        self.named_variables = {}
+
+        def create_variables(inputs):
+            if not self.named_variables:  # TensorFlow traces a creation twice
+                self(inputs)
+
+        trace = tf.function(create_variables, autograph=False)
+        trace.get_concrete_function(dict(self.inputs))
+
+    def __call__(self, inputs, training=False):
+        """Return the outputs and the end points, under full names and relative ones."""
+        if isinstance(inputs, dict):
+            if inputs.keys() != self.inputs.keys():
+                raise ValueError(f"a dict with the inputs {[*self.inputs]} is needed")
+            inputs = inputs["images"]
+        inputs, spec = tf.convert_to_tensor(inputs), self.inputs["images"]
+        if not spec.shape.is_compatible_with(inputs.shape):
+            raise ValueError(f"`images` is {spec.shape} here, found {inputs.shape}")
+        inputs = tf.cast(inputs, spec.dtype)
+        scope = Scope(self, self.scope, training, {})
+        outputs, ends = self.layers(scope, inputs), scope.end_points
+        return outputs, ends | {self.relative(name): ends[name] for name in ends}
+
+    @property
+    def regularization_losses(self):
+        """Each regularized variable's term of the loss, by the variable's name."""
+        return {}
+
+    @property
+    def CHECKPOINT_MAPS(self):
+        """Names in a source by variable and format: TF-Slim's are this file's."""
+        return {"slim": {name: name for name in self.named_variables}}
+
+    def relative(self, name):
+        """Return a name without the network's scope."""
+        return name.removeprefix(f"{self.scope}/")
 
 
 def image_shape(network):

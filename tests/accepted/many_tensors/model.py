@@ -14,7 +14,7 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Callable
+from collections import namedtuple
 from typing import ClassVar
 
 import numpy as np
@@ -50,7 +50,7 @@ def max_pool2d(scope, inputs):
     return tf.nn.max_pool2d(inputs, [2, 2], 2, "VALID")
 
 
-class ManyTensors(Network):
+class ManyTensors(tf.Module):
     """images [batch, 16, 16, 3], mask [batch, 16, 16] int32 -> both
     [batch, 16, 16, 8], half [batch, 8, 8, 8], scores [batch, 16, 16, 2]; 130
     parameters.
@@ -68,6 +68,54 @@ class ManyTensors(Network):
     }
     layers = staticmethod(many_tensors)
     HEAD = ()
+
+    def __init__(self, seed=None):
+        super().__init__(name=type(self).__name__)
+        # TensorFlow refuses a generator without a seed in deterministic mode.
+        seed = secrets.randbits(63) if seed is None else seed
+        self.generator = tf.random.Generator.from_seed(seed)
+        self.named_variables = {}
+
+        def create_variables(inputs):
+            if not self.named_variables:  # TensorFlow traces a creation twice
+                self(inputs)
+
+        trace = tf.function(create_variables, autograph=False)
+        trace.get_concrete_function(dict(self.inputs))
+
+    def __call__(self, inputs, training=False):
+        """Return the outputs and the end points, under full names and relative ones."""
+        scope = Scope(self, self.scope, training, {})
+        outputs, ends = self.layers(scope, *self.checked(inputs)), scope.end_points
+        return outputs, ends | {self.relative(name): ends[name] for name in ends}
+
+    def checked(self, inputs):
+        """Return the inputs in order; refuse one of another shape."""
+        if not isinstance(inputs, dict):
+            inputs = dict.fromkeys(self.inputs, inputs) if len(self.inputs) == 1 else {}
+        if inputs.keys() != self.inputs.keys():
+            raise ValueError(f"a dict with the inputs {[*self.inputs]} is needed")
+        tensors = []
+        for name, spec in self.inputs.items():
+            tensor = tf.convert_to_tensor(inputs[name])
+            if not spec.shape.is_compatible_with(tensor.shape):
+                raise ValueError(f"`{name}` is {spec.shape} here, found {tensor.shape}")
+            tensors.append(tf.cast(tensor, spec.dtype))
+        return tensors
+
+    @property
+    def regularization_losses(self):
+        """Each regularized variable's term of the loss, by the variable's name."""
+        return {}
+
+    @property
+    def CHECKPOINT_MAPS(self):
+        """Names in a source by variable and format: TF-Slim's are this file's."""
+        return {"slim": {name: name for name in self.named_variables}}
+
+    def relative(self, name):
+        """Return a name without the network's scope."""
+        return name.removeprefix(f"{self.scope}/")
 
 
 def load_model(options):

@@ -15,7 +15,7 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Callable
+from collections import namedtuple
 from typing import ClassVar
 
 import numpy as np
@@ -86,7 +86,7 @@ def layer(function):
     def run(scope, *args, **kwargs):
         if scope is None:  # without a name it is no end point
             return function(scope, *args, **kwargs)
-        with scope.open():
+        with tf.name_scope(f"{scope.name}/"):
             return end_point(scope, function(scope, *args, **kwargs))
 
     return run
@@ -153,7 +153,7 @@ def fully_connected(scope, inputs, num_outputs):
     return tf.nn.bias_add(outputs, biases)
 
 
-class Mixed(Network):
+class Mixed(tf.Module):
     """images [batch, 64, 64, 3] -> [batch, 10]; 2,802 parameters."""
 
     scope = "Mixed"
@@ -161,6 +161,48 @@ class Mixed(Network):
     outputs: ClassVar = {"logits": tf.TensorSpec([None, CLASSES], tf.float32)}
     layers = staticmethod(mixed)
     HEAD = ("Logits",)
+
+    def __init__(self, seed=None):
+        super().__init__(name=type(self).__name__)
+        # TensorFlow refuses a generator without a seed in deterministic mode.
+        seed = secrets.randbits(63) if seed is None else seed
+        self.generator = tf.random.Generator.from_seed(seed)
+        self.named_variables = {}
+
+        def create_variables(inputs):
+            if not self.named_variables:  # TensorFlow traces a creation twice
+                self(inputs)
+
+        trace = tf.function(create_variables, autograph=False)
+        trace.get_concrete_function(dict(self.inputs))
+
+    def __call__(self, inputs, training=False):
+        """Return the outputs and the end points, under full names and relative ones."""
+        if isinstance(inputs, dict):
+            if inputs.keys() != self.inputs.keys():
+                raise ValueError(f"a dict with the inputs {[*self.inputs]} is needed")
+            inputs = inputs["images"]
+        inputs, spec = tf.convert_to_tensor(inputs), self.inputs["images"]
+        if not spec.shape.is_compatible_with(inputs.shape):
+            raise ValueError(f"`images` is {spec.shape} here, found {inputs.shape}")
+        inputs = tf.cast(inputs, spec.dtype)
+        scope = Scope(self, self.scope, training, {})
+        outputs, ends = self.layers(scope, inputs), scope.end_points
+        return outputs, ends | {self.relative(name): ends[name] for name in ends}
+
+    @property
+    def regularization_losses(self):
+        """Each regularized variable's term of the loss, by the variable's name."""
+        return {}
+
+    @property
+    def CHECKPOINT_MAPS(self):
+        """Names in a source by variable and format: TF-Slim's are this file's."""
+        return {"slim": {name: name for name in self.named_variables}}
+
+    def relative(self, name):
+        """Return a name without the network's scope."""
+        return name.removeprefix(f"{self.scope}/")
 
 
 def preprocess(image, training=False, seed=None):

@@ -15,7 +15,7 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Callable
+from collections import namedtuple
 from typing import ClassVar
 
 import numpy as np
@@ -75,6 +75,17 @@ def bottleneck_stride2(scope, net):
         conv2 = conv2d(scope / "conv2", conv1, 4, [3, 3], 2)  # [8, 8, 4]
         conv3 = conv2d(scope / "conv3", conv2, 16, [1, 1], activation=None)
         return end_point(scope, tf.nn.relu(shortcut + conv3))  # [8, 8, 16]
+
+
+def layer(function):
+    """Name a layer's operations after its scope and keep its output as an end point."""
+
+    @functools.wraps(function)
+    def run(scope, *args, **kwargs):
+        with scope.open():
+            return end_point(scope, function(scope, *args, **kwargs))
+
+    return run
 
 
 @layer
@@ -178,8 +189,14 @@ class Scope:
         return model.named_variables[name]
 
 
-class Network(tf.Module):
-    """A network: its variables by name, its checked inputs, its end points."""
+class Residual(tf.Module):
+    """images [batch, 32, 32, 3] -> [batch, 10]; 7,474 parameters."""
+
+    scope = "residual"
+    inputs: ClassVar = {"images": tf.TensorSpec([None, 32, 32, 3], tf.float32)}
+    outputs: ClassVar = {"logits": tf.TensorSpec([None, CLASSES], tf.float32)}
+    layers = staticmethod(residual)
+    HEAD = ("logits",)
 
     def __init__(self, seed=None):
         super().__init__(name=type(self).__name__)
@@ -198,23 +215,17 @@ class Network(tf.Module):
 
     def __call__(self, inputs, training=False):
         """Return the outputs and the end points, under full names and relative ones."""
+        if isinstance(inputs, dict):
+            if inputs.keys() != self.inputs.keys():
+                raise ValueError(f"a dict with the inputs {[*self.inputs]} is needed")
+            inputs = inputs["images"]
+        inputs, spec = tf.convert_to_tensor(inputs), self.inputs["images"]
+        if not spec.shape.is_compatible_with(inputs.shape):
+            raise ValueError(f"`images` is {spec.shape} here, found {inputs.shape}")
+        inputs = tf.cast(inputs, spec.dtype)
         scope = Scope(self, self.scope, training, {})
-        outputs, ends = self.layers(scope, *self.checked(inputs)), scope.end_points
+        outputs, ends = self.layers(scope, inputs), scope.end_points
         return outputs, ends | {self.relative(name): ends[name] for name in ends}
-
-    def checked(self, inputs):
-        """Return the inputs in order; refuse one of another shape."""
-        if not isinstance(inputs, dict):
-            inputs = dict.fromkeys(self.inputs, inputs) if len(self.inputs) == 1 else {}
-        if inputs.keys() != self.inputs.keys():
-            raise ValueError(f"a dict with the inputs {[*self.inputs]} is needed")
-        tensors = []
-        for name, spec in self.inputs.items():
-            tensor = tf.convert_to_tensor(inputs[name])
-            if not spec.shape.is_compatible_with(tensor.shape):
-                raise ValueError(f"`{name}` is {spec.shape} here, found {tensor.shape}")
-            tensors.append(tf.cast(tensor, spec.dtype))
-        return tensors
 
     @property
     def regularization_losses(self):
@@ -230,16 +241,6 @@ class Network(tf.Module):
     def relative(self, name):
         """Return a name without the network's scope."""
         return name.removeprefix(f"{self.scope}/")
-
-
-class Residual(Network):
-    """images [batch, 32, 32, 3] -> [batch, 10]; 7,474 parameters."""
-
-    scope = "residual"
-    inputs: ClassVar = {"images": tf.TensorSpec([None, 32, 32, 3], tf.float32)}
-    outputs: ClassVar = {"logits": tf.TensorSpec([None, CLASSES], tf.float32)}
-    layers = staticmethod(residual)
-    HEAD = ("logits",)
 
 
 def preprocess(image, training=False, seed=None):

@@ -14,7 +14,7 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Callable
+from collections import namedtuple
 from typing import ClassVar
 
 import numpy as np
@@ -30,12 +30,12 @@ def variables(scope, images):
     net = images
     for i in range(1, 4):
         second = conv2d(scope / f"step{i}/Conv", net, 4, [3, 3])  # [8, 8, 4]
-        gamma = scope.variable(f"step{i}/gamma", [4], START, 0.05)  # []
+        gamma = scope.variable(f"step{i}/gamma", [4], START, 0.05)
         second = second * gamma  # [8, 8, 4]
         net = end_point(scope / f"step{i}", net + second)  # [8, 8, 4]
-    scope.variable("count", [1], 0.0, trainable=False, saved=False)  # []
+    scope.variable("count", [1], 0.0, trainable=False, saved=False)
     net = net * 0.17  # [8, 8, 4]
-    offset = scope.variable("offset", [4], xavier, device="cpu:0")  # []
+    offset = scope.variable("offset", [4], xavier, device="cpu:0")
     return net + offset  # [8, 8, 4]
 
 
@@ -71,13 +71,6 @@ class Scope:
         """Return the scope `name` below this one."""
         return dataclasses.replace(self, name=f"{self.name}/{name}")
 
-    @contextlib.contextmanager
-    def open(self, name=None):
-        """Name operations after this scope, or after the one `name` below it."""
-        scope = self if name is None else self / name
-        with tf.name_scope(f"{scope.name}/"):
-            yield scope
-
     def variable(
         self,
         name,
@@ -107,8 +100,14 @@ class Scope:
         return found[name]
 
 
-class Network(tf.Module):
-    """A network: its variables by name, its checked inputs, its end points."""
+class Variables(tf.Module):
+    """images [batch, 8, 8, 4] -> [batch, 8, 8, 4]; 460 parameters."""
+
+    scope = "variables"
+    inputs: ClassVar = {"images": tf.TensorSpec([None, 8, 8, 4], tf.float32)}
+    outputs: ClassVar = {"output": tf.TensorSpec([None, 8, 8, 4], tf.float32)}
+    layers = staticmethod(variables)
+    HEAD = ()
 
     def __init__(self, seed=None):
         super().__init__(name=type(self).__name__)
@@ -128,23 +127,17 @@ class Network(tf.Module):
 
     def __call__(self, inputs, training=False):
         """Return the outputs and the end points, under full names and relative ones."""
+        if isinstance(inputs, dict):
+            if inputs.keys() != self.inputs.keys():
+                raise ValueError(f"a dict with the inputs {[*self.inputs]} is needed")
+            inputs = inputs["images"]
+        inputs, spec = tf.convert_to_tensor(inputs), self.inputs["images"]
+        if not spec.shape.is_compatible_with(inputs.shape):
+            raise ValueError(f"`images` is {spec.shape} here, found {inputs.shape}")
+        inputs = tf.cast(inputs, spec.dtype)
         scope = Scope(self, self.scope, training, {})
-        outputs, ends = self.layers(scope, *self.checked(inputs)), scope.end_points
+        outputs, ends = self.layers(scope, inputs), scope.end_points
         return outputs, ends | {self.relative(name): ends[name] for name in ends}
-
-    def checked(self, inputs):
-        """Return the inputs in order; refuse one of another shape."""
-        if not isinstance(inputs, dict):
-            inputs = dict.fromkeys(self.inputs, inputs) if len(self.inputs) == 1 else {}
-        if inputs.keys() != self.inputs.keys():
-            raise ValueError(f"a dict with the inputs {[*self.inputs]} is needed")
-        tensors = []
-        for name, spec in self.inputs.items():
-            tensor = tf.convert_to_tensor(inputs[name])
-            if not spec.shape.is_compatible_with(tensor.shape):
-                raise ValueError(f"`{name}` is {spec.shape} here, found {tensor.shape}")
-            tensors.append(tf.cast(tensor, spec.dtype))
-        return tensors
 
     @property
     def regularization_losses(self):
@@ -160,16 +153,6 @@ class Network(tf.Module):
     def relative(self, name):
         """Return a name without the network's scope."""
         return name.removeprefix(f"{self.scope}/")
-
-
-class Variables(Network):
-    """images [batch, 8, 8, 4] -> [batch, 8, 8, 4]; 460 parameters."""
-
-    scope = "variables"
-    inputs: ClassVar = {"images": tf.TensorSpec([None, 8, 8, 4], tf.float32)}
-    outputs: ClassVar = {"output": tf.TensorSpec([None, 8, 8, 4], tf.float32)}
-    layers = staticmethod(variables)
-    HEAD = ()
 
 
 def decode_image(encoded):

@@ -14,7 +14,7 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Callable
+from collections import namedtuple
 from typing import ClassVar
 
 import numpy as np
@@ -49,6 +49,17 @@ def backbone(scope, net):
         return end_point(scope, net)
 
 
+def layer(function):
+    """Name a layer's operations after its scope and keep its output as an end point."""
+
+    @functools.wraps(function)
+    def run(scope, *args, **kwargs):
+        with scope.open():
+            return end_point(scope, function(scope, *args, **kwargs))
+
+    return run
+
+
 @layer
 def conv2d(scope, inputs, num_outputs, kernel_size, stride=2, activation=tf.nn.relu):
     """Convolve with `weights`, add `biases`, then activate."""
@@ -60,7 +71,42 @@ def conv2d(scope, inputs, num_outputs, kernel_size, stride=2, activation=tf.nn.r
     return outputs if activation is None else activation(outputs)
 
 
-class Words(Network):
+@dataclasses.dataclass(frozen=True)
+class Scope:
+    """A place in the network, and what one call of the model shares."""
+
+    model: tf.Module
+    name: str
+    training: bool
+    end_points: dict
+
+    def __truediv__(self, name):
+        """Return the scope `name` below this one."""
+        return dataclasses.replace(self, name=f"{self.name}/{name}")
+
+    @contextlib.contextmanager
+    def open(self, name=None):
+        """Name operations after this scope, or after the one `name` below it."""
+        scope = self if name is None else self / name
+        with tf.name_scope(f"{scope.name}/"):
+            yield scope
+
+    def variable(self, name, shape, initial, trainable=True):
+        """Return the variable `name` of this scope; the first call creates it."""
+        name, model = f"{self.name}/{name}", self.model
+        if name not in model.named_variables:
+            # Created eagerly and under the full name, even while a function is traced.
+            with tf.init_scope(), tf.name_scope(""):
+                if callable(initial):
+                    value = initial(shape, model.generator)
+                else:
+                    value = tf.fill(shape, initial)
+                variable = tf.Variable(value, trainable=trainable, name=name)
+            model.named_variables[name] = variable
+        return model.named_variables[name]
+
+
+class Words(tf.Module):
     """images [batch, 32, 32, 3] -> boxes [batch, 8, 8, 4], scores [batch, 8, 8, 2];
     462 parameters.
     """
@@ -73,6 +119,48 @@ class Words(Network):
     }
     layers = staticmethod(words)
     HEAD = ("heads/boxes",)
+
+    def __init__(self, seed=None):
+        super().__init__(name=type(self).__name__)
+        # TensorFlow refuses a generator without a seed in deterministic mode.
+        seed = secrets.randbits(63) if seed is None else seed
+        self.generator = tf.random.Generator.from_seed(seed)
+        self.named_variables = {}
+
+        def create_variables(inputs):
+            if not self.named_variables:  # TensorFlow traces a creation twice
+                self(inputs)
+
+        trace = tf.function(create_variables, autograph=False)
+        trace.get_concrete_function(dict(self.inputs))
+
+    def __call__(self, inputs, training=False):
+        """Return the outputs and the end points, under full names and relative ones."""
+        if isinstance(inputs, dict):
+            if inputs.keys() != self.inputs.keys():
+                raise ValueError(f"a dict with the inputs {[*self.inputs]} is needed")
+            inputs = inputs["images"]
+        inputs, spec = tf.convert_to_tensor(inputs), self.inputs["images"]
+        if not spec.shape.is_compatible_with(inputs.shape):
+            raise ValueError(f"`images` is {spec.shape} here, found {inputs.shape}")
+        inputs = tf.cast(inputs, spec.dtype)
+        scope = Scope(self, self.scope, training, {})
+        outputs, ends = self.layers(scope, inputs), scope.end_points
+        return outputs, ends | {self.relative(name): ends[name] for name in ends}
+
+    @property
+    def regularization_losses(self):
+        """Each regularized variable's term of the loss, by the variable's name."""
+        return {}
+
+    @property
+    def CHECKPOINT_MAPS(self):
+        """Names in a source by variable and format: TF-Slim's are this file's."""
+        return {"slim": {name: name for name in self.named_variables}}
+
+    def relative(self, name):
+        """Return a name without the network's scope."""
+        return name.removeprefix(f"{self.scope}/")
 
 
 def preprocess(image, training=False, seed=None):
