@@ -270,8 +270,11 @@ def test_an_example_is_a_quarter_of_its_python(name: str) -> None:
 
 
 def network_part(code: str) -> list[str]:
-    start = code.index("# Networks.\n")
-    return code[start : code.index("\n\n\n# ", start + 1)].rstrip().splitlines()
+    """The lines of networks and blocks."""
+    start = re.search(r"^# Networks?\.$", code, re.MULTILINE)
+    assert start is not None
+    end = code.index("\n\n\n# Layers: ", start.end())
+    return code[start.start() : end].rstrip().splitlines()
 
 
 def test_the_network_part_of_resnet_152_is_short() -> None:
