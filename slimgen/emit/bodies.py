@@ -54,7 +54,7 @@ def _kept_as_result(lines: Sequence[str], name: str) -> list[str]:
     code, mark, comment = made.partition("  # ")
     returned = f"{indent}return end_point(scope, {code}){mark}{comment}"
     nested = "end_point(" in code
-    if made == last or nested or len(returned) > WIDTH or not code.endswith(")"):
+    if made == last or nested or len(returned) > WIDTH:
         return [*lines, f"{indent}return end_point(scope, {name})"]
     return [*most, returned]
 

@@ -22,7 +22,7 @@ from slimgen.emit.tensorflow.definitions import helpers, is_defined
 from slimgen.emit.tensorflow.file_functions import FileFunctions, file_functions
 from slimgen.emit.tensorflow.functions import needed_functions
 from slimgen.frozen import Frozen
-from slimgen.ir.graph import Call, Graph, Item, Loop, Node, walk
+from slimgen.ir.graph import Call, EndPoint, Graph, Item, Node, rewritten, walk
 from slimgen.layers.declaration import parameters
 from slimgen.layers.literals import Literal
 from slimgen.layers.variable import FreeVariable
@@ -160,13 +160,8 @@ def needed_imports(functions: FileFunctions, uses: Sequence[LayerUse]) -> set[st
 def with_functions(graph: Graph, functions: FileFunctions) -> Graph:
     """Return a graph whose named functions have the form that the file has."""
 
-    def rewritten(items: Iterable[Item]) -> tuple[Item, ...]:
-        return tuple(map(one, items))
-
-    def one(item: Item) -> Item:
+    def one(item: Node | Call | EndPoint) -> Item:
         match item:
-            case Loop():
-                return replace(item, items=rewritten(item.items))
             case Node():
                 return replace(item, layer=functions.layer(item.layer))
             case Call():
@@ -176,8 +171,8 @@ def with_functions(graph: Graph, functions: FileFunctions) -> Graph:
                 return replace(item, arguments=given)
         return item
 
-    networks = tuple(replace(n, items=rewritten(n.items)) for n in graph.networks)
-    blocks = tuple(replace(f, items=rewritten(f.items)) for f in graph.functions)
+    networks = tuple(replace(n, items=rewritten(n.items, one)) for n in graph.networks)
+    blocks = tuple(replace(f, items=rewritten(f.items, one)) for f in graph.functions)
     return replace(graph, networks=networks, functions=blocks)
 
 

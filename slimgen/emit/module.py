@@ -131,6 +131,7 @@ class _Module:
             self.blocks,
             frozenset(self.openings),
             {function.name: function.parameters for function in graph.functions},
+            {function.name: self._defaults(function) for function in graph.functions},
             self.names.taken,
             self.mixed,
         )
@@ -288,11 +289,22 @@ class _Module:
         said = function.comment == " ".join(self.graph.comment.split())
         comment = function.comment if documented and not said else ""
         parameters = {name: body.spelling.locals[name] for name in function.parameters}
+        usual = {name: python(value) for name, value in function.defaults}
+        given = [
+            f"{shown}={usual[name]}" if name in usual else shown
+            for name, shown in parameters.items()
+        ]
         return FunctionText(
-            signature(name, ["scope", *inputs, *parameters.values()]),
+            signature(name, ["scope", *inputs, *given]),
             with_shapes(comment, shapes_text(function, parameters)),
             tuple(block_lines(body, function.output, self.openings.get(function.name))),
         )
+
+    def _defaults(self, function: Function) -> dict[str, tuple[str, object]]:
+        """The parameters with defaults: their names in the file, and the values."""
+        taken = self.names.taken
+        shown = respell_function(function.parameters, function.items, taken).locals
+        return {name: (shown[name], value) for name, value in function.defaults}
 
     def _body(
         self,

@@ -5,10 +5,10 @@ after     bottleneck(scope / "block1/unit_1", net, 256, 64)
           def bottleneck(…): with scope.open("bottleneck_v1") as scope: …
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from slimgen.ir.graph import Call, Graph, Item, Loop, Path, walk
+from slimgen.ir.graph import Call, EndPoint, Graph, Item, Node, Path, rewritten, walk
 
 
 def openings(graph: Graph) -> dict[str, str]:
@@ -30,8 +30,12 @@ def openings(graph: Graph) -> dict[str, str]:
 
 def with_openings(graph: Graph, names: Mapping[str, str]) -> Graph:
     """Return the graph with the names that functions open taken from their calls."""
-    networks = (replace(n, items=_opened(n.items, names)) for n in graph.networks)
-    functions = (replace(f, items=_opened(f.items, names)) for f in graph.functions)
+
+    def opened(item: Node | Call | EndPoint) -> Item:
+        return _opened(item, names)
+
+    networks = (replace(n, items=rewritten(n.items, opened)) for n in graph.networks)
+    functions = (replace(f, items=rewritten(f.items, opened)) for f in graph.functions)
     return replace(graph, networks=tuple(networks), functions=tuple(functions))
 
 
@@ -49,17 +53,10 @@ def _end(path: Path) -> str:
     return last.rpartition("/")[2]
 
 
-def _opened(items: Iterable[Item], names: Mapping[str, str]) -> tuple[Item, ...]:
-    return tuple(_item(item, names) for item in items)
-
-
-def _item(item: Item, names: Mapping[str, str]) -> Item:
-    match item:
-        case Loop():
-            return replace(item, items=_opened(item.items, names))
-        case Call() if name := names.get(item.function):
-            *outer, last = item.scope
-            assert isinstance(last, str)
-            rest = last.removesuffix(name).removesuffix("/")
-            return replace(item, scope=(*outer, *[rest] * bool(rest)))
-    return item
+def _opened(item: Node | Call | EndPoint, names: Mapping[str, str]) -> Item:
+    if not isinstance(item, Call) or not (name := names.get(item.function)):
+        return item
+    *outer, last = item.scope
+    assert isinstance(last, str)
+    rest = last.removesuffix(name).removesuffix("/")
+    return replace(item, scope=(*outer, *[rest] * bool(rest)))

@@ -12,7 +12,18 @@ from typing import Any
 from slimgen.emit.identifiers import RESERVED, Names
 from slimgen.emit.jobs import needs_of
 from slimgen.frozen import Frozen
-from slimgen.ir.graph import Call, EndPoint, Graph, Item, Loop, Node, Value, walk
+from slimgen.ir.graph import (
+    Call,
+    Case,
+    Decision,
+    EndPoint,
+    Graph,
+    Item,
+    Loop,
+    Node,
+    Value,
+    walk,
+)
 from slimgen.layers.declaration import Layer
 from slimgen.layers.literals import (
     Hole,
@@ -117,6 +128,15 @@ class Spelling(Frozen):
             case Loop():
                 variable = self.locals.get(item.variable, item.variable)
                 return replace(item, variable=variable, items=self.items(item.items))
+            case Decision():
+                return replace(item, cases=tuple(map(self._case, item.cases)))
+
+    def _case(self, case: Case) -> Case:
+        condition = case.condition
+        if condition is not None:
+            left, right = self.value(condition.left), self.value(condition.right)
+            condition = replace(condition, left=left, right=right)
+        return replace(case, condition=condition, items=self.items(case.items))
 
 
 def _constants_in(value: Any) -> bool:

@@ -11,7 +11,20 @@ from slimgen.emit.tensorflow.definitions import definition
 from slimgen.emit.tensorflow.expressions import expression
 from slimgen.emit.tensorflow.values import python
 from slimgen.frozen import Frozen
-from slimgen.ir.graph import Call, EndPoint, Item, Loop, Node, Path, Value
+from slimgen.ir.graph import (
+    Call,
+    Case,
+    Condition,
+    Decision,
+    EndPoint,
+    Item,
+    Length,
+    Loop,
+    Node,
+    Path,
+    Term,
+    Value,
+)
 from slimgen.layers.declaration import TensorType
 from slimgen.layers.mixed_precision import is_narrowed, narrowed
 from slimgen.layers.variable import FreeVariable
@@ -25,6 +38,8 @@ class Emitted(Frozen):
         blocks: Name of the emitted function of each block.
         scoped: The blocks whose function records its result as an end point itself.
         parameters: The literals that each block takes.
+        defaults: The parameters of each block that calls may leave out: name in the
+            graph to that in the file and the value.
         taken: Every name that the file gives to something: no local name hides one.
         mixed: Training may compute in 16 bits, of variables with 32.
     """
@@ -33,6 +48,7 @@ class Emitted(Frozen):
     blocks: Mapping[str, str]
     scoped: frozenset[str]
     parameters: Mapping[str, tuple[str, ...]]
+    defaults: Mapping[str, Mapping[str, tuple[str, object]]]
     taken: frozenset[str]
     mixed: bool = False
 
@@ -139,6 +155,8 @@ class BodyWriter:
                 self._postponed = ""
             case Loop():
                 self._loop(item, depth)
+            case Decision():
+                self._decision(item, depth)
 
     def _result(
         self, value: Value, text: str, last: Mapping[int, int], depth: int
@@ -234,7 +252,12 @@ class BodyWriter:
         names = [self.names[value.index] for value in call.inputs]
         # Before blocks are shared, a call says what the source does, and nothing takes it.
         taken = self.emitted.parameters[call.function]
-        arguments = [python(value) for name, value in call.arguments if name in taken]
+        defaults = self.emitted.defaults[call.function]
+        arguments = []
+        for name, value in call.arguments:
+            shown, usual = defaults.get(name, ("", None))
+            if name in taken and (not shown or python(value) != python(usual)):
+                arguments.append(f"{shown}={python(value)}" if shown else python(value))
         scope = scope_text(call.scope)
         given = ", ".join([scope, *names, *arguments])
         text = f"{self.emitted.blocks[call.function]}({given})"
@@ -276,6 +299,65 @@ class BodyWriter:
         self._live = {**kept, carried: loop.output.index}
         self.names[loop.output.index] = carried
 
+    def _decision(self, decision: Decision, depth: int) -> None:
+        """Write `if`, `elif` and `else`, each of which gives the output its value."""
+        living, names = dict(self._live), dict(self.names)
+        name = self._name(decision.output)
+        word = "if"
+        for case in decision.cases:
+            self.names = {**names, decision.output.index: name}
+            condition = case.condition
+            test = f"{word} {self._condition(condition)}" if condition else "else"
+            header = len(self.lines)
+            self._line(f"{test}:", depth)
+            self._case(case, name, living, depth + 1)
+            if len(self.lines) == header + 1:
+                if condition:
+                    self._line("pass", depth + 1)
+                else:
+                    del self.lines[header:]  # the value is already called so
+            word = "elif"
+        self.names = {**names, decision.output.index: name}
+        self._live = {**living, name: decision.output.index}
+
+    def _case(
+        self, case: Case, name: str, living: Mapping[str, int], depth: int
+    ) -> None:
+        last: dict[int, int] = {}
+        for number, item in enumerate(case.items):
+            for index in uses(item):
+                last[index] = number
+        last[case.result.index] = len(case.items)
+        # A value that only this decision takes lives until its last use in the case.
+        self._live = dict(living)
+        for index in last:
+            if index in self.names:
+                self._live.setdefault(self.names[index], index)
+        kept = set(living.values())
+        for index, wanted in tensor_names(case.items, last).items():
+            is_result = index == case.result.index
+            self._wanted[index] = (name, *wanted) if is_result else wanted
+        around, self._at_loop = self._at_loop, "?"  # no name moves in one case only
+        ends = {index: number for index, number in last.items() if index not in kept}
+        self._items(case.items, ends, depth)
+        self._at_loop = around
+        result = self.names[case.result.index]
+        if result != name:
+            self._line(f"{name} = {result}", depth)
+
+    def _condition(self, condition: Condition) -> str:
+        """Write a condition in Python."""
+        left = self._term(condition.left)
+        right = condition.right
+        if condition.sign == "==" and isinstance(right, bool):
+            return left if right else f"not {left}"
+        return f"{left} {condition.sign} {self._term(right)}"
+
+    def _term(self, term: Term) -> str:
+        if isinstance(term, Length):
+            return f"{self.names[term.value.index]}.shape[{term.axis}]"
+        return python(term)
+
     def _last_in_turn(self, loop: Loop) -> dict[int, int]:
         """The last use of each value of a turn; what comes from outside stays alive."""
         last: dict[int, int] = {}
@@ -302,6 +384,16 @@ def uses(item: Item) -> list[int]:
             return [item.value.index]
         case Loop():
             return [item.start.index, *(u for part in item.items for u in uses(part))]
+        case Decision():
+            return [index for case in item.cases for index in uses_in_case(case)]
+
+
+def uses_in_case(case: Case) -> list[int]:
+    """Indices of the values that a case takes, among them those it makes itself."""
+    sides = (case.condition.left, case.condition.right) if case.condition else ()
+    lengths = [side.value.index for side in sides if isinstance(side, Length)]
+    inner = [index for item in case.items for index in uses(item)]
+    return [*lengths, *inner, case.result.index]
 
 
 def shape_comment(type_: TensorType, always: bool = False) -> str:

@@ -11,7 +11,7 @@ from string import ascii_lowercase
 from typing import TypeGuard
 
 from slimgen.emit.identifiers import identifier
-from slimgen.ir.graph import Call, EndPoint, Item, Loop, Node, Value
+from slimgen.ir.graph import Call, Decision, EndPoint, Item, Loop, Node, Value
 
 
 def tensor_names(
@@ -47,7 +47,7 @@ def _own_names(items: Sequence[Item], place: int) -> Iterator[str]:
     following = items[place + 1] if place + 1 < len(items) else None
     if _taps(following, item.output):
         yield _leaf(following, 1)
-    if isinstance(item, Loop):
+    if isinstance(item, Loop | Decision):
         return
     yield _leaf(item, 1)
     yield _leaf(item, 2)
@@ -60,7 +60,7 @@ def _own_names(items: Sequence[Item], place: int) -> Iterator[str]:
 
 def _around(item: Item) -> str:
     """Return the outer part of an item's scope, which the next item stands in too."""
-    if isinstance(item, Loop) or not item.scope:
+    if isinstance(item, Loop | Decision) or not item.scope:
         return ""
     outer, _, inner = "".join(map(str, item.scope)).partition("/")
     return outer if inner else ""

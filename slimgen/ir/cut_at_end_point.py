@@ -23,6 +23,7 @@ from dataclasses import replace
 from slimgen.frozen import Frozen
 from slimgen.ir.graph import (
     Call,
+    Decision,
     EndPoint,
     Function,
     Graph,
@@ -96,8 +97,8 @@ def _cut(
             case EndPoint():
                 if _full(scope, item) in names:
                     return _Cut(kept, item.value, {})
-            case Loop():
-                raise AssertionError("loops are rolled after this pass")
+            case Loop() | Decision():
+                raise AssertionError("loops and decisions are made after this pass")
     return None
 
 

@@ -4,8 +4,8 @@ Blocks stay functions and loops stay loops. Everything is frozen; a pass makes a
 Names of variable scopes are relative to the function that they stand in.
 """
 
-from collections.abc import Iterator
-from dataclasses import field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import field, replace
 
 from slimgen.frozen import Frozen
 from slimgen.ir.jobs import Job, LabelNames, Preprocessing
@@ -116,7 +116,41 @@ class Loop(Frozen):
     steps: tuple[Step, ...] = field(compare=False, default=())
 
 
-Item = Node | Call | EndPoint | Loop
+class Length(Frozen):
+    """The length of one axis of a value; -1 is the last axis."""
+
+    value: Value
+    axis: int
+
+
+Term = Length | Hole | int | str | bool | None
+
+
+class Condition(Frozen):
+    """A comparison with the sign that Python gives it: `==`, `!=`, `>`, `is`, `is not`."""
+
+    left: Length | Hole
+    sign: str
+    right: Term
+
+
+class Case(Frozen):
+    """One way of a decision; the last case has no condition."""
+
+    condition: Condition | None
+    items: "tuple[Item, ...]"
+    result: Value
+
+
+class Decision(Frozen):
+    """Cases of which the first that holds is run; its result is the output."""
+
+    cases: tuple[Case, ...]
+    output: Value
+    steps: tuple[Step, ...] = field(compare=False, default=())
+
+
+Item = Node | Call | EndPoint | Loop | Decision
 
 
 class Signature(Frozen):
@@ -136,6 +170,7 @@ class Function(Frozen):
         parameters: The literals that calls give, in order.
         comment: The comment above the block in the source.
         signatures: The types that each call of a shared block passes and gets.
+        defaults: The usual values of the last parameters.
     """
 
     name: str
@@ -146,6 +181,7 @@ class Function(Frozen):
     output: Value
     comment: str = field(compare=False, default="")
     signatures: tuple[Signature, ...] = field(compare=False, default=(), repr=False)
+    defaults: tuple[tuple[str, object], ...] = field(compare=False, default=())
 
 
 class NetworkInput(Frozen):
@@ -206,11 +242,35 @@ class Graph(Frozen):
 
 
 def walk(items: tuple[Item, ...]) -> Iterator[Item]:
-    """Yield all items in order, those inside loops too."""
+    """Yield all items in order, those inside loops and decisions too."""
     for item in items:
         yield item
-        if isinstance(item, Loop):
-            yield from walk(item.items)
+        match item:
+            case Loop():
+                yield from walk(item.items)
+            case Decision():
+                for case in item.cases:
+                    yield from walk(case.items)
+
+
+def rewritten(
+    items: Iterable[Item], change: Callable[[Node | Call | EndPoint], Item]
+) -> tuple[Item, ...]:
+    """Return items with each layer, call and end point changed, at any depth."""
+
+    def one(item: Item) -> Item:
+        match item:
+            case Loop():
+                return replace(item, items=rewritten(item.items, change))
+            case Decision():
+                cases = (
+                    replace(case, items=rewritten(case.items, change))
+                    for case in item.cases
+                )
+                return replace(item, cases=tuple(cases))
+        return change(item)
+
+    return tuple(map(one, items))
 
 
 def path_text(path: Path) -> str:

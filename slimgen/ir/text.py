@@ -4,10 +4,13 @@ from collections.abc import Iterable, Iterator
 
 from slimgen.ir.graph import (
     Call,
+    Condition,
+    Decision,
     EndPoint,
     Function,
     Graph,
     Item,
+    Length,
     Loop,
     Network,
     Node,
@@ -88,6 +91,27 @@ def _item(item: Item) -> Iterator[str]:
             yield from _items(item.items, 1)
             yield f"{INDENT}next %{item.result.index}"
             yield "}"
+        case Decision():
+            yield f"{_defined(item.output)} = choose {{"
+            for case in item.cases:
+                condition = case.condition
+                yield f"{INDENT}{_condition(condition) if condition else 'else'} {{"
+                yield from _items(case.items, 2)
+                yield f"{INDENT * 2}give %{case.result.index}"
+                yield f"{INDENT}}}"
+            yield "}"
+
+
+def _condition(condition: Condition) -> str:
+    sides = (
+        (
+            f"%{side.value.index}.shape[{side.axis}]"
+            if isinstance(side, Length)
+            else literal(side)
+        )
+        for side in (condition.left, condition.right)
+    )
+    return f"if {f' {condition.sign} '.join(sides)}"
 
 
 def _node(node: Node) -> str:

@@ -10,14 +10,18 @@ from typing import Any
 from slimgen.frozen import Frozen
 from slimgen.ir.graph import (
     Call,
+    Condition,
+    Decision,
     EndPoint,
     Graph,
     Item,
+    Length,
     Loop,
     Network,
     Node,
     Path,
     Step,
+    Term,
     Value,
     walk,
 )
@@ -192,6 +196,8 @@ class _Run:
                     parts.append(self._call(item, frame))
                 case Loop():
                     parts.extend(self._loop(item, frame))
+                case Decision():
+                    parts.extend(self._decision(item, frame))
                 case EndPoint():
                     (tensor,) = frame.take([item.value])
                     parts.append(Tapped(frame.path(item.scope), tensor))
@@ -229,6 +235,16 @@ class _Run:
         steps = frame.taken(call.steps)
         return Entered(call, function.block, scope, parts, output, steps)
 
+    def _decision(self, decision: Decision, frame: _Frame) -> tuple[Part, ...]:
+        case = next(
+            case
+            for case in decision.cases
+            if case.condition is None or _holds(case.condition, frame)
+        )
+        parts = self.items(case.items, frame)
+        frame.tensors[decision.output.index] = frame.tensors[case.result.index]
+        return parts
+
     def _loop(self, loop: Loop, frame: _Frame) -> Iterator[Part]:
         depth = len(loop.steps)
         number = next(
@@ -248,6 +264,23 @@ class _Run:
             yield from self.items(loop.items, turn)
             frame.tensors[loop.carried.index] = frame.tensors[loop.result.index]
         frame.tensors[loop.output.index] = frame.tensors[loop.result.index]
+
+
+def _holds(condition: Condition, frame: _Frame) -> bool:
+    """Return whether a condition is true of the tensors and literals of a call."""
+
+    def term(side: Term) -> Any:
+        if isinstance(side, Length):
+            return frame.tensors[side.value.index].type.shape[side.axis]
+        return filled(side, frame.literals)
+
+    left, right = term(condition.left), term(condition.right)
+    match condition.sign:
+        case "==" | "is":
+            return bool(left == right)
+        case "!=" | "is not":
+            return bool(left != right)
+    return bool(left > right)
 
 
 def filled(value: Any, literals: Mapping[str, object]) -> Any:

@@ -9,16 +9,20 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from slimgen.ir.graph import (
     Call,
+    Case,
+    Decision,
     EndPoint,
     Function,
     Graph,
     Item,
+    Length,
     Loop,
     Network,
     NetworkVariable,
     Node,
     Path,
     Value,
+    walk,
 )
 from slimgen.ir.unroll import Applied, Entered, Part, unroll, values_in
 from slimgen.layers.declaration import ShapeError, TensorType, VariableSpec
@@ -76,7 +80,7 @@ def _names(graph: Graph) -> Iterator[str]:
     """Each function has a name of its own and comes before its callers."""
     known: set[str] = set()
     for function in graph.functions:
-        for item in _flat(function.items):
+        for item in walk(function.items):
             if isinstance(item, Call) and item.function not in known:
                 yield f"{function.name} calls {item.function}, which does not come before"
         if function.name in known:
@@ -85,13 +89,6 @@ def _names(graph: Graph) -> Iterator[str]:
     names = [network.name for network in graph.networks]
     if len(set(names)) < len(names):
         yield f"two networks have one name: {', '.join(names)}"
-
-
-def _flat(items: Iterable[Item]) -> Iterator[Item]:
-    for item in items:
-        yield item
-        if isinstance(item, Loop):
-            yield from _flat(item.items)
 
 
 # Without types: values, holes, calls, scopes.
@@ -149,6 +146,8 @@ class _BodyCheck:
                     self._path(item.scope)
                 case Loop():
                     self._loop(item)
+                case Decision():
+                    self._decision(item)
 
     def _node(self, node: Node) -> None:
         for value in node.inputs:
@@ -212,6 +211,27 @@ class _BodyCheck:
         # The values of a turn end with it, except the loop's output.
         self.defined = outside
         self._define(loop.output)
+
+    def _decision(self, decision: Decision) -> None:
+        *tested, last = decision.cases
+        if last.condition or not all(case.condition for case in tested):
+            self._say("a decision has one case without a condition, the last")
+        outside = set(self.defined)
+        for case in decision.cases:
+            self._condition(case)
+            self._items(case.items)
+            self._use(case.result, "the output of a decision")
+            self.defined = set(outside)
+        self._define(decision.output)
+
+    def _condition(self, case: Case) -> None:
+        if case.condition is None:
+            return
+        for side in (case.condition.left, case.condition.right):
+            if isinstance(side, Length):
+                self._use(side.value, "a condition")
+            elif isinstance(side, Hole) and side.name not in self.holes:
+                self._say(f"a condition uses {{{side.name}}}, which nothing gives")
 
     def _path(self, path: Path) -> None:
         for part in path:

@@ -17,6 +17,7 @@ from dataclasses import replace
 from slimgen.frozen import Frozen
 from slimgen.ir.graph import (
     Call,
+    Decision,
     EndPoint,
     Function,
     Graph,
@@ -26,6 +27,7 @@ from slimgen.ir.graph import (
     Node,
     Path,
     Value,
+    walk,
 )
 
 
@@ -49,12 +51,16 @@ def inline_wrappers(graph: Graph) -> Graph:
     """Replace the only call of a block that is all that its caller does."""
     bodies = [f.items for f in graph.functions] + [n.items for n in graph.networks]
     counts = Counter(
-        item.function for items in bodies for item in items if isinstance(item, Call)
+        item.function
+        for items in bodies
+        for item in walk(items)
+        if isinstance(item, Call)
     )
 
     def chosen(call: Call, function: Function, siblings: int) -> bool:
         alone = siblings == 1 and counts[call.function] == 1
-        return alone and not call.opens and not function.parameters
+        plain = not any(isinstance(item, Decision) for item in function.items)
+        return alone and plain and not call.opens and not function.parameters
 
     return _inlined(graph, chosen)
 
@@ -63,7 +69,7 @@ def _is_small(call: Call, function: Function) -> bool:
     if not function.items:
         return True
     first, *rest = function.items
-    if rest or isinstance(first, EndPoint | Loop):
+    if rest or isinstance(first, EndPoint | Loop | Decision):
         return False
     # Else the block's name would be an end point besides the layer's.
     return first.scope == () or not call.opens
@@ -95,7 +101,7 @@ def _used(networks: Iterable[Network], made: Mapping[str, Function]) -> set[str]
     used: set[str] = set()
     waiting = [network.items for network in networks]
     while waiting:
-        for item in waiting.pop():
+        for item in walk(waiting.pop()):
             if isinstance(item, Call) and item.function not in used:
                 used.add(item.function)
                 waiting.append(made[item.function].items)
@@ -114,9 +120,14 @@ class _Inliner:
 
     def body(self, items: Sequence[Item], outputs: Sequence[Value]) -> _Body:
         """Return the caller's items and outputs with the chosen calls replaced."""
-        indices = [value.index for item in items for value in _values(item)]
+        indices = [
+            value.index for item in walk(tuple(items)) for value in _values(item)
+        ]
         self.next_index = max([*indices, *(o.index for o in outputs)], default=0) + 1
         for item in items:
+            if isinstance(item, Decision):
+                self.items.append(item)  # a caller with one has calls that stay
+                continue
             here = _with_values(item, self._take)
             function = self.made[here.function] if isinstance(here, Call) else None
             if (
@@ -164,8 +175,8 @@ def _placed(item: Item, call: Call) -> Item:
             return replace(item, scope=scope, steps=steps)
         case Call() | EndPoint():
             return replace(item, scope=_joined(call.scope, item.scope), steps=steps)
-        case Loop():
-            raise AssertionError("loops are rolled after blocks are inlined")
+        case Loop() | Decision():
+            raise AssertionError("such a block is not inlined")
 
 
 def _joined(outer: Path, inner: Path) -> Path:
@@ -181,6 +192,8 @@ def _values(item: Item) -> tuple[Value, ...]:
             return (*item.inputs, item.output)
         case EndPoint():
             return (item.value,)
+        case Decision():
+            return (item.output,)
         case Loop():
             raise AssertionError("loops are rolled after blocks are inlined")
 
@@ -192,5 +205,5 @@ def _with_values(item: Item, take: Callable[[Value], Value]) -> Item:
             return replace(item, inputs=inputs, output=take(item.output))
         case EndPoint():
             return replace(item, value=take(item.value))
-        case Loop():
-            raise AssertionError("loops are rolled after blocks are inlined")
+        case Loop() | Decision():
+            raise AssertionError("such a block is not inlined")

@@ -14,14 +14,18 @@ from typing import Any
 from slimgen.frozen import Frozen
 from slimgen.ir.graph import (
     Call,
+    Case,
+    Decision,
     EndPoint,
     Graph,
     Item,
+    Length,
     Loop,
     Node,
     Path,
     Step,
     Value,
+    walk,
 )
 from slimgen.layers.literals import Hole
 
@@ -72,6 +76,16 @@ def _used(item: Item) -> tuple[int, ...]:
             made = {d for part in item.items for d in _defined(part)}
             made.add(item.carried.index)
             return (item.start.index, *(u for u in inner if u not in made))
+        case Decision():
+            return tuple(u for case in item.cases for u in _used_in_case(case))
+
+
+def _used_in_case(case: Case) -> tuple[int, ...]:
+    inner = [u for part in case.items for u in _used(part)] + [case.result.index]
+    sides = (case.condition.left, case.condition.right) if case.condition else ()
+    lengths = [side.value.index for side in sides if isinstance(side, Length)]
+    made = {d for part in case.items for d in _defined(part)}
+    return (*lengths, *(u for u in inner if u not in made))
 
 
 class _Roller:
@@ -90,7 +104,7 @@ class _Roller:
                 self.last_use[index] = position
         for value in outputs:
             self.last_use[value.index] = len(items)
-        indices = [d for item in items for d in _defined(item)]
+        indices = [d for item in walk(tuple(items)) for d in _defined(item)]
         indices += [u for item in items for u in _used(item)]
         self.next_index = max(indices, default=0) + 1
 
@@ -219,7 +233,7 @@ def _locals(turn: Iterable[_Entry]) -> dict[int, int]:
     return {index: number for number, index in enumerate(indices)}
 
 
-def _result(turn: Iterable[_Entry]) -> Node | Call | Loop | None:
+def _result(turn: Iterable[_Entry]) -> Node | Call | Loop | Decision | None:
     """The last item of a turn that gives a value; what follows only names values."""
     found = None
     for entry in turn:
@@ -238,7 +252,7 @@ class _Pair:
     def __init__(
         self,
         index: int,
-        result: Node | Call | Loop | None,
+        result: Node | Call | Loop | Decision | None,
         one: dict[int, int],
         two: dict[int, int],
     ) -> None:
@@ -316,7 +330,7 @@ class _Pair:
             case EndPoint():
                 assert scope is not None
                 return replace(item, value=take(0, item.value), scope=scope)
-            case Loop():
+            case Loop() | Decision():
                 raise AssertionError("nested loops are compared as they stand")
 
 

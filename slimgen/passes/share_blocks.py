@@ -9,12 +9,13 @@ after     call bottleneck(%0) {depth=64}            call bottleneck(%1) {depth=1
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 from slimgen.frozen import Frozen
 from slimgen.ir.graph import (
     Call,
+    Decision,
     EndPoint,
     Function,
     Graph,
@@ -24,23 +25,25 @@ from slimgen.ir.graph import (
     Node,
     Signature,
     Value,
+    rewritten,
+    walk,
 )
-from slimgen.layers.declaration import Layer, TensorType, parameters
-from slimgen.layers.literals import Hole, NamedFloat, NamedInt, NamedStr, Operand
+from slimgen.layers.declaration import TensorType
+from slimgen.layers.literals import Hole
 from slimgen.passes.form_names import Form, form_names
-
-Slot = tuple[int, str, tuple[int, ...]]
-"""A literal of a function: number of the item, field of its layer or argument, and the
-places in the field's list where only one of its numbers is meant."""
-
-MOST_PARAMETERS = 8
-"""A function that would need more is written out once for each set of literals."""
-
-UNBOUND = object()
-"""A value that equals no argument."""
-
-VARIED = object()
-"""The stand-in of a number that calls may vary."""
+from slimgen.passes.merge_forms import merge_forms
+from slimgen.passes.slots import (
+    MOST_PARAMETERS,
+    Slot,
+    common_type,
+    item_kind,
+    layer_with_holes,
+    literals_of,
+    marked,
+    own_names,
+    own_value,
+    same,
+)
 
 Arguments = Mapping[str, tuple[tuple[str, Any], ...]]
 """Original function to the arguments that its call gives to the shared one."""
@@ -63,14 +66,15 @@ def share_blocks(graph: Graph) -> Graph:
     forms: list[Form] = []
     counts = Counter(call.function for call in _all_calls(graph))
     for level in _levels(graph.functions):
-        rewritten = [_with_calls(function, shared) for function in level]
-        for group in _readable(_groups(rewritten), bindings):
-            name = f"{group[0].block}#{len(forms)}"
-            function, arguments = _unify(name, group, bindings)
-            made[name] = function
-            bound = [dict(bindings.get(one.name, ())) for one in group]
-            forms.append(Form(function, bound, sum(counts[f.name] for f in group)))
-            for one, given in zip(group, arguments, strict=True):
+        here = [_with_calls(function, shared) for function in level]
+        groups = list(_readable(_groups(here), bindings))
+        for together in _merged_groups(groups, bindings):
+            name = f"{together.block}#{len(forms)}"
+            function = made[name] = replace(together.function, name=name)
+            members = together.members
+            bound = [dict(bindings.get(one.name, ())) for one in members]
+            forms.append(Form(function, bound, sum(counts[f.name] for f in members)))
+            for one, given in zip(members, together.arguments, strict=True):
                 shared[one.name] = Shared(name, given)
     networks = tuple(
         replace(network, items=_calls(network.items, shared))
@@ -85,11 +89,72 @@ def share_blocks(graph: Graph) -> Graph:
     return replace(graph, networks=networks, functions=_in_order(networks, functions))
 
 
+class _Together(Frozen):
+    """Functions that become one, that one, and the arguments of their calls."""
+
+    members: Sequence[Function]
+    function: Function
+    arguments: Sequence[tuple[tuple[str, Any], ...]]
+
+    @property
+    def block(self) -> str:
+        """The block that all of them are."""
+        return self.function.block
+
+
+def _merged_groups(
+    groups: Sequence[list[Function]],
+    bindings: Mapping[str, tuple[tuple[str, Any], ...]],
+) -> Iterator[_Together]:
+    """Yield a function for each group, or for several that differ by an `if`."""
+    by_block: dict[str, list[list[Function]]] = {}
+    for group in groups:
+        by_block.setdefault(group[0].block, []).append(group)
+    for alike in by_block.values():
+        yield from _clusters(alike, bindings)
+
+
+def _clusters(
+    groups: Sequence[list[Function]],
+    bindings: Mapping[str, tuple[tuple[str, Any], ...]],
+) -> Iterator[_Together]:
+    """Yield one function for all forms of a block, else one for each side of a flag."""
+    bound = {id(g): [dict(bindings.get(f.name, ())) for f in g] for g in groups}
+    for clusters in _partitions(groups, bound) if len(groups) > 1 else ():
+        made = [
+            merge_forms("", cluster, [bound[id(group)] for group in cluster])
+            for cluster in clusters
+        ]
+        if None not in made:
+            for cluster, merged in zip(clusters, made, strict=True):
+                assert merged is not None
+                members = [function for group in cluster for function in group]
+                yield _Together(members, merged.function, merged.arguments)
+            return
+    for group in groups:
+        yield _Together(group, *_unify("", group, bindings))
+
+
+def _partitions(
+    groups: Sequence[list[Function]], bound: Mapping[int, list[dict[str, Any]]]
+) -> Iterator[list[list[list[Function]]]]:
+    """Yield all groups together, then the two sides of each flag that parts them."""
+    yield [list(groups)]
+    for name in bound[id(groups[0])][0]:
+        values = {id(g): {one.get(name) for one in bound[id(g)]} for g in groups}
+        if set().union(*values.values()) == {True, False}:
+            sides = [[g for g in groups if values[id(g)] == {s}] for s in (False, True)]
+            if sum(map(len, sides)) == len(groups) and all(len(s) > 1 for s in sides):
+                yield sides
+
+
 def _renamed(items: Iterable[Item], names: Mapping[str, str]) -> tuple[Item, ...]:
-    return tuple(
-        replace(item, function=names[item.function]) if isinstance(item, Call) else item
-        for item in items
-    )
+    def renamed(item: Node | Call | EndPoint) -> Item:
+        if isinstance(item, Call):
+            return replace(item, function=names[item.function])
+        return item
+
+    return rewritten(items, renamed)
 
 
 def _all_calls(graph: Graph) -> Iterator[Call]:
@@ -104,16 +169,32 @@ def _bindings(graph: Graph) -> dict[str, tuple[tuple[str, Any], ...]]:
 
 
 def _levels(functions: Sequence[Function]) -> list[list[Function]]:
-    """Functions by how deep their calls go, those without calls first."""
+    """Functions by how deep their calls go, those without calls first.
+
+    The functions of a block are on one level, unless the block calls itself.
+    """
+    height = _heights(functions)
+    levels: dict[int, list[Function]] = {}
+    for function in functions:
+        levels.setdefault(height[function.name], []).append(function)
+    return [levels[here] for here in sorted(levels)]
+
+
+def _heights(functions: Sequence[Function]) -> dict[str, int]:
+    """Return the level of each function."""
+    block = {function.name: function.block for function in functions}
     height: dict[str, int] = {}
-    levels: list[list[Function]] = []
+    inner: dict[str, set[str]] = {}
     for function in functions:  # called functions come before their callers
-        inner = [height[i.function] for i in function.items if isinstance(i, Call)]
-        height[function.name] = here = max(inner, default=-1) + 1
-        while len(levels) <= here:
-            levels.append([])
-        levels[here].append(function)
-    return levels
+        called = [item.function for item in function.items if isinstance(item, Call)]
+        height[function.name] = max((height[name] for name in called), default=-1) + 1
+        inner.setdefault(function.block, set()).update(block[name] for name in called)
+    levels = dict.fromkeys(inner, 0)
+    for _ in inner:
+        for one, called_blocks in inner.items():
+            levels[one] = max((levels[other] + 1 for other in called_blocks), default=0)
+    is_recursive = any(levels[o] >= levels[one] for one in inner for o in inner[one])
+    return height if is_recursive else {name: levels[block[name]] for name in block}
 
 
 def _calls(items: Iterable[Item], shared: Mapping[str, Shared]) -> tuple[Item, ...]:
@@ -149,7 +230,7 @@ def _readable(
             continue
         alike: dict[Any, list[Function]] = {}
         for one, given in zip(group, arguments, strict=True):
-            key = tuple((name, _marked(value)) for name, value in given)
+            key = tuple((name, marked(value)) for name, value in given)
             alike.setdefault(key, []).append(one)
         yield from alike.values()
 
@@ -164,90 +245,12 @@ def _skeleton(function: Function) -> Any:
     )
 
 
-def _indices(values: Iterable[Value]) -> tuple[int, ...]:
-    return tuple(value.index for value in values)
-
-
 def _item_skeleton(item: Item) -> Any:
-    match item:
-        case Node():
-            fixed = tuple(
-                (p.name, _literal_kind(getattr(item.layer, p.name), p.name, item.layer))
-                for p in parameters(item.layer)
-            )
-            ranks = tuple(value.type.rank for value in item.inputs)
-            return (
-                type(item.layer), fixed, _indices(item.inputs), ranks,
-                item.output.index, item.scope,
-            )  # fmt: skip
-        case Call():
-            keys = tuple(name for name, _ in item.arguments)
-            return (
-                item.function, _indices(item.inputs), item.output.index,
-                item.scope, item.opens, keys,
-            )  # fmt: skip
-        case EndPoint():
-            return (item.value.index, item.scope)
-        case Loop():
-            raise AssertionError("loops are rolled after blocks are shared")
-
-
-def _literal_kind(value: Any, name: str, layer: Layer) -> Any:
-    """The parts of a literal that must be equal: operands, layers, arguments not emitted.
-
-    None against something is another path: the emitted function is simpler without.
-    """
-    if _varies_within(value, name, layer):
-        for places, _ in _numbers(value, name in layer.sizes):
-            value = _with_part(value, places, VARIED)
-        return value
-    if not _can_differ(value, name, layer):
-        return value
-    return value is None
-
-
-def _varies_within(value: Any, name: str, layer: Layer) -> bool:
-    """Whether it may differ in its numbers: it is a size, or the operands of a merge."""
-    if name in layer.sizes:
-        return True
-    return isinstance(value, tuple) and any(isinstance(v, Operand) for v in value)
-
-
-def _numbers(value: Any, sizes: bool) -> Iterator[tuple[tuple[int, ...], Any]]:
-    """Yield the numbers of a list of lists with their places; a size of -1 stays."""
-    if isinstance(value, tuple):
-        for place, part in enumerate(value):
-            for places, number in _numbers(part, sizes):
-                yield (place, *places), number
-    elif isinstance(value, bool) or (sizes and value == -1):
-        return
-    elif isinstance(value, int | float):
-        yield (), value
-
-
-def _can_differ(value: Any, name: str, layer: Layer) -> bool:
-    if isinstance(value, Operand | Layer):
-        return False
-    emitted = next(p.emitted for p in parameters(layer) if p.name == name)
-    return emitted and layer.varies
-
-
-def _literals(function: Function) -> dict[Slot, Any]:
-    found: dict[Slot, Any] = {}
-    for number, item in enumerate(function.items):
-        if isinstance(item, Node):
-            for field in fields(item.layer):
-                value = getattr(item.layer, field.name)
-                if _varies_within(value, field.name, item.layer):
-                    sizes = field.name in item.layer.sizes
-                    for places, part in _numbers(value, sizes):
-                        found[number, field.name, places] = part
-                elif _can_differ(value, field.name, item.layer):
-                    found[number, field.name, ()] = value
-        elif isinstance(item, Call):
-            for name, value in item.arguments:
-                found[number, name, ()] = value
-    return found
+    if isinstance(item, EndPoint):
+        return item_kind(item), item.value.index
+    assert isinstance(item, Node | Call)
+    inputs = tuple(value.index for value in item.inputs)
+    return item_kind(item), inputs, item.output.index
 
 
 def _unify(
@@ -256,15 +259,15 @@ def _unify(
     bindings: Mapping[str, tuple[tuple[str, Any], ...]],
 ) -> tuple[Function, list[tuple[tuple[str, Any], ...]]]:
     """Return the one function for a group, and each member's arguments."""
-    literals = [_literals(function) for function in group]
+    literals = [literals_of(function) for function in group]
     bound = [dict(bindings.get(function.name, ())) for function in group]
     names: dict[tuple[Any, ...], str] = {}
     holes: dict[Slot, Hole] = {}
     for slot in literals[0]:
         values = tuple(found[slot] for found in literals)
-        if all(_same(value, values[0]) for value in values):
+        if all(same(value, values[0]) for value in values):
             continue
-        key = tuple(_marked(value) for value in values)
+        key = tuple(marked(value) for value in values)
         if key not in names:
             names[key] = _parameter_name(
                 slot, values, bound, group[0], list(names.values())
@@ -284,19 +287,6 @@ def _unify(
     return replace(function, signatures=tuple(signatures)), arguments
 
 
-def _same(a: Any, b: Any) -> bool:
-    return _marked(a) == _marked(b)
-
-
-def _marked(value: Any) -> tuple[str, Any]:
-    """A value that differs from equal ones of another type, such as 1 and true."""
-    plain: type = type(value)
-    for marked, base in ((NamedInt, int), (NamedFloat, float), (NamedStr, str)):
-        if isinstance(value, marked):
-            plain = base
-    return (plain.__name__, value)
-
-
 def _parameter_name(
     slot: Slot,
     values: Sequence[Any],
@@ -305,9 +295,9 @@ def _parameter_name(
     taken: Sequence[str],
 ) -> str:
     """The block's own parameter with these values, else the field's name made unique."""
-    for name in _own_names(bound[0]):
+    for name in own_names(bound[0]):
         matches = all(
-            _same(_own_value(name, one), value)
+            same(own_value(name, one), value)
             for one, value in zip(bound, values, strict=True)
         )
         if matches and name not in taken:
@@ -329,29 +319,8 @@ def _parameter_name(
 def _parameter_order(
     names: Mapping[tuple[Any, ...], str], bound: Mapping[str, Any]
 ) -> list[str]:
-    own = [name for name in _own_names(bound) if name in names.values()]
+    own = [name for name in own_names(bound) if name in names.values()]
     return own + [name for name in names.values() if name not in own]
-
-
-def _own_names(bound: Mapping[str, Any]) -> list[str]:
-    """A block's parameters; `n_0`, `n_1` for the items of a list `n`."""
-    names: list[str] = []
-    for name, value in bound.items():
-        names.append(name)
-        if isinstance(value, tuple):
-            items = (f"{name}_{i}" for i in range(len(value)))
-            names += [item for item in items if item not in bound]
-    return names
-
-
-def _own_value(name: str, bound: Mapping[str, Any]) -> Any:
-    """The value of a call for a name of `_own_names`; UNBOUND without one."""
-    if name in bound:
-        return bound[name]
-    whole, _, index = name.rpartition("_")
-    items = bound.get(whole, ())
-    found = isinstance(items, tuple) and index.isdigit() and int(index) < len(items)
-    return items[int(index)] if found else UNBOUND
 
 
 def _with_holes(
@@ -367,7 +336,7 @@ def _with_holes(
             case Node():
                 item = replace(
                     item,
-                    layer=_layer_with_holes(item.layer, number, holes),
+                    layer=layer_with_holes(item.layer, number, holes),
                     inputs=tuple(map(types.value, item.inputs)),
                     output=types.value(item.output),
                     shared=any(_shared(one.items[number]) for one in group),
@@ -384,7 +353,7 @@ def _with_holes(
                 )
             case EndPoint():
                 item = replace(item, value=types.value(item.value))
-            case Loop():
+            case Loop() | Decision():
                 pass
         items.append(item)
     first = group[0]
@@ -403,24 +372,6 @@ def _shared(item: Item) -> bool:
     return isinstance(item, Node) and item.shared
 
 
-def _layer_with_holes(layer: Layer, number: int, holes: Mapping[Slot, Hole]) -> Layer:
-    changed: dict[str, Any] = {}
-    for (item, field, places), hole in holes.items():
-        if item == number:
-            value = changed.get(field, getattr(layer, field))
-            changed[field] = _with_part(value, places, hole)
-    return replace(layer, **changed)
-
-
-def _with_part(value: Any, places: tuple[int, ...], part: Any) -> Any:
-    """Return a list of lists with another part at a place."""
-    if not places:
-        return part
-    parts = list(value)
-    parts[places[0]] = _with_part(parts[places[0]], places[1:], part)
-    return tuple(parts)
-
-
 class _TypesInCommon:
     """The types of a function's values as far as all members of its group agree."""
 
@@ -429,20 +380,11 @@ class _TypesInCommon:
         for function in group:
             for value in _values(function):
                 known = self.types.get(value.index, value.type)
-                self.types[value.index] = _common(known, value.type)
+                self.types[value.index] = common_type(known, value.type)
 
     def value(self, value: Value) -> Value:
         """The same value with the type that all members have."""
         return replace(value, type=self.types[value.index])
-
-
-def _common(first: TensorType, second: TensorType) -> TensorType:
-    if first == second or first.rank != second.rank:
-        return first
-    shape = tuple(
-        a if a == b else None for a, b in zip(first.shape, second.shape, strict=True)
-    )
-    return TensorType(shape, first.dtype)
 
 
 def _values(function: Function) -> Iterable[Value]:
@@ -460,8 +402,8 @@ def _in_order(
     made = {function.name: function for function in functions}
     order: dict[str, Function] = {}
 
-    def visit(items: Iterable[Item]) -> None:
-        for item in items:
+    def visit(items: tuple[Item, ...]) -> None:
+        for item in walk(items):
             if isinstance(item, Call) and item.function not in order:
                 function = made[item.function]
                 visit(function.items)  # blocks nest at most as deep as calls may
