@@ -55,9 +55,10 @@ class Built:
 
 
 @cache
-def built(path: Path) -> Built:
+def built(path: Path, *networks: str) -> Built:
     source = Source(str(path), path.read_text(encoding="utf-8"))
-    found = compile_source(source, Request(), FileReader(Diagnostics()))
+    request = Request(networks=networks)
+    found = compile_source(source, request, FileReader(Diagnostics()))
     assert found.code is not None
     assert found.graph is not None
     text = "\n".join(one.text for one in found.sources)
@@ -215,3 +216,14 @@ def check(before: list[str], after: list[str], call: Signature) -> None:
 def test_the_network_begins_on_the_first_screen(name: str) -> None:
     found = built(EXAMPLES / f"{name}.slim")
     assert found.functions("# Network", "# Layers")[0].lineno <= 40
+
+
+@pytest.mark.parametrize(
+    ("name", "network", "most"),
+    [("vgg16", "vgg_16", 120), ("resnet_v1", "resnet_v1_50", 180)],
+)
+def test_network_blocks_and_layers_are_read_on_the_first_screens(
+    name: str, network: str, most: int
+) -> None:
+    found = built(EXAMPLES / f"{name}.slim", network)
+    assert found.lines.index("# Model.") <= most

@@ -31,7 +31,8 @@ from slimgen.layers.declaration import TensorType
 from slimgen.layers.literals import Hole
 from slimgen.passes import PASSES, run_passes
 from slimgen.passes.roll_loops import roll_loops
-from slimgen.passes.share_blocks import MOST_PARAMETERS, share_blocks
+from slimgen.passes.share_blocks import share_blocks
+from slimgen.passes.slots import MOST_PARAMETERS
 from slimgen.source import Source
 
 VGG = """\
@@ -378,8 +379,11 @@ def test_functions_stand_after_the_networks_with_their_parameters() -> None:
     assert "\nfunction bottleneck(%0: [batch, ?, ?, ?], depth, inner" in text
     assert text.index("network resnet_v1_50(") < text.index("\nfunction ")
     assert "num_outputs={depth}" in text
-    assert "call bottleneck_shortcut(%2, depth=256, inner=64) as block1/" in text
-    assert "call bottleneck(%3, depth=256, inner=64) as block1/" in text
+    assert "depth=256, inner=64, stride=1) as block1/unit_{unit}" in text
+    assert "call bottleneck(%4, depth=256, inner=64, stride=2) as block1/" in text
+    assert "    if %0.shape[-1] != {depth} {\n" in text
+    assert "    if {stride} > 1 {\n" in text
+    assert "    else {\n      give %0\n" in text
 
 
 def test_operands_are_written_as_the_tensors_that_they_are() -> None:

@@ -1,7 +1,7 @@
 """Names for the forms of a block: by the argument, layer or size that sets each apart.
 
-before    bottleneck#0, bottleneck#1, bottleneck#2
-after     bottleneck, bottleneck_shortcut, bottleneck_stride2
+before    mixed_4#0, mixed_4#1, conv_same#2, conv_same#3
+after     mixed_4, mixed_4_conv2d_0b_1x1, conv_same, conv_same_7x7
 """
 
 import re
