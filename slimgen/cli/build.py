@@ -120,7 +120,9 @@ def build(
 
 def _check_forms(split: bool, eject: bool, check: bool, output: str | None) -> None:
     if split and eject:
-        raise click.UsageError("'--split' and '--eject' cannot be combined: an ejected file stands alone.")
+        raise click.UsageError(
+            "'--split' and '--eject' cannot be combined: an ejected file stands alone."
+        )
     if eject and check:
         raise click.UsageError("'--check' is for files that slimgen keeps current.")
     if split and output == STDIN:
