@@ -28,6 +28,9 @@ from slimgen.passes.lower import lower
 # are equal tensors, whichever of the two programs made them.
 NUMBERS: dict[Any, int] = {}
 
+# The shapes of tensors, by number, as the graph has them: blocks decide by channels.
+SHAPES: dict[int, tuple[int | None, ...]] = {}
+
 
 # Attributes that Python itself looks up; a user's function may have these names, too.
 PROTOCOL = {"__length_hint__", "__index__", "__iter__", "__len__", "__wrapped__"}
@@ -38,6 +41,10 @@ class Token:
 
     def __init__(self, *made_of: Any) -> None:
         self.number = NUMBERS.setdefault(structure_of(made_of), len(NUMBERS))
+
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        return SHAPES[self.number]
 
     def __add__(self, other: Any) -> "Token":
         return Token("+", self, other)
@@ -137,12 +144,13 @@ class Applied:
 class Record:
     """The operations of one network, in order."""
 
+    network: str = ""
     applied: list[Applied] = field(default_factory=list)
     end_points: dict[str, int] = field(default_factory=dict)
     outputs: list[int] = field(default_factory=list)
 
     def result(self) -> Token:
-        return Token("layer", len(self.applied))
+        return Token("layer", self.network, len(self.applied))
 
 
 # The emitted file.
@@ -266,11 +274,11 @@ def replay(code: str, graph: Graph) -> dict[str, Record]:
     }
     emitted = [c for c in classes.values() if "layers" in c]
     for network, members in zip(graph.networks, emitted, strict=True):
-        record = recorder.record = Record()
+        record = recorder.record = Record(network.name)
         function = names[ast.unparse(members["layers"].args[0])]  # type: ignore[attr-defined]
         scope = Scope(record, ast.literal_eval(members["scope"]))
         assert scope.name == network.scope
-        inputs = [Token("input", one.name) for one in network.inputs]
+        inputs = [Token("input", network.name, i.name) for i in network.inputs]
         outputs = function(scope, *inputs)
         given = outputs.values() if isinstance(outputs, dict) else [outputs]
         record.outputs = [output.number for output in given]
@@ -289,7 +297,11 @@ class Interpreter:
         self.record = Record()
 
     def network(self, network: Network) -> Record:
-        values = {one.value.index: Token("input", one.name) for one in network.inputs}
+        self.record.network = network.name
+        values = {}
+        for one in network.inputs:
+            token = values[one.value.index] = Token("input", network.name, one.name)
+            SHAPES[token.number] = one.value.type.shape
         self.items(network, network.scope, values)
         self.record.outputs = [values[v.index].number for _, v in network.outputs]
         return self.record
@@ -300,7 +312,8 @@ class Interpreter:
         for item in body.items:
             match item:
                 case Node():
-                    values[item.output.index] = self.node(item, scope, values)
+                    token = values[item.output.index] = self.node(item, scope, values)
+                    SHAPES[token.number] = item.output.type.shape
                 case Call():
                     values[item.output.index] = self.call(item, scope, values)
                 case EndPoint():
@@ -400,8 +413,9 @@ def expected(graph: Graph) -> dict[str, Record]:
 def differences(code: str, graph: Graph) -> list[str]:
     """The differences between an emitted file and its graph."""
     found = []
+    wanted = expected(graph)
     done = replay(code, graph)
-    for name, said in expected(graph).items():
+    for name, said in wanted.items():
         did = done[name]
         found += _compare_layers(name, did.applied, said.applied)
         if did.end_points != said.end_points:
