@@ -52,7 +52,7 @@ def analyze(source: Source, request: Request, read: Reader) -> Compilation:
 def compile_source(source: Source, request: Request, read: Reader) -> Compilation:
     """Compile a source to Python."""
     # Black is needed for emission alone, and slow to import.
-    from slimgen.emit.head import source_digest
+    from slimgen.emit.file_head import source_digest
     from slimgen.emit.module import emit
 
     found = analyze(source, replace(request, building=True), read)

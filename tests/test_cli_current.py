@@ -102,7 +102,7 @@ def test_a_file_that_is_not_ours_is_told(folder: Path) -> None:
 
 
 def test_full_compares_the_text_itself(folder: Path) -> None:
-    from slimgen.emit.head import body_digest
+    from slimgen.emit.file_head import body_digest
 
     run("build", "tiny.slim")
     text = (folder / "tiny.py").read_text()

@@ -13,7 +13,7 @@ import pytest
 from slimgen.cli.files import FileReader
 from slimgen.compiler import Request, compile_source
 from slimgen.diagnostics import Diagnostics
-from slimgen.emit.head import read_head
+from slimgen.emit.file_head import read_head
 from slimgen.source import Source
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,7 +66,7 @@ def test_an_output_changes_only_with_the_number(
 
     assert [] == changed_in_silence(
         held, now
-    ), "these outputs have changed: raise FORMAT in slimgen/emit/head.py by one"
+    ), "these outputs have changed: raise FORMAT in slimgen/emit/file_head.py by one"
     if update:
         existing = {name: held[name] for name in held if (ROOT / name).exists()}
         held = existing | now

@@ -14,7 +14,7 @@ from output import assert_is_tidy_python, assert_names_are_known
 from slimgen.cli.files import FileReader
 from slimgen.compiler import Compilation, Request, compile_source
 from slimgen.diagnostics import Diagnostics
-from slimgen.emit.head import FORMAT, body_digest
+from slimgen.emit.file_head import FORMAT, body_digest
 from slimgen.ir.text import print_graph
 from slimgen.source import Source
 from slimgen.syntax.printer import format_source
@@ -115,7 +115,9 @@ def complaint(held: str, now: str) -> str:
     }
     changed = sorted(both - names)
     if changed and number == number_now:
-        return f"raise FORMAT in slimgen/emit/head.py: {', '.join(changed)} changed"
+        return (
+            f"raise FORMAT in slimgen/emit/file_head.py: {', '.join(changed)} changed"
+        )
     return "run `pytest --update` and commit tests/accepted/FORMAT"
 
 

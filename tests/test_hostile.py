@@ -15,7 +15,7 @@ import replay
 from output import OWN_IMPORTS, assert_is_tidy_python, assert_names_are_known, imported
 
 from slimgen.compiler import Compilation, Request, analyze, compile_source
-from slimgen.emit.head import read_head
+from slimgen.emit.file_head import read_head
 from slimgen.emit.identifiers import class_name
 from slimgen.emit.taken_classes import names_of_file
 from slimgen.layers.jobs.optimizer import RULES, OptimizerRule

@@ -20,7 +20,7 @@ from strategies import models, write_model
 from slimgen.cli.files import FileReader
 from slimgen.compiler import Compilation, Request, analyze, compile_source
 from slimgen.diagnostics import Diagnostics
-from slimgen.emit.head import HEAD
+from slimgen.emit.file_head import HEAD
 from slimgen.ir.graph import Graph
 from slimgen.ir.summary import summarize
 from slimgen.ir.text import print_graph

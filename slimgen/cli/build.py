@@ -23,8 +23,8 @@ from slimgen.cli.current import check_shared, check_target
 from slimgen.cli.files import STDIN, read_built, refusal, write_file
 from slimgen.cli.reporting import CommandReport, reporting
 from slimgen.diagnostics import Diagnostics
+from slimgen.emit.file_head import read_head
 from slimgen.emit.forms import EJECTED, ONE_FILE, SPLIT
-from slimgen.emit.head import read_head
 from slimgen.messages import commands
 
 

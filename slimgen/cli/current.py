@@ -11,7 +11,7 @@ from slimgen.cli.reporting import CommandReport
 from slimgen.cli.streams import style_of, wants_color, write_output
 from slimgen.cli.uses import with_files
 from slimgen.diagnostics import Diagnostic, Diagnostics
-from slimgen.emit.head import FORMAT, read_head, source_digest
+from slimgen.emit.file_head import FORMAT, read_head, source_digest
 from slimgen.messages import commands
 from slimgen.render import Style
 from slimgen.source import Source

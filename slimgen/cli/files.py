@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from slimgen.cli.streams import read_input, write_output
 from slimgen.diagnostics import Diagnostic, Diagnostics
-from slimgen.emit.head import STD
+from slimgen.emit.file_head import STD
 from slimgen.messages import commands
 from slimgen.source import Source, Span
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from slimgen.elaborate.evaluated import Argument, Failed, Tensor, describe
-from slimgen.elaborate.expressions import Silent
+from slimgen.elaborate.evaluator import Silent
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.elaborate.scopes import Defaults
 from slimgen.elaborate.vocabulary import unknown_key

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from slimgen.elaborate.arguments import EvaluatedLine
 from slimgen.elaborate.env import Env
 from slimgen.elaborate.evaluated import Argument, Evaluated, Failed, describe
-from slimgen.elaborate.expressions import Silent
+from slimgen.elaborate.evaluator import Silent
 from slimgen.elaborate.rejection import Rejected, TooMuch
 from slimgen.elaborate.scopes import is_scope_name
 from slimgen.elaborate.vocabulary import REUSE, known_keys

@@ -4,7 +4,7 @@ from slimgen.elaborate.arguments import EvaluatedLine
 from slimgen.elaborate.blocks import BlockCall, call_block
 from slimgen.elaborate.env import BranchEnd, Env
 from slimgen.elaborate.evaluated import Argument, Tensor, describe
-from slimgen.elaborate.expressions import Silent
+from slimgen.elaborate.evaluator import Silent
 from slimgen.elaborate.line_evaluation import (
     LineName,
     evaluate_line,

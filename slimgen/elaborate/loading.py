@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from slimgen.elaborate.blocks import declare
 from slimgen.elaborate.env import BlockTable
 from slimgen.elaborate.evaluated import UNKNOWN, Closure, Frame
-from slimgen.elaborate.expressions import Evaluator, Silent
+from slimgen.elaborate.evaluator import Evaluator, Silent
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.messages import names as messages
 from slimgen.source import Source, Span

@@ -8,7 +8,7 @@ from slimgen.elaborate.calls import Naming
 from slimgen.elaborate.comments import leading_comment
 from slimgen.elaborate.env import BlockTable, Env
 from slimgen.elaborate.evaluated import Evaluated, Frame, Tensor
-from slimgen.elaborate.expressions import Evaluator
+from slimgen.elaborate.evaluator import Evaluator
 from slimgen.elaborate.graph_builder import GraphBuilder
 from slimgen.elaborate.head import head_by_classes, named_head
 from slimgen.elaborate.jobs.images import (

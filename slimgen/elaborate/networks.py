@@ -6,7 +6,7 @@ from dataclasses import replace
 from slimgen.diagnostics import Diagnostics
 from slimgen.elaborate.comments import leading_comment
 from slimgen.elaborate.evaluated import Evaluated, Frame, Tensor
-from slimgen.elaborate.expressions import Evaluator, Silent
+from slimgen.elaborate.evaluator import Evaluator, Silent
 from slimgen.elaborate.jobs.images import check_alike
 from slimgen.elaborate.loading import Loaded, Program, Reader
 from slimgen.elaborate.network_builder import (

@@ -3,7 +3,7 @@
 from slimgen.elaborate.arguments import EvaluatedLine
 from slimgen.elaborate.env import Env
 from slimgen.elaborate.evaluated import Argument, Evaluated, Tensor, Unknown, describe
-from slimgen.elaborate.expressions import Silent
+from slimgen.elaborate.evaluator import Silent
 from slimgen.elaborate.graph_builder import GraphBuilder
 from slimgen.elaborate.line_evaluation import evaluate_line, take_reuse
 from slimgen.elaborate.rejection import Rejected

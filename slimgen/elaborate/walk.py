@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 from slimgen.elaborate.calls import LayerCalls, Naming
 from slimgen.elaborate.env import BlockDeclaration, Env
 from slimgen.elaborate.evaluated import UNKNOWN, Evaluated, Tensor
-from slimgen.elaborate.expressions import Evaluator, Silent
+from slimgen.elaborate.evaluator import Evaluator, Silent
 from slimgen.elaborate.graph_builder import NetworkTotals
 from slimgen.elaborate.rejection import Rejected, Reporter, TooMuch
 from slimgen.elaborate.scopes import join

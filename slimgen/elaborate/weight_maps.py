@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from slimgen.diagnostics import Diagnostic, Diagnostics
 from slimgen.elaborate.evaluated import Frame
-from slimgen.elaborate.expressions import Evaluator, Silent
+from slimgen.elaborate.evaluator import Evaluator, Silent
 from slimgen.elaborate.jobs.job_lines import JobLines
 from slimgen.elaborate.name_patterns import (
     NTH,

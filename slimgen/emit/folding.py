@@ -72,7 +72,7 @@ def _term(term: str, flags: Flags) -> bool:
     return flags[term.removeprefix("not ")] != term.startswith("not ")
 
 
-class Branch(Frozen):
+class FlagBranch(Frozen):
     """One branch of an `if`: its test (empty for `else`) and its lines."""
 
     test: str
@@ -93,9 +93,11 @@ def _folded(lines: list[str], flags: Flags) -> list[str]:
     return result
 
 
-def _branches(lines: list[str], index: int, indent: int) -> tuple[list[Branch], int]:
+def _branches(
+    lines: list[str], index: int, indent: int
+) -> tuple[list[FlagBranch], int]:
     """Return the branches of the `if` at a line, and the first line after them."""
-    branches: list[Branch] = []
+    branches: list[FlagBranch] = []
     end = index  # blank lines after the last branch stand after the statement
     while index < len(lines):
         match = BRANCH.fullmatch(lines[index])
@@ -106,7 +108,7 @@ def _branches(lines: list[str], index: int, indent: int) -> tuple[list[Branch], 
         while index < len(lines) and _inside(lines[index], indent):
             index += 1
             end = index if lines[index - 1].strip() else end
-        branches.append(Branch(match[3] or "", lines[start:end]))
+        branches.append(FlagBranch(match[3] or "", lines[start:end]))
     return branches, end
 
 
@@ -114,13 +116,13 @@ def _inside(line: str, indent: int) -> bool:
     return not line.strip() or len(line) - len(line.lstrip()) > indent
 
 
-def _written(branches: list[Branch], indent: str, flags: Flags) -> list[str]:
+def _written(branches: list[FlagBranch], indent: str, flags: Flags) -> list[str]:
     """Write the branches that are left."""
-    left: list[Branch] = []
+    left: list[FlagBranch] = []
     for branch in branches:
         test = _rest(branch.test, flags)
         if test is not None:
-            left.append(Branch(test, branch.body))
+            left.append(FlagBranch(test, branch.body))
             if not test:
                 break
     lines: list[str] = []

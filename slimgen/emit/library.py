@@ -46,7 +46,7 @@ IMPORT = re.compile(
 )
 
 
-class Definition(Frozen):
+class LibraryDefinition(Frozen):
     """A function, class or constant of a library module.
 
     Attributes:
@@ -67,7 +67,7 @@ class LibraryModule(Frozen):
     """A module under `templates/`: its section's heading and its definitions, in order."""
 
     heading: str
-    definitions: tuple[Definition, ...]
+    definitions: tuple[LibraryDefinition, ...]
 
     def text(self, reached: frozenset[str]) -> str:
         """Write the section with the definitions `reached`; "" when there are none."""
@@ -121,7 +121,7 @@ class Library(Frozen):
         return imported(used, self.modules)
 
     @functools.cached_property
-    def definitions(self) -> Mapping[str, Definition]:
+    def definitions(self) -> Mapping[str, LibraryDefinition]:
         """All definitions by name."""
         modules = self.modules.values()
         return {d.name: d for module in modules for d in module.definitions}
@@ -172,7 +172,7 @@ def _library_module(
     return LibraryModule(heading[1] if heading else "", tuple(_definitions(body)))
 
 
-def _definitions(text: str) -> Iterable[Definition]:
+def _definitions(text: str) -> Iterable[LibraryDefinition]:
     """Part the statements at the left margin, each with what stands directly above it."""
     above: list[str] = []  # comments and decorators
     lines: list[str] = []
@@ -194,12 +194,12 @@ def _definitions(text: str) -> Iterable[Definition]:
             lines, above = [*above, line], []
 
 
-def _definition(text: str, gap: int) -> Definition:
+def _definition(text: str, gap: int) -> LibraryDefinition:
     found = STATEMENT.search(text)
     assert found is not None, text
     block = bool(found[1])
     uses = used_names(text) - {found[2]}
-    return Definition(found[2], text.rstrip(), block, gap, uses)
+    return LibraryDefinition(found[2], text.rstrip(), block, gap, uses)
 
 
 def used_names(text: str) -> frozenset[str]:

@@ -11,9 +11,9 @@ from slimgen.emit.bodies import (
     section,
 )
 from slimgen.emit.docstrings import docstring_text, with_shapes, wrapped
+from slimgen.emit.file_head import head
 from slimgen.emit.fitting import signature, tidy
 from slimgen.emit.forms import EJECTED, ONE_FILE, SPLIT
-from slimgen.emit.head import head
 from slimgen.emit.identifiers import RESERVED, Names, class_name, identifier
 from slimgen.emit.jobs import needs_of, needs_own_network
 from slimgen.emit.layer_section import (

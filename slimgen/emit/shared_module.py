@@ -7,10 +7,10 @@ this version of slimgen alone, so that any networks of that version go with it.
 import functools
 from collections.abc import Mapping, Sequence
 
+from slimgen.emit.file_head import FORMAT, shared_head
 from slimgen.emit.fitting import WIDTH
 from slimgen.emit.folding import Flags
 from slimgen.emit.forms import SHARED_MODULE
-from slimgen.emit.head import FORMAT, shared_head
 from slimgen.emit.jobs import TRAIN_SECTIONS
 from slimgen.emit.library import Library, imported, open_library, used_names
 from slimgen.emit.shared_layers import shared_initializers, shared_layers

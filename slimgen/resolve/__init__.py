@@ -1,6 +1,6 @@
 """Names to declarations: where each name of a file, and of what it uses, is declared."""
 
 from slimgen.resolve.resolver import resolve
-from slimgen.resolve.symbols import Resolution, Role, Symbol, SymbolKind, Use
+from slimgen.resolve.symbols import NameUse, Resolution, Role, Symbol, SymbolKind
 
-__all__ = ["Resolution", "Role", "Symbol", "SymbolKind", "Use", "resolve"]
+__all__ = ["NameUse", "Resolution", "Role", "Symbol", "SymbolKind", "resolve"]

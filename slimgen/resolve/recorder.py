@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from slimgen.resolve.symbols import NameScope, Role, Symbol, SymbolKind, Use
+from slimgen.resolve.symbols import NameScope, NameUse, Role, Symbol, SymbolKind
 from slimgen.source import Span
 from slimgen.syntax import tree
 from slimgen.syntax.tree_nodes import children_of
@@ -18,8 +18,8 @@ class Recorder:
 
     def __init__(self) -> None:
         self.symbols: list[Symbol] = []
-        self.uses: list[Use] = []
-        self._unresolved: list[tuple[Use, NameScope]] = []
+        self.uses: list[NameUse] = []
+        self._unresolved: list[tuple[NameUse, NameScope]] = []
 
     def declare(
         self, name: tree.Name, kind: SymbolKind, node: tree.SyntaxNode, scope: NameScope
@@ -59,13 +59,13 @@ class Recorder:
     def value(self, name: tree.Name, scope: NameScope) -> Symbol | None:
         """Use a name in an expression."""
         symbol = scope.find_name(name.text)
-        self._use(Use(name.span, name.text, Role.VALUE, _found(symbol)), scope)
+        self._use(NameUse(name.span, name.text, Role.VALUE, _found(symbol)), scope)
         return symbol
 
     def word(self, name: tree.Name, scope: NameScope) -> Symbol | None:
         """Use the word of a line or of a scope of defaults."""
         symbol = scope.find_word(name.text)
-        self._use(Use(name.span, name.text, Role.WORD, _found(symbol)), scope)
+        self._use(NameUse(name.span, name.text, Role.WORD, _found(symbol)), scope)
         return symbol
 
     def tensor(self, name: tree.Name | tree.Template, scope: NameScope) -> None:
@@ -75,7 +75,7 @@ class Recorder:
             return
         text = name.text if isinstance(name, tree.Name) else plain_text(name) or ""
         symbol = scope.find_name(text) or scope.find_end_point(text)
-        self._use(Use(name.span, text, Role.TENSOR, _found(symbol)), scope)
+        self._use(NameUse(name.span, text, Role.TENSOR, _found(symbol)), scope)
 
     def keys(
         self,
@@ -89,7 +89,7 @@ class Recorder:
             if key is not None and callables:
                 found = [s.parameters.get(key.text) for s in callables]
                 symbols = tuple(symbol for symbol in found if symbol is not None)
-                self.uses.append(Use(key.span, key.text, Role.KEY, symbols))
+                self.uses.append(NameUse(key.span, key.text, Role.KEY, symbols))
             self.expression(argument.value, scope)
 
     def expression(self, node: tree.Expression, scope: NameScope) -> None:
@@ -128,7 +128,7 @@ class Recorder:
             if fitting.fullmatch(name)
         )
         text = template.span.text
-        self.uses.append(Use(template.span, text, role, symbols, exact=False))
+        self.uses.append(NameUse(template.span, text, role, symbols, exact=False))
 
     def braces(self, string: tree.String, scope: NameScope) -> None:
         """Use the names between the braces of a text, as the rules of a map have them."""
@@ -138,9 +138,9 @@ class Recorder:
                 first = start + inside.start(1) + found.start()
                 if (symbol := scope.find_name(found[0])) is not None:
                     span = Span(source, first, first + len(found[0]))
-                    self.uses.append(Use(span, found[0], Role.VALUE, (symbol,)))
+                    self.uses.append(NameUse(span, found[0], Role.VALUE, (symbol,)))
 
-    def _use(self, use: Use, scope: NameScope) -> None:
+    def _use(self, use: NameUse, scope: NameScope) -> None:
         if use.symbols:
             self.uses.append(use)
         else:
@@ -154,7 +154,7 @@ class Recorder:
                 symbol = scope.find_word(use.name)
             elif use.role is Role.TENSOR:
                 symbol = symbol or scope.find_end_point(use.name)
-            self.uses.append(Use(use.span, use.name, use.role, _found(symbol)))
+            self.uses.append(NameUse(use.span, use.name, use.role, _found(symbol)))
         self._unresolved.clear()
 
 

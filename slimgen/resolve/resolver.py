@@ -8,7 +8,7 @@ used, or in an earlier turn of a loop.
 from collections.abc import Mapping
 
 from slimgen.resolve.recorder import Recorder
-from slimgen.resolve.statements import StatementNames, Surroundings, run_later
+from slimgen.resolve.statement_names import StatementNames, Surroundings, run_later
 from slimgen.resolve.symbols import NameScope, Resolution, Symbol, SymbolKind
 from slimgen.source import Span
 from slimgen.syntax import tree

@@ -50,7 +50,7 @@ class Symbol:
     parameters: dict[str, "Symbol"] = field(default_factory=dict)
 
 
-class Use(Frozen):
+class NameUse(Frozen):
     """A name that is used, and its symbols.
 
     Attributes:
@@ -119,12 +119,14 @@ class Resolution(Frozen):
     """
 
     symbols: tuple[Symbol, ...]
-    uses: tuple[Use, ...]
+    uses: tuple[NameUse, ...]
     given: Mapping[Span, frozenset[Symbol]]
 
     _declared: dict[Span, Symbol] = field(init=False, repr=False, default_factory=dict)
-    _used: dict[Span, Use] = field(init=False, repr=False, default_factory=dict)
-    _uses: dict[Symbol, list[Use]] = field(init=False, repr=False, default_factory=dict)
+    _used: dict[Span, NameUse] = field(init=False, repr=False, default_factory=dict)
+    _uses: dict[Symbol, list[NameUse]] = field(
+        init=False, repr=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         for symbol in self.symbols:
@@ -138,11 +140,11 @@ class Resolution(Frozen):
         """Return the symbol whose name stands at a place as its declaration."""
         return self._declared.get(span)
 
-    def used_at(self, span: Span) -> Use | None:
+    def used_at(self, span: Span) -> NameUse | None:
         """Return the use at a place."""
         return self._used.get(span)
 
-    def uses_of(self, symbol: Symbol) -> list[Use]:
+    def uses_of(self, symbol: Symbol) -> list[NameUse]:
         """Return the uses of a symbol, in order of the walk."""
         return self._uses.get(symbol, [])
 

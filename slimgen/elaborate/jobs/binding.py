@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from slimgen.elaborate.expressions import Silent
+from slimgen.elaborate.evaluator import Silent
 from slimgen.elaborate.jobs.job_lines import BoundLine, JobLines
 from slimgen.elaborate.rejection import Rejected
 from slimgen.ir.graph import Network

@@ -7,7 +7,7 @@ from typing import TypeVar
 from slimgen.diagnostics import Diagnostic
 from slimgen.elaborate.arguments import Binder, EvaluatedLine
 from slimgen.elaborate.evaluated import Argument, Evaluated, Frame, Tensor
-from slimgen.elaborate.expressions import Evaluator
+from slimgen.elaborate.evaluator import Evaluator
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.elaborate.vocabulary import universal_words
 from slimgen.frozen import Frozen

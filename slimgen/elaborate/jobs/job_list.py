@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from slimgen.elaborate.evaluated import Tensor
-from slimgen.elaborate.expressions import Silent
+from slimgen.elaborate.evaluator import Silent
 from slimgen.elaborate.jobs.binding import bind_job
 from slimgen.elaborate.jobs.evaluate import read_evaluate
 from slimgen.elaborate.jobs.job_lines import JobLines, JobText

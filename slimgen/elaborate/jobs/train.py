@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from slimgen.elaborate.expressions import Silent
+from slimgen.elaborate.evaluator import Silent
 from slimgen.elaborate.jobs.augment import check_mixed, read_augment
 from slimgen.elaborate.jobs.data import read_data
 from slimgen.elaborate.jobs.gradients import read_gradients
