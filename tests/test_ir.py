@@ -32,7 +32,7 @@ from slimgen.layers.literals import Hole
 from slimgen.passes import PASSES, run_passes
 from slimgen.passes.roll_loops import roll_loops
 from slimgen.passes.share_blocks import share_blocks
-from slimgen.passes.slots import MOST_PARAMETERS
+from slimgen.passes.literal_slots import MOST_PARAMETERS
 from slimgen.source import Source
 
 VGG = """\

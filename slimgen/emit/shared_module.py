@@ -75,7 +75,7 @@ ROOTS = (
     *("postprocess", "loss", "accuracy"),
     *("Program", "train", "evaluate", "option", "check_bounds", "HEADS", "slots"),
 )
-# What a network's file decides: fields of `Program`.
+# Choices of a network's file: fields of `Program`.
 CHOICES = frozenset({"learning_rate", "loss_and_gradients", "training_step"})
 IMPORTED_BY_TEMPLATES = (
     *("contextlib", "dataclasses", "functools", "math", "secrets"),

@@ -27,7 +27,7 @@ from slimgen.ir.graph import (
 from slimgen.layers.declaration import TensorType
 from slimgen.layers.literals import Hole
 from slimgen.passes.case_conditions import Member, conditions
-from slimgen.passes.slots import (
+from slimgen.passes.literal_slots import (
     MOST_PARAMETERS,
     UNBOUND,
     Slot,
@@ -70,7 +70,7 @@ class _Row:
 
 @dataclass
 class _Gap:
-    """A decision to be: its rows, and the value that each form goes on with."""
+    """A decision to be: its rows, and the value with which each form continues."""
 
     rows: list[_Row]
     output: int = -1

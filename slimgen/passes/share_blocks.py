@@ -32,7 +32,7 @@ from slimgen.layers.declaration import TensorType
 from slimgen.layers.literals import Hole
 from slimgen.passes.form_names import Form, form_names
 from slimgen.passes.merge_forms import merge_forms
-from slimgen.passes.slots import (
+from slimgen.passes.literal_slots import (
     MOST_PARAMETERS,
     Slot,
     common_type,
