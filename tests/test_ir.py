@@ -30,9 +30,9 @@ from slimgen.ir.verifier import InternalError, require_sound, verify
 from slimgen.layers.declaration import TensorType
 from slimgen.layers.literals import Hole
 from slimgen.passes import PASSES, run_passes
+from slimgen.passes.literal_slots import MOST_PARAMETERS
 from slimgen.passes.roll_loops import roll_loops
 from slimgen.passes.share_blocks import share_blocks
-from slimgen.passes.literal_slots import MOST_PARAMETERS
 from slimgen.source import Source
 
 VGG = """\

@@ -31,7 +31,6 @@ from slimgen.ir.graph import (
 from slimgen.layers.declaration import TensorType
 from slimgen.layers.literals import Hole
 from slimgen.passes.form_names import Form, form_names
-from slimgen.passes.merge_forms import merge_forms
 from slimgen.passes.literal_slots import (
     MOST_PARAMETERS,
     Slot,
@@ -44,6 +43,7 @@ from slimgen.passes.literal_slots import (
     own_value,
     same,
 )
+from slimgen.passes.merge_forms import merge_forms
 
 Arguments = Mapping[str, tuple[tuple[str, Any], ...]]
 """Original function to the arguments that its call gives to the shared one."""
