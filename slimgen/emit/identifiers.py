@@ -47,7 +47,10 @@ class Names:
 
     def free(self, wanted: str, *others: str) -> str:
         """Return the first of the names that is free, or `wanted` with a letter."""
-        letters = (f"{wanted}_{letter}" for letter in _letters())
+        if wanted.startswith("__"):  # Python would mangle it in a class
+            wanted = f"_{wanted.lstrip('_')}"
+        stem = wanted.rstrip("_")
+        letters = (f"{stem}_{letter}" for letter in _letters())
         names = (wanted, *others)
         free = (name for name in chain(names, letters) if name not in self._taken)
         name = next(free)
