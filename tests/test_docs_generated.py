@@ -13,7 +13,7 @@ from test_architecture import LEVELS
 from slimgen.cli.files import FileReader
 from slimgen.compiler import Request, analyze
 from slimgen.diagnostics import Diagnostics
-from slimgen.elaborate import evaluated, expressions, graph_builder, scopes, walk
+from slimgen.elaborate import evaluated, evaluator, graph_builder, scopes, walk
 from slimgen.layers import LAYERS
 from slimgen.layers.describe import FUNCTIONS
 from slimgen.layers.jobs.kinds import DATA_LINES, JOB_LINES
@@ -39,7 +39,7 @@ LIMITS = {
     "turns of all loops of a network": walk.MOST_TURNS,
     "layers, taps and calls of blocks in a network": graph_builder.MOST_ITEMS,
     "blocks called inside each other": walk.DEEPEST_CALLS,
-    "functions called inside each other": expressions.DEEPEST_CALL,
+    "functions called inside each other": evaluator.DEEPEST_CALL,
 }
 
 

@@ -270,7 +270,9 @@ def load(path):
     names = {"__name__": "emitted"}
     with open(path, encoding="utf-8") as file:
         exec(compile(file.read(), path, "exec"), names)
-    return names.get("NETWORKS", {"": names["NETWORK"]})
+    kinds = [kind for kind in names.values() if isinstance(kind, type)]
+    networks = [kind for kind in kinds if "layers" in vars(kind)]
+    return {f"{number}": kind for number, kind in enumerate(networks)}
 
 def shapes_of(outputs):
     values = outputs if isinstance(outputs, dict) else {"": outputs}

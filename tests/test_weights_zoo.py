@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from train_harness import network_of
 from weights_harness import module_of
 
 from slimgen.cli.files import FileReader
@@ -47,7 +48,7 @@ def test_vgg_of_keras_applications_is_loaded_in_each_format(
     import keras
 
     module = built(tmp_path, "vgg", name)
-    ours = module.NETWORK(seed=1)
+    ours = network_of(module)(seed=1)
     theirs = getattr(keras.applications, f"VGG{layers}")(
         weights=None, classifier_activation=None
     )
@@ -72,7 +73,7 @@ def test_vgg_of_keras_applications_is_loaded_in_each_format(
 
 def test_the_dictionary_of_vgg_is_loaded(tmp_path: Path) -> None:
     module = built(tmp_path, "vgg", "vgg_16")
-    ours = module.NETWORK(seed=1)
+    ours = network_of(module)(seed=1)
     layers: Any = {}
     for name, value in ours.named_variables.items():
         _, *_, layer, leaf = name.split("/")
@@ -83,7 +84,7 @@ def test_the_dictionary_of_vgg_is_loaded(tmp_path: Path) -> None:
         part = array.reshape(-1, array.shape[-1]) if matrix else array
         layers.setdefault(layer, []).append(part)
     np.save(tmp_path / "vgg16.npy", layers)
-    other = module.NETWORK(seed=2)
+    other = network_of(module)(seed=2)
 
     report = module.restore(other, tmp_path / "vgg16.npy")
 
@@ -94,7 +95,7 @@ def test_the_dictionary_of_vgg_is_loaded(tmp_path: Path) -> None:
 
 def test_the_dictionary_of_the_alexnet_of_2012_is_loaded(tmp_path: Path) -> None:
     module = built(tmp_path, "alexnet", "alexnet")
-    ours = module.NETWORK(seed=1)
+    ours = network_of(module)(seed=1)
     shapes = {  # as bvlc_alexnet.npy has them: weights, then biases
         "conv1": (11, 11, 3, 96),
         "conv2": (5, 5, 48, 256),

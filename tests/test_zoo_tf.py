@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from train_harness import network_of
 
 from slimgen.cli.files import FileReader
 from slimgen.compiler import Request, compile_source
@@ -86,7 +87,7 @@ def loss_of(outputs: Any, points: dict[str, Any]) -> Any:
 def test_every_variable_has_a_gradient(module: ModuleType) -> None:
     import tensorflow as tf
 
-    model = module.NETWORK(seed=1)
+    model = network_of(module)(seed=1)
     spec = next(iter(model.inputs.values()))
     images = tf.random.stateless_normal([3, *spec.shape[1:]], [3, 4])
     trainable = {n: v for n, v in model.named_variables.items() if v.trainable}

@@ -42,6 +42,6 @@ def network_of(module: ModuleType) -> type:
     (found,) = [
         kind
         for kind in vars(module).values()
-        if isinstance(kind, type) and kind.__mro__[1:2] == (module.Network,)
+        if isinstance(kind, type) and "layers" in vars(kind)
     ]
     return found

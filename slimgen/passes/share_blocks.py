@@ -58,8 +58,8 @@ class Shared(Frozen):
 
 def share_blocks(graph: Graph) -> Graph:
     """Replace functions that differ only in literals by one with parameters."""
-    if any(function.parameters for function in graph.functions):
-        return graph  # they are shared already
+    if not any("." in function.name for function in graph.functions):
+        return graph  # elaboration's own names have dots: these are shared already
     bindings = _bindings(graph)
     shared: dict[str, Shared] = {}
     made: dict[str, Function] = {}

@@ -99,7 +99,7 @@ def named_arrays(root):
             continue
         if not isinstance(value, (dict, list, tuple)):
             found = f"{name or 'its content'} is {type(value).__name__}"
-            raise ValueError(f"it is no dictionary of arrays: {found}")
+            raise TypeError(f"it is no dictionary of arrays: {found}")
         if id(value) in seen:
             raise ValueError(f"it holds a container in two places: {name}")
         seen.add(id(value))

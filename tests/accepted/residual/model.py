@@ -29,17 +29,16 @@ WEIGHT_DECAY = 0.0001
 
 
 def residual(scope, images):
-    net = conv2d(scope / "conv1", images, 8, [3, 3], 2)  # [16, 16, 8]
-    net = bottleneck_shortcut(scope / "block1/unit_1", net, 16, 4)  # [16, 16, 16]
-    net = bottleneck(scope / "block1/unit_2", net, 16, 4)  # [16, 16, 16]
-    net = bottleneck_stride2(scope / "block1/unit_3/bottleneck", net)  # [8, 8, 16]
-    net = bottleneck_shortcut(scope / "block2/unit_1", net, 32, 8)  # [8, 8, 32]
-    for unit in range(2, 5):
-        net = bottleneck(scope / f"block2/unit_{unit}", net, 32, 8)  # [8, 8, 32]
-    net = global_avg_pool2d(scope / "pool5", net)  # [1, 1, 32]
     net = conv2d(
-        scope / "logits", net, CLASSES, [1, 1], activation=None, normalize=False
-    )  # [1, 1, 10]
+        scope / "conv1", images, 8, [3, 3], 2, activation=tf.nn.relu
+    )  # [16, 16, 8]
+    for unit in range(1, 3):
+        net = bottleneck(scope / f"block1/unit_{unit}", net, 16, 4, 1)  # [16, 16, 16]
+    net = bottleneck(scope / "block1/unit_3", net, 16, 4, 2)  # [8, 8, 16]
+    for unit in range(1, 5):
+        net = bottleneck(scope / f"block2/unit_{unit}", net, 32, 8, 1)  # [8, 8, 32]
+    net = global_avg_pool2d(scope / "pool5", net)  # [1, 1, 32]
+    net = conv2d(scope / "logits", net, CLASSES, [1, 1], normalize=False)  # [1, 1, 10]
     net = end_point(scope / "spatial_squeeze", tf.squeeze(net, [1, 2]))  # [10]
     end_point(scope / "predictions", tf.nn.softmax(net))  # [10]
     return net
@@ -48,33 +47,24 @@ def residual(scope, images):
 # Blocks.
 
 
-def bottleneck_shortcut(scope, net, depth, inner):
-    """Narrow, convolve, widen; the input is added: [h, w, c] -> [h, w, depth]."""
+def bottleneck(scope, net, depth, inner, stride):
+    """Narrow, convolve, widen; the input is added.
+
+    [h, w, c] -> [h / stride, w / stride, depth].
+    """
     with scope.open("bottleneck") as scope:
-        shortcut = conv2d(scope / "shortcut", net, depth, [1, 1], activation=None)
-        conv1 = conv2d(scope / "conv1", net, inner, [1, 1])
-        conv2 = conv2d(scope / "conv2", conv1, inner, [3, 3])
-        conv3 = conv2d(scope / "conv3", conv2, depth, [1, 1], activation=None)
+        if net.shape[-1] != depth:
+            shortcut = conv2d(scope / "shortcut", net, depth, [1, 1])
+        elif stride > 1:
+            shortcut = max_pool2d(scope / "MaxPool2D", net)  # [8, 8, 16]
+        else:
+            shortcut = net
+        conv1 = conv2d(scope / "conv1", net, inner, [1, 1], activation=tf.nn.relu)
+        conv2 = conv2d(
+            scope / "conv2", conv1, inner, [3, 3], stride, activation=tf.nn.relu
+        )
+        conv3 = conv2d(scope / "conv3", conv2, depth, [1, 1])
         return end_point(scope, tf.nn.relu(shortcut + conv3))
-
-
-def bottleneck(scope, net, depth, inner):
-    """[h, w, c] -> [h, w, depth]."""
-    with scope.open("bottleneck") as scope:
-        conv1 = conv2d(scope / "conv1", net, inner, [1, 1])
-        conv2 = conv2d(scope / "conv2", conv1, inner, [3, 3])
-        conv3 = conv2d(scope / "conv3", conv2, depth, [1, 1], activation=None)
-        return end_point(scope, tf.nn.relu(net + conv3))
-
-
-def bottleneck_stride2(scope, net):
-    """[16, 16, 16] -> [8, 8, 16]."""
-    with scope.open():
-        shortcut = max_pool2d(scope / "MaxPool2D", net)  # [8, 8, 16]
-        conv1 = conv2d(scope / "conv1", net, 4, [1, 1])  # [16, 16, 4]
-        conv2 = conv2d(scope / "conv2", conv1, 4, [3, 3], 2)  # [8, 8, 4]
-        conv3 = conv2d(scope / "conv3", conv2, 16, [1, 1], activation=None)
-        return end_point(scope, tf.nn.relu(shortcut + conv3))  # [8, 8, 16]
 
 
 def layer(function):
@@ -90,13 +80,7 @@ def layer(function):
 
 @layer
 def conv2d(
-    scope,
-    inputs,
-    num_outputs,
-    kernel_size,
-    stride=1,
-    activation=tf.nn.relu,
-    normalize=True,
+    scope, inputs, num_outputs, kernel_size, stride=1, activation=None, normalize=True
 ):
     """Convolve with `weights`, normalize or add `biases`, then activate."""
     shape = [*kernel_size, inputs.shape[-1], num_outputs]
