@@ -12,7 +12,7 @@ RESEARCH := tf_object_detection_api==0.1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test slow check update docs zoo digits bench clean
+.PHONY: help install demo test slow families check update docs zoo digits bench clean
 
 help:  ## List the targets.
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
@@ -33,7 +33,10 @@ test: $(INSTALLED)  ## Run the quick tests (two minutes at most).
 	$(BIN)/python -m pytest -m "not slow" -n $(JOBS) --dist worksteal
 
 slow: $(INSTALLED)  ## Run the slow tests: TF-Slim itself, packaging, thousands of random cases.
-	$(BIN)/python -m pytest -m slow -n $(JOBS) --dist worksteal
+	$(BIN)/python -m pytest -m "slow and not families" -n $(JOBS) --dist worksteal
+
+families: $(INSTALLED)  ## Compare the larger networks of each family with their originals (half an hour).
+	$(BIN)/python -m pytest -m families -n $(JOBS) --dist worksteal
 
 check: $(INSTALLED)  ## Format, lint, types and English.
 	$(BIN)/python -m black --check --quiet . || $(BIN)/python -m black --check --diff .

@@ -1,8 +1,9 @@
 """The networks of Keras Applications, beside Keras itself, by `slimgen verify`.
 
 Keras gives every variable a random value, moving statistics too, and saves them in each of
-its formats; the built file loads each by its own `restore`. Every network runs once, at a
-small size; one of each family also takes a step of training, with dropout off.
+its formats; the built file loads each by its own `restore`. The smallest network of each
+family runs at a small size and takes a step of training, with dropout off; the mark
+`families` has the others.
 """
 
 import json
@@ -28,12 +29,16 @@ ZOO = Path(__file__).parents[1] / "examples" / "zoo"
 
 @dataclass(frozen=True)
 class Case:
-    """A network of the zoo, what Keras calls it, the size of the images, and options."""
+    """A network of the zoo, its name in Keras, the size of the images, and options.
+
+    `larger`: a smaller member of its family is compared too; `make families` runs this one.
+    """
 
     file: str
     keras: str
     size: int
     options: str = ""
+    larger: bool = False
 
     def __str__(self) -> str:
         return self.keras.partition("(")[0]
@@ -48,14 +53,14 @@ ROUNDED = "--tolerance=2e-5"
 OWN_INPUT = "(include_preprocessing=False)"  # ours is `preprocess`, before the network
 CASES = [
     Case("vgg", "VGG16", 224, f"--batch=1 {ROUNDED}"),
-    Case("vgg", "VGG19", 224, f"--batch=1 {ROUNDED}"),
+    Case("vgg", "VGG19", 224, f"--batch=1 {ROUNDED}", larger=True),
     Case("keras/inception_v3", "InceptionV3", 107, f"--training --batch=4 {ROUNDED}"),
     Case("keras/resnet", "ResNet50", 64, "--training --batch=4"),
-    Case("keras/resnet", "ResNet101", 64, "--batch=4"),
-    Case("keras/resnet", "ResNet152", 64, "--batch=4"),
+    Case("keras/resnet", "ResNet101", 64, "--batch=4", larger=True),
+    Case("keras/resnet", "ResNet152", 64, "--batch=4", larger=True),
     Case("keras/resnet_v2", "ResNet50V2", 64, "--training --batch=4"),
-    Case("keras/resnet_v2", "ResNet101V2", 64, "--batch=4"),
-    Case("keras/resnet_v2", "ResNet152V2", 64, "--batch=4"),
+    Case("keras/resnet_v2", "ResNet101V2", 64, "--batch=4", larger=True),
+    Case("keras/resnet_v2", "ResNet152V2", 64, "--batch=4", larger=True),
     Case("keras/inception_resnet_v2", "InceptionResNetV2", 107, "--training --batch=4"),
     Case("keras/xception", "Xception", 71, "--training --batch=4"),
     Case("keras/mobilenet_v1", "MobileNet", 96, "--training -Dkeep_prob=1.0"),
@@ -66,9 +71,9 @@ CASES = [
         96,
         "--training -Dkeep_prob=1.0",
     ),
-    Case("keras/mobilenet_v3", f"MobileNetV3Large{OWN_INPUT}", 96),
+    Case("keras/mobilenet_v3", f"MobileNetV3Large{OWN_INPUT}", 96, larger=True),
     Case("keras/nasnet", "NASNetMobile", 96, "--training"),
-    Case("keras/nasnet", "NASNetLarge", 96),
+    Case("keras/nasnet", "NASNetLarge", 96, larger=True),
 ]
 
 # Other widths than those above, and a network without its top.
@@ -110,7 +115,14 @@ def verify(case: Case, *options: str) -> dict[str, object]:
     return found
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=[pytest.mark.families] if case.larger else [])
+        for case in CASES
+    ],
+    ids=str,
+)
 def test_a_network_is_keras_s(case: Case) -> None:
     found = verify(case, "-Dclasses=10")
 
