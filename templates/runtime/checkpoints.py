@@ -45,7 +45,8 @@ def variable_name(key):
     if AVERAGES:
         name = re.sub(r"\.(.)", lambda pair: "/" if pair[1] == "S" else ".", found[1])
         return average_name(name) if key.startswith("averages/") else name
-    return re.sub(r"\.(.)", lambda pair: "/" if pair[1] == "S" else ".", found[1])
+    if not AVERAGES:
+        return re.sub(r"\.(.)", lambda pair: "/" if pair[1] == "S" else ".", found[1])
 
 
 def is_training_state(name, names):
@@ -84,10 +85,9 @@ def find_checkpoint(path):
 
 def write_checkpoint(model, prefix):
     """Write PREFIX.index and PREFIX.data-…, as TF-Slim's Saver does."""
+    names, variables = [*model.named_variables], model.named_variables.values()
     with explained(f"{prefix} cannot be written"):
+        slices, values = [""] * len(names), [one.read_value() for one in variables]
         tf.raw_ops.SaveV2(
-            prefix=prefix,
-            tensor_names=[*model.named_variables],
-            shape_and_slices=[""] * len(model.named_variables),
-            tensors=[value.read_value() for value in model.named_variables.values()],
+            prefix=prefix, tensor_names=names, shape_and_slices=slices, tensors=values
         )

@@ -90,9 +90,8 @@ def command_line(
         names = [*networks]  # if SPLIT
         text = f"the network; {names[0]} unless given"
         rules.add_argument("--network", choices=names, default=names[0], help=text)
-    text = __doc__.split("\n")[0]  # if not SPLIT
-    text = description.split("\n")[0]  # if SPLIT
-    parser = argparse.ArgumentParser(description=text)
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])  # if not SPLIT
+    parser = argparse.ArgumentParser(description=description.split("\n")[0])  # if SPLIT
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     text = "inspect or convert weights"
     checkpoint = commands.add_parser("checkpoint", help=text, description=text)

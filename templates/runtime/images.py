@@ -11,6 +11,7 @@ from slimgen.templates.runtime.flags import (
     GREY,
     SPLIT,
     WEIGHTED_ACCURACY,
+    WEIGHTED_LOSS,
 )
 from slimgen.templates.runtime.stand_ins import (
     CHANNELS,
@@ -397,9 +398,11 @@ def loss(
     classes = logits.shape[-1]
     targets = tf.one_hot(labels, classes)
     targets = targets * (1.0 - label_smoothing) + label_smoothing / classes
-    losses = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
-    return weighted_mean(losses, weights)  # if WEIGHTED_LOSS
-    return tf.reduce_mean(losses)  # if not WEIGHTED_LOSS
+    if WEIGHTED_LOSS:
+        losses = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
+        return weighted_mean(losses, weights)
+    if not WEIGHTED_LOSS:
+        return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
 
 
 def accuracy(

@@ -86,8 +86,7 @@ def restore(
         rename: Rules from this file's names to the source's, applied in order:
             "weights=params" replaces a part of the path, "net/{name}" the network's
             scope. Or functions from name to name.
-        head: "auto" does not load the variables whose shape depends on the number of
-            classes.
+        head: "auto" leaves out the variables that depend on the number of classes.
         strict: Refuse a source with names that no variable takes.
 
     Raises:
@@ -183,12 +182,11 @@ def selected(model, include, exclude, head):
     """Return the names of the variables to load, in their order."""
     if head not in ("strict", "auto"):
         raise RestoreError(f'head is "strict" or "auto", not {head!r}')
-    names = set(model.named_variables)
-    chosen = names if include is None else matching(model, include)
-    chosen = chosen - matching(model, exclude or ())
+    chosen = set(model.named_variables) if include is None else matching(model, include)
+    chosen -= matching(model, exclude or ())
     if head == "auto":
         chosen -= matching(model, model.HEAD)
-    if names and not chosen:
+    if model.named_variables and not chosen:
         raise RestoreError("include, exclude and head leave nothing to load")
     return [name for name in model.named_variables if name in chosen]
 
@@ -220,8 +218,11 @@ def renamed(model, weights, rules):
     """Return the source's name of each variable, as `rules` change it."""
     if SEVERAL_FORMATS and weights.format not in model.CHECKPOINT_MAPS:
         raise RestoreError(f"{model.name} has no map for {weights.format} weights")
-    entries = model.CHECKPOINT_MAPS[weights.format]
-    sources = {name: str(entry) for name, entry in entries.items()}
+    if TRANSFORMS:
+        entries = model.CHECKPOINT_MAPS[weights.format]
+        sources = {name: str(entry) for name, entry in entries.items()}
+    else:
+        sources = model.CHECKPOINT_MAPS[weights.format]
     for rule in [rules] if isinstance(rules, str) or callable(rules) else rules or ():
         before = sources
         if callable(rule):
@@ -231,8 +232,8 @@ def renamed(model, weights, rules):
             sources = {name: rule.replace("{name}", names[name]) for name in before}
         elif "=" in rule:
             old, new = rule.split("=", 1)
-            part = functools.partial(re.sub, rf"(?<![^/]){re.escape(old)}(?![^/])")
-            sources = {n: part(lambda _, new=new: new, before[n]) for n in before}
+            part = re.compile(rf"(?<![^/]){re.escape(old)}(?![^/])")
+            sources = {name: new.join(part.split(before[name])) for name in before}
         if sources == before:
             hint = "write OLD=NEW or SCOPE/{name}"
             raise RestoreError(f"{rule} renames nothing: {hint}")
@@ -252,14 +253,14 @@ def explained(problem):
         yield
     except Exception as error:  # damaged files raise errors of many types
         if TRAINS:
-            reason = first_line(error)
+            raise RestoreError(f"{problem}: {first_line(error)}") from error
         else:
             text = getattr(error, "strerror", None) or getattr(
                 error, "message", str(error)
             )
             text = re.sub(r"\{\{.*?\}\} ?| \[Op:.*", "", text)  # places in the graph
             reason = text.strip().split("\n")[0] or type(error).__name__
-        raise RestoreError(f"{problem}: {reason}") from error
+            raise RestoreError(f"{problem}: {reason}") from error
 
 
 def first_line(error):
