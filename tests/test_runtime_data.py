@@ -188,3 +188,40 @@ def test_a_sloppy_order_has_every_example_and_names_a_broken_one(
     assert sorted(labels["label"].numpy()) == [0, 1, 2, 3]
     with pytest.raises(module.UserError, match=r"/a, record 4: Unknown image"):
         list(module.batches(examples))
+
+
+@pytest.mark.slow
+def test_classes_of_a_run_go_by_name_and_files_by_their_bytes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = image_network("4x4x3", "preprocess none")
+    run = tmp_path / "run"
+    job = f'data folder "{tmp_path}/a"\n  batch 3\n  steps 1\n  directory "{run}"'
+    module = module_of(network + train_job(job, "model"), tmp_path)
+    image = encoded(np.zeros([4, 4, 3], np.uint8))
+
+    def fill(folder: str, *names: str) -> str:
+        for name in names:
+            (tmp_path / folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / folder / name).write_bytes(image)
+        return str(tmp_path / folder)
+
+    count = module.Model().outputs["logits"].shape[-1]
+    classes = [f"class {number}" for number in range(count)]
+    fill("a", *(f"{name}/inner/no ending" for name in classes))
+    fill("a", "class 0/._1.png", ".hidden/1.png")
+    (tmp_path / "a/class 1/notes.txt").write_text("no image")
+    assert module.main(["train"]) == 0
+    assert "1 files are no images and left out" in capsys.readouterr().out
+    some = fill("b", "class 2/1.png")
+    data = module.open_data(some, classes=module.run_classes(str(run)))
+    assert data.classes == classes
+    assert data.labels == [2]
+    other = fill("c", "class 2/1.png", "zebra/1.png")
+    for command in ("evaluate", "train"):
+        assert module.main([command, "--data", other]) == 1
+        assert "c/zebra is not one of the classes class 0" in capsys.readouterr().err
+    assert (
+        module.main(["predict", f"{some}/class 2/1.png", "--checkpoint", str(run)]) == 0
+    )
+    assert "class 1" in capsys.readouterr().out

@@ -279,6 +279,7 @@ def _flags(
         "BOXES": False,
         "PREDICTS": facts.classifier,
         "TRAINS": train is not None,
+        "FOLDERS": False,
         "NAMED_LABELS": named,
         "WEIGHTED_LOSS": False,
         "WEIGHTED_ACCURACY": False,

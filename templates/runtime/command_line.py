@@ -27,6 +27,7 @@ from slimgen.templates.runtime.stand_ins import (
     PREPROCESSING,
     Stopped,
     add_train_commands,
+    run_classes,
 )
 from slimgen.templates.runtime.weights import (
     RestoreError,
@@ -192,6 +193,7 @@ def run_predict(options):
     def predict(image):
         return postprocess(model(image[tf.newaxis])[0])
 
+    classes = dict(enumerate(run_classes(options.file) or ()))  # if FOLDERS
     answers, errors = [], []
     for path in options.images:
         try:
@@ -204,11 +206,12 @@ def run_predict(options):
         except RestoreError as error:
             errors.append(str(error))
             continue
-        (classes,), (probabilities,) = predict(image)
-        top = [
-            {"class": int(k), "label": label_text(int(k)), "probability": float(p)}
-            for k, p in zip(classes[: options.top], probabilities)
-        ]
+        (numbers,), (probabilities,) = predict(image)
+        top = []
+        for k, p in zip(numbers[: options.top].numpy().tolist(), probabilities):
+            label = label_text(k)  # if not FOLDERS
+            label = classes.get(k) or label_text(k)  # if FOLDERS
+            top.append({"class": k, "label": label, "probability": float(p)})
         answers.append({"image": path, "classes": top})
     if options.format == "json":
         print(json.dumps(answers, indent=2))

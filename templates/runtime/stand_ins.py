@@ -53,6 +53,10 @@ def add_train_commands(commands, rules):
     """Add `train` and `evaluate`: see templates/train."""
 
 
+def run_classes(path):
+    """Return the names of a run's classes: see templates/train."""
+
+
 def open_weights(path):
     """Open a source of weights: in `checkpoints`, or in `formats` where there are maps."""
     raise FileNotFoundError(path)

@@ -6,7 +6,7 @@ import dataclasses
 import tensorflow as tf
 
 from slimgen.templates.runtime.command_line import load_model
-from slimgen.templates.runtime.flags import AVERAGES, EVALUATED, PLAIN, SPLIT
+from slimgen.templates.runtime.flags import AVERAGES, EVALUATED, FOLDERS, PLAIN, SPLIT
 from slimgen.templates.runtime.training.evaluation import evaluate
 from slimgen.templates.runtime.training.optimizers import average_name
 from slimgen.templates.runtime.training.run import train
@@ -99,6 +99,9 @@ def run_evaluate(options):
         options.rename = [*(options.rename or ()), average_name]
     elif AVERAGES and options.average:
         options.rename = [*(options.rename or ()), average_name]
+    if FOLDERS:
+        # The names of the classes stand beside the checkpoint.
+        settings = dataclasses.replace(settings, directory=options.file)
     with tf.device(find_device(settings.device)):
         model, _ = load_model(options)
     found, count = evaluate(model, settings)  # if not SPLIT

@@ -4,9 +4,14 @@ import dataclasses
 
 import tensorflow as tf
 
-from slimgen.templates.runtime.flags import COUNTED, EVALUATES, PLAIN, PRECISION
+from slimgen.templates.runtime.flags import (
+    COUNTED,
+    EVALUATES,
+    PLAIN,
+    PRECISION,
+)
 from slimgen.templates.runtime.images import accuracy
-from slimgen.templates.runtime.training.folder import append_to_log
+from slimgen.templates.runtime.training.folder import append_to_log, run_classes
 from slimgen.templates.runtime.training.records import Examples, batches, open_data
 from slimgen.templates.runtime.training.settings import find_device, use_jit
 from slimgen.templates.runtime.training.skipping import whole_batches
@@ -31,11 +36,15 @@ def evaluate(
     model,
     settings,
     measure=None,  # if EVALUATES
+    data=None,
 ):
     """Return the accuracy over `settings.data`, and how many examples that is."""
-    data = open_data(settings.data, program)  # if SPLIT
-    examples = Examples(data, settings)  # if SPLIT
-    examples = Examples(open_data(settings.data), settings)  # if not SPLIT
+    data = data or open_data(
+        settings.data,
+        program,  # if SPLIT
+        run_classes(settings.directory),  # if FOLDERS
+    )
+    examples = Examples(data, settings)
     device = find_device(settings.device)
     if EVALUATES:
         measure = measure or measuring_function(model, settings)
@@ -82,16 +91,19 @@ class Evaluation:
         self.model = run.model
         self.settings = dataclasses.replace(run.settings, data=run.settings.validation)
         # A mistake is reported before the run.
-        open_data(self.settings.data)  # if not SPLIT
-        open_data(self.settings.data, run.program)  # if SPLIT
+        self.data = open_data(
+            self.settings.data,
+            run.program,  # if SPLIT
+            run_classes(self.settings.directory),  # if FOLDERS
+        )
         self.measure = measuring_function(run.model, run.settings)
 
     def run(self, step, progress):
         """Measure the model after a step; print and log the results."""
         if PRECISION:
             precision, self.model.precision = self.model.precision, tf.float32
-        arguments = self.model, self.settings, self.measure  # if SPLIT
-        found, count = evaluate(self.model, self.settings, self.measure)  # if not SPLIT
+        arguments = self.model, self.settings, self.measure, self.data
+        found, count = evaluate(*arguments)  # if not SPLIT
         found, count = self.program.evaluate(self.program, *arguments)  # if SPLIT
         if PRECISION:
             self.model.precision = precision

@@ -28,7 +28,7 @@ from slimgen.templates.runtime.weights import UserError, explained
 
 def begin_or_resume(
     settings,
-    examples,
+    data,
     device,
     program,  # if SPLIT
 ):
@@ -46,8 +46,9 @@ def begin_or_resume(
         "precision": choose_precision(settings.precision, device),  # if PRECISION
     }
     kept = {
+        "classes": data.classes,  # if FOLDERS
         "network": TRAINED.__name__,
-        "examples": examples,
+        "examples": data.count,
         "batch": settings.batch,
         "seed": settings.seed,
         "shuffle": settings.shuffle,
@@ -67,13 +68,24 @@ def begin_or_resume(
         raise UserError(f"{file} does not say what the checkpoints are of") from error
     for name, value in kept.items():
         asked, found = getattr(settings, name, value), begun.get(name)
-        if found == value or (found is None and name in choices):
+        if found == value or (found is None and name in {*choices, "classes"}):
             continue
         if name not in choices or asked != getattr(SETTINGS, name):
             raise UserError(f"{folder} holds a run with {name} {found}, not {asked}")
         print(f"{name} is {found}, as the run was begun")
         choices[name] = found
     return dataclasses.replace(settings, **choices)
+
+
+def run_classes(path):
+    """Return the names of the classes of a run, by its folder or a checkpoint in it."""
+    folder = path if os.path.isdir(path) else os.path.dirname(path)
+    try:
+        with open(os.path.join(folder, "run.json"), encoding="utf-8") as stream:
+            found = json.load(stream)["classes"]
+    except (OSError, KeyError, TypeError, ValueError, RecursionError):
+        return None
+    return [str(name) for name in found] if isinstance(found, list) else None
 
 
 def checkpoints(folder):

@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 import shutil
 import tempfile
 import weakref
@@ -15,7 +16,6 @@ from slimgen.templates.runtime.flags import (
     COUNTED_CLASSES,
     FOLDERS,
     IMAGE,
-    LABELED,
     MIXES,
     OFFSET,
     RAW,
@@ -37,18 +37,27 @@ from slimgen.templates.runtime.weights import UserError, first_line
 
 EMPTY_RECORD = bytes(8) + b"\x29\x03\x98\x07\xd8\xea\x82\xa2"  # length and checksums
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
+IMAGE_START = rb"(?s)\xff\xd8\xff|\x89PNG|GIF8|BM|RIFF....WEBP"
+HIDDEN = (".", "Thumbs.db", "desktop.ini", "__MACOSX")
 
 
 def open_data(
     path,
     program,  # if SPLIT
+    classes=None,  # if FOLDERS
 ):
-    """Open a folder of images, or the records that fit a pattern."""
+    """Open a folder of images, or the records that fit a pattern.
+
+    `classes` are the names of the run, if it has any: data are matched with them.  # if FOLDERS
+    """
     if FOLDERS and os.path.isdir(path):
-        return Folder(path)  # if not SPLIT
-        return Folder(path, program)  # if SPLIT
-    return Records(path)  # if not SPLIT
-    return Records(path, program)  # if SPLIT
+        return Folder(path, classes)  # if not SPLIT
+        return Folder(path, program, classes)  # if SPLIT
+    records = Records(path)  # if not SPLIT
+    records = Records(path, program)  # if SPLIT
+    if FOLDERS and classes and records.classes not in (None, classes):
+        raise UserError(f"labels.txt beside {path} has other classes than the run")
+    return records
 
 
 class Records:
@@ -69,6 +78,7 @@ class Records:
             weakref.finalize(self, shutil.rmtree, self.copies, ignore_errors=True)
             for file in filter(is_cut_off, [*self.files]):
                 self.replace(file)
+        self.classes = names_beside(self.files[0])  # if FOLDERS
         self.count = sum(map(count_records, self.files))
         if not self.count:
             raise UserError(f"{pattern} holds no records")
@@ -121,39 +131,46 @@ class Records:
 
 
 class Folder:
-    """Images in a folder a class, in order of name or number; an item is path and class."""
+    """Images in a folder a class; an item is a path and the number of its class.
+
+    A folder's name says which class it is; without names their order is the folders'.
+    """
 
     def __init__(
         self,
         path,
         program,  # if SPLIT
+        classes=None,
     ):
         self.program = program  # if SPLIT
         with os.scandir(path) as entries:
-            names = sorted(e.name for e in entries if e.is_dir() and e.name[0] != ".")
+            names = sorted(entry.name for entry in entries if entry.is_dir())
+        names = [name for name in names if not name.startswith(HIDDEN)]
         if all(name.isdecimal() for name in names):
             names.sort(key=int)
-        if LABELED:
-            classes = LABELS[LABELS_OFFSET:]
-            for name in names:
-                if name not in classes:
-                    found = f"{path}/{name} is not one of the {len(classes)} classes"
-                    raise UserError(found)
-        else:
-            classes = names
+        self.classes = list(LABELS[LABELS_OFFSET:])  # if LABELED
+        self.classes = classes or names  # if not LABELED
+        for name in names:
+            if name not in self.classes:
+                found = f"{path}/{name} is not one of the classes"
+                raise UserError(f"{found} {', '.join(self.classes[:20])}")
         count = len(LABEL_RANGES["label"])  # if COUNTED_CLASSES and not SPLIT
         count = len(program.label_ranges["label"])  # if COUNTED_CLASSES and SPLIT
-        if COUNTED_CLASSES and len(classes) != count:
+        if COUNTED_CLASSES and len(self.classes) != count:
             raise UserError(f"{path} has {len(names)} folders for {count} classes")
-        self.files, self.labels = [], []
+        self.files, self.labels, left_out = [], [], []
         for name in names:
-            files = sorted(os.listdir(os.path.join(path, name)))
-            files = [file for file in files if file.lower().endswith(IMAGE_SUFFIXES)]
-            self.files += [os.path.join(path, name, file) for file in files]
-            self.labels += [classes.index(name)] * len(files)
+            files = files_below(os.path.join(path, name))
+            images = [file for file in files if is_image(file)]
+            left_out += sorted({*files} - {*images})
+            self.files += images
+            self.labels += [self.classes.index(name)] * len(images)
+        if left_out:
+            shown = ", ".join(left_out[:5]) + ", …" * (len(left_out) > 5)
+            print(f"{len(left_out)} files are no images and left out: {shown}")
         self.count = len(self.files)
         if not self.count:
-            raise UserError(f"{path} holds no images ({', '.join(IMAGE_SUFFIXES)})")
+            raise UserError(f"{path} holds no images")
 
     def in_order(self):
         """Return the items in order."""
@@ -173,6 +190,37 @@ class Folder:
     def place(self, path, label):
         """Return where an item stands."""
         return path.numpy().decode()
+
+
+def files_below(folder):
+    """Return the files in a folder and its folders, in order, without hidden ones."""
+    found = []
+    for name in sorted(os.listdir(folder)):
+        path = os.path.join(folder, name)
+        if not name.startswith(HIDDEN):
+            found += files_below(path) if os.path.isdir(path) else [path]
+    return found
+
+
+def is_image(path):
+    """Return whether a file is an image by its bytes, or should be one by its name."""
+    if path.lower().endswith(IMAGE_SUFFIXES):
+        return True  # a damaged one is reported where it is read
+    with open(path, "rb") as file:
+        return re.match(IMAGE_START, file.read(12)) is not None
+
+
+def names_beside(file):
+    """Return the classes that `labels.txt` beside a record file numbers, or None."""
+    path = os.path.join(os.path.dirname(file), "labels.txt")
+    if not os.path.exists(path):
+        return None
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        rows = [line.strip().partition(":") for line in stream if line.strip()]
+    numbers = [row[0] for row in rows]
+    return (
+        [row[2] for row in rows] if numbers == [*map(str, range(len(rows)))] else None
+    )
 
 
 def count_records(path):

@@ -10,6 +10,7 @@ import tensorflow as tf
 from slimgen.templates.runtime.flags import (
     AVERAGES,
     EVALUATES,
+    FOLDERS,
     FROZEN,
     HELD,
     ONLY,
@@ -26,6 +27,7 @@ from slimgen.templates.runtime.training.folder import (
     begin_or_resume,
     checkpoints,
     clear_up,
+    run_classes,
     termination,
 )
 from slimgen.templates.runtime.training.optimizers import Averages, learning_rate
@@ -63,12 +65,18 @@ def train(
     """Train up to `settings.steps`; a run that was stopped resumes from its folder."""
     settings = settings or Settings()  # if not SPLIT
     settings = settings or program.settings()  # if SPLIT
-    data = open_data(settings.data)  # if not SPLIT
-    data = open_data(settings.data, program)  # if SPLIT
+    if FOLDERS:
+        folder = settings.directory
+        classes = run_classes(folder) if checkpoints(folder) else None
+    data = open_data(
+        settings.data,
+        program,  # if SPLIT
+        classes,  # if FOLDERS
+    )
     device = find_device(settings.device)
     settings = begin_or_resume(
         settings,
-        data.count,
+        data,
         device,
         program,  # if SPLIT
     )
