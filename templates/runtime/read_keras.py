@@ -101,27 +101,62 @@ def is_keras_state(key):
 
 def keras_h5_names(keys):
     """Return the paths by name: LAYER/LAYER/kernel:0, and in Keras 1 LAYER/LAYER_W_1:0."""
-    named = {}
+    named, layers = {}, {}
     for key in keys:
         if is_keras_state(key):
             named[key] = key
             continue
         layer, _, weight = key.removeprefix("model_weights/").partition("/")
-        weight = weight.removesuffix(":0")
-        if "/" not in weight:
+        *scopes, weight = weight.removesuffix(":0").split("/")
+        if not scopes:
             weight = weight.removeprefix(f"{layer}_")
             weight = re.sub(r"_\d+$", "", weight)
             weight = KERAS_1_WEIGHTS.get(weight, weight)
-        # Scopes may stand before the layer's own name, as in NASNet's.
-        weight = f"/{weight}".rpartition(f"/{layer}/")[2].removeprefix("/")
-        if f"{layer}/{weight}" in named:
-            raise ValueError(f"{key} and {named[f'{layer}/{weight}']} are one weight")
-        named[f"{layer}/{weight}"] = key
+        layers.setdefault(layer, []).append((key, scopes, weight))
+    for layer, weights in layers.items():
+        start = own_scopes(layer, [scopes for _, scopes, _ in weights])
+        for key, scopes, weight in weights:
+            name = "/".join([layer, *scopes[start:], weight])
+            if name in named:
+                raise ValueError(f"{key} and {named[name]} are one weight")
+            named[name] = key
     for name in list(named):  # a depthwise kernel alone is the layer's only one
         layer, _, weight = name.rpartition("/")
         if weight == "depthwise_kernel" and f"{layer}/pointwise_kernel" not in named:
             named[f"{layer}/kernel"] = named.pop(name)
-    return named
+    return numbered(named)
+
+
+def numbered(named):
+    """Return the same with unnamed weights counted as in .keras: variable_7 is 0."""
+    layers = {}
+    for name in named:
+        layer, _, weight = name.rpartition("/")
+        layers.setdefault(layer, []).append(weight)
+    ranks = {}
+    for layer, weights in layers.items():
+        if all(re.fullmatch(r"[Vv]ariable(_\d+)?", weight) for weight in weights):
+            weights.sort(key=lambda weight: int(weight.partition("_")[2] or 0))
+            ranks |= {
+                f"{layer}/{w}": f"{layer}/{rank}" for rank, w in enumerate(weights)
+            }
+    return {ranks.get(name, name): key for name, key in named.items()}
+
+
+def own_scopes(layer, scopes):
+    """Return how many scopes above its weights name the layer, and not a part of it.
+
+    Scopes may stand before the layer's own name, as in NASNet's. Keras 2 counts the name
+    once more when it loads a model: conv2d_1 holds conv2d_1_1/kernel:0.
+    """
+    shared = []
+    for places in zip(*scopes):
+        if len(set(places)) > 1:
+            break
+        shared.append(places[0])
+    own = re.compile(rf"{re.escape(layer)}(_\d+)?")
+    places = [n for n, scope in enumerate(shared, 1) if own.fullmatch(scope)]
+    return places[-1] if places else len(shared)
 
 
 def keras_3_names(file, keys, config):
@@ -134,7 +169,12 @@ def keras_3_names(file, keys, config):
             named[key] = key
             continue
         parts, names = path.split("/"), []
-        for end in range(2, len(parts) + 1, 2):
+        for end in range(1, len(parts) + 1):
+            if parts[end - 1] == "layers":
+                continue
+            if parts[end - 2] != "layers":  # a part of a layer, as forward_layer/cell
+                names.append(parts[end - 1])
+                continue
             inner = "/".join(parts[:end])
             settings = layers.get(inner, {})
             said = file[inner].get("vars")
@@ -144,7 +184,10 @@ def keras_3_names(file, keys, config):
         count = len(file[f"{path}/vars"])
         weights = keras_weights(kind, count, layers.get(path, {}))
         weight = weights[int(place)] if int(place) < len(weights) else place
-        named["/".join([*names, weight])] = key
+        name = "/".join([*names, weight])
+        if name in named:
+            raise ValueError(f"{key} and {named[name]} are one weight")
+        named[name] = key
     return named
 
 
