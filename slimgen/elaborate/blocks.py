@@ -8,6 +8,7 @@ from slimgen.elaborate.graph_builder import GraphBuilder
 from slimgen.elaborate.line_evaluation import LineName
 from slimgen.elaborate.network_lines import is_network_line
 from slimgen.elaborate.rejection import Rejected, Reporter, TooMuch
+from slimgen.elaborate.scopes import join
 from slimgen.elaborate.vocabulary import REUSE
 from slimgen.elaborate.walk import DEEPEST_CALLS, Walk
 from slimgen.frozen import Frozen
@@ -164,7 +165,7 @@ def _finish(call: BlockCall, walk: Walk, inner: Env, env: Env) -> Tensor:
         word,
         tuple(builder.named(inside) for _, inside in captured),
         (),
-        builder.finished(),
+        builder.finished((output,)),
         output,
         comment_above(node.span),
     )
@@ -183,6 +184,12 @@ def _finish(call: BlockCall, walk: Walk, inner: Env, env: Env) -> Tensor:
         builder.scope != env.scope,
     )
     env.builder.add(item, call.line.span)
+    for name, tensor in builder.results.items():
+        if tensor.value is not None:
+            tensor = env.builder.recall(
+                join(builder.scope, name), tensor, call.line.span
+            )
+        env.frame.names[name] = tensor
     return Tensor(value, env.builder)
 
 

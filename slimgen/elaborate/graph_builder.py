@@ -1,11 +1,13 @@
 """Functions of the graph while they are built."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from slimgen.elaborate.evaluated import Tensor
 from slimgen.elaborate.rejection import TooMuch
-from slimgen.ir.graph import EndPoint, Item, Value
+from slimgen.ir.graph import Call, EndPoint, Item, Node, Value
 from slimgen.layers.declaration import TensorType, VariableSpec
+from slimgen.layers.recall import Recall
 from slimgen.messages import names as messages
 from slimgen.source import Span
 
@@ -47,6 +49,9 @@ class GraphBuilder:
         self.items: list[Item] = []
         self.captured: dict[tuple[int, int], tuple[Tensor, Value]] = {}
         self.names: dict[int, list[str]] = {}
+        self.results: dict[str, Tensor] = (
+            {}
+        )  # of a block, by the names of its `output`s
         self._count = 0
 
     def value(self, type_: TensorType, hint: str) -> Value:
@@ -76,8 +81,37 @@ class GraphBuilder:
         """Return a value with the names that the source gives it."""
         return replace(value, names=tuple(self.names.get(value.index, ())))
 
-    def finished(self) -> tuple[Item, ...]:
-        """Return the items, each value with its names where it is made."""
+    def holds(self, tensor: Tensor) -> bool:
+        """Whether a tensor is one of this function, or of one around it."""
+        builder: GraphBuilder | None = self
+        while builder is not None and builder is not tensor.home:
+            builder = builder.parent
+        return builder is not None
+
+    def recall(self, scope: str, tensor: Tensor, span: Span) -> Tensor:
+        """Return the tensor of an end point of a function that has ended.
+
+        The innermost function around both of them recalls it.
+        """
+        builder = self
+        while not _is_around(builder, tensor.home):
+            assert builder.parent is not None
+            builder = builder.parent
+        assert tensor.value is not None
+        type_ = tensor.value.type
+        value = builder.value(type_, scope.rpartition("/")[2])
+        layer = Recall(shape=type_.shape, dtype=type_.dtype)
+        builder.add(Node(layer, (), value, builder.relative(scope), span), span)
+        return Tensor(value, builder)
+
+    def finished(self, outputs: Iterable[Value]) -> tuple[Item, ...]:
+        """Return the items that matter, each value with its names where it is made."""
+        taken = {value.index for value in outputs}
+        for item in self.items:
+            if isinstance(item, EndPoint):
+                taken.add(item.value.index)
+            elif isinstance(item, Node | Call):
+                taken.update(value.index for value in item.inputs)
         return tuple(
             (
                 replace(item, output=self.named(item.output))
@@ -85,6 +119,7 @@ class GraphBuilder:
                 else item
             )
             for item in self.items
+            if not _is_recalled_for_nothing(item, taken)
         )
 
     def add(self, item: Item, span: Span) -> None:
@@ -101,3 +136,17 @@ class GraphBuilder:
         if scope == self.scope:
             return ()
         return (scope.removeprefix(f"{self.scope}/") if self.scope else scope,)
+
+
+def _is_around(builder: GraphBuilder, inner: GraphBuilder) -> bool:
+    """Whether a function is another one, or one around it."""
+    around: GraphBuilder | None = inner
+    while around is not None and around is not builder:
+        around = around.parent
+    return around is not None
+
+
+def _is_recalled_for_nothing(item: Item, taken: Collection[int]) -> bool:
+    if not isinstance(item, Node) or not isinstance(item.layer, Recall):
+        return False
+    return item.output.index not in taken

@@ -143,13 +143,14 @@ class NetworkBuilder:
         tensors = {"": net} if walk.naming.cut else walk.outputs or {"": net}
         if walk.failures or any(tensor.value is None for tensor in tensors.values()):
             return None  # after an error the end point may only not have been reached
+        outputs = tuple((n, env.builder.take(t)) for n, t in tensors.items())
         network = Network(
             name.text,
             walk.root,
             tuple(parameters.items()),
             tuple(NetworkInput(name, value) for name, value in walk.inputs),
-            env.builder.finished(),
-            tuple((name, env.builder.take(t)) for name, t in tensors.items()),
+            env.builder.finished(value for _, value in outputs),
+            outputs,
             tuple(NetworkVariable(n, c.spec) for n, c in walk.totals.variables.items()),
             comment=leading_comment(self.main.file, self.node),
             span=name.span,

@@ -25,10 +25,6 @@ from slimgen.elaborate.walk import StatementKind, StatementRow, StatementTable
 from slimgen.syntax import tree
 
 INPUT = ("an input", "the inputs stand in the network's own braces")
-OUTPUT = (
-    "an output",
-    "a block's result is its last tensor; name it where it is used",
-)
 
 ROWS = (
     # Tensors.
@@ -37,7 +33,7 @@ ROWS = (
     StatementKind(tree.Stack, elaborate_stack, changes_net=True),
     StatementKind(tree.From, elaborate_from, changes_net=True),
     StatementKind(tree.Tap, elaborate_tap),
-    StatementKind(tree.Output, elaborate_output, own_braces=OUTPUT),
+    StatementKind(tree.Output, elaborate_output),
     StatementKind(tree.Input, elaborate_input, changes_net=True, own_braces=INPUT),
     StatementKind(tree.Variable, elaborate_variable),
     # Braces.

@@ -1,10 +1,11 @@
 """Statements that name tensors: inputs, variables, taps and outputs; and `from`."""
 
+from dataclasses import replace
+
 from slimgen.elaborate.arguments import EvaluatedLine
 from slimgen.elaborate.env import Env
 from slimgen.elaborate.evaluated import Argument, Evaluated, Tensor, Unknown, describe
 from slimgen.elaborate.evaluator import Silent
-from slimgen.elaborate.graph_builder import GraphBuilder
 from slimgen.elaborate.line_evaluation import evaluate_line, take_reuse
 from slimgen.elaborate.rejection import Rejected
 from slimgen.elaborate.scopes import is_scope_name, join
@@ -33,6 +34,10 @@ HIGHEST_RANK = 7  # of an input, without its batch
 
 def elaborate_tap(statement: tree.Tap, walk: Walk, env: Env) -> None:
     """Name the current tensor and keep it as an end point."""
+    _keep(statement, walk, env)
+
+
+def _keep(statement: tree.Tap | tree.Output, walk: Walk, env: Env) -> None:
     name = walk.evaluator.text(statement.name, env.frame)
     tensor = _current(statement, env)
     if not is_scope_name(name, root=False):
@@ -55,58 +60,70 @@ def _current(statement: tree.Tap | tree.Output, env: Env) -> Tensor:
 
 
 def elaborate_output(statement: tree.Output, walk: Walk, env: Env) -> None:
-    """Name the current tensor and give it as an output of the network."""
+    """Name the current tensor and give it as an output of the network or the block."""
     name = walk.evaluator.text(statement.name, env.frame)
     tensor = _current(statement, env)
-    if name in walk.outputs:
+    is_block = env.builder.parent is not None
+    outputs = env.builder.results if is_block else walk.outputs
+    if name in outputs:
         raise Rejected(
             messages.name_taken(statement.name.span, name, "an output", None)
         )
     env.frame.names[name] = tensor
-    walk.outputs[name] = tensor
+    outputs[name] = tensor
+    if is_block:
+        # The caller finds it by this scope, whichever braces it stands in.
+        inner = replace(env, scope=env.builder.scope)
+        _keep(statement, walk, inner)
 
 
 def elaborate_from(statement: tree.From, walk: Walk, env: Env) -> None:
-    """Make a named tensor, or the end point of a scope, the current one."""
+    """Make a named tensor, the end point of a scope or a value the current one."""
+    if not isinstance(statement.name, tree.Name | tree.Template):
+        env.net = _value(statement.name, walk, env)
+        return
     name = walk.evaluator.text(statement.name, env.frame)
     try:
         tensor: Evaluated = env.frame.find(name)
     except KeyError:
-        tensor = _end_point(name, walk, env)
+        tensor = _end_point(statement, name, walk, env)
     if isinstance(tensor, Unknown):
         raise Silent(statement.name.span)
     if not isinstance(tensor, Tensor):
         known = _tensor_names(walk, env)
         raise Rejected(messages.not_a_tensor(statement.name.span, name, known))
-    if not _visible(tensor, env):
-        raise Rejected(messages.out_of_reach(statement.name.span, name))
     env.net = tensor
+
+
+def _value(expression: tree.Expression, walk: Walk, env: Env) -> Tensor:
+    """Return the tensor that an expression in parentheses gives."""
+    found = walk.evaluator.evaluate(expression, env.frame)
+    if not isinstance(found, Tensor):
+        raise Rejected(
+            messages.wrong_value(expression.span, "`from`", "a tensor", describe(found))
+        )
+    return found
 
 
 def _tensor_names(walk: Walk, env: Env) -> list[str]:
     names = env.frame.known()
     found = [name for name in names if isinstance(env.frame.find(name), Tensor)]
-    ends = walk.totals.end_points.items()
-    visible = [name for name, (end, _) in ends if _visible(end, env)]
-    return found + [walk.calls.own_name(name) for name in visible]
+    return found + [walk.calls.own_name(name) for name in walk.totals.end_points]
 
 
-def _end_point(name: str, walk: Walk, env: Env) -> Tensor | None:
+def _end_point(statement: tree.From, name: str, walk: Walk, env: Env) -> Tensor | None:
+    """Return the tensor of an end point, one inside of a block that has ended too."""
     for scope in (join(env.scope, name), join(walk.root, name), name):
         found = walk.totals.end_points.get(scope)
-        if found is not None:
-            return found[0]
+        if found is None:
+            continue
+        tensor = found[0]
+        if tensor.value is None or env.builder.holds(tensor):
+            return tensor
+        if scope in walk.totals.variables:  # which no layer keeps as an end point
+            raise Rejected(messages.out_of_reach(statement.name.span, name))
+        return env.builder.recall(scope, tensor, statement.span)
     return None
-
-
-def _visible(tensor: Tensor, env: Env) -> bool:
-    """Whether a tensor is one of this function, or of one around it."""
-    builder: GraphBuilder | None = env.builder
-    while builder is not None:
-        if builder is tensor.home:
-            return True
-        builder = builder.parent
-    return False
 
 
 def elaborate_input(statement: tree.Input, walk: Walk, env: Env) -> None:

@@ -193,6 +193,7 @@ class _Module:
             mixed=self.mixed,
             opens=opens,
             unscoped=has_layer_without_scope(self.graph),
+            recalls="recall(" in text,
         )
         facts = {"held": held, "mixed": self.mixed, "terms": self.layers.terms}
         scope = render(

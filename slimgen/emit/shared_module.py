@@ -127,7 +127,7 @@ def shared_body() -> str:
     library = shared_library()
     reached = shared_definitions()
     sections = [
-        render("layer.py.j2", mixed=False, opens=True, unscoped=True),
+        render("layer.py.j2", mixed=False, opens=True, unscoped=True, recalls=True),
         render(
             "scope.py.j2",
             options=("dtype", "device", "saved"),

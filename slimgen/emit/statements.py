@@ -27,6 +27,7 @@ from slimgen.ir.graph import (
 )
 from slimgen.layers.declaration import TensorType
 from slimgen.layers.mixed_precision import is_narrowed, narrowed
+from slimgen.layers.recall import Recall
 from slimgen.layers.variable import FreeVariable
 
 
@@ -229,6 +230,8 @@ class BodyWriter:
         scope = scope_text(node.scope) if node.scope is not None else None
         if isinstance(node.layer, FreeVariable):
             return self._narrow(free_variable(node.layer, node.scope or ()), node)
+        if isinstance(node.layer, Recall):
+            return f"recall({scope})"
         written = definition(node.layer, types)
         if written is None:
             text = self._narrow(expression(node.layer, names), node)

@@ -27,6 +27,7 @@ from slimgen.ir.graph import (
 )
 from slimgen.layers.declaration import Layer, TensorType
 from slimgen.layers.literals import Hole, NamedFunction
+from slimgen.layers.recall import Recall
 
 
 class UnrolledTensor(Frozen):
@@ -173,6 +174,7 @@ class _Run:
         self.functions = {function.name: function for function in graph.functions}
         self._tensors = 0
         self._created: set[str] = set()
+        self._kept: dict[str, UnrolledTensor] = {}  # the end points so far
         bodies = [n.items for n in graph.networks] + [f.items for f in graph.functions]
         self._shares = any(
             isinstance(item, Node) and item.shared
@@ -190,6 +192,9 @@ class _Run:
         parts: list[Part] = []
         for item in items:
             match item:
+                case Node(layer=Recall(), scope=scope):
+                    kept = self._kept[frame.path(scope or ())]
+                    frame.tensors[item.output.index] = kept
                 case Node():
                     parts.append(self._node(item, frame))
                 case Call():
@@ -201,6 +206,7 @@ class _Run:
                 case EndPoint():
                     (tensor,) = frame.take([item.value])
                     parts.append(Tapped(frame.path(item.scope), tensor))
+                    self._kept[frame.path(item.scope)] = tensor
         return tuple(parts)
 
     def _node(self, node: Node, frame: _Frame) -> Applied:
@@ -209,6 +215,8 @@ class _Run:
         (type_,) = layer.outputs([tensor.type for tensor in inputs])
         output = frame.tensors[node.output.index] = self.tensor(type_)
         scope = None if node.scope is None else frame.path(node.scope)
+        if scope is not None:
+            self._kept[scope] = output
         steps = frame.taken(node.steps)
         made = Applied(node, layer, inputs, output, scope, frame.scope, steps)
         if not self._shares:
@@ -232,6 +240,8 @@ class _Run:
         parts = self.items(function.items, inner)
         output = inner.tensors[function.output.index]
         frame.tensors[call.output.index] = output
+        if call.opens:
+            self._kept[scope] = output
         steps = frame.taken(call.steps)
         return Entered(call, function.block, scope, parts, output, steps)
 

@@ -323,13 +323,13 @@ def not_a_tensor(span: Span, name: str, known: Iterable[str]) -> Diagnostic:
 
 
 def out_of_reach(span: Span, name: str) -> Diagnostic:
-    """Report a `from` of a tensor inside a block that has ended."""
+    """Report a `from` of a variable inside a block that has ended."""
     return Diagnostic(
         "E120",
-        f"`{name}` is inside a block that has ended",
+        f"the variable `{name}` is inside a block that has ended",
         span,
         "out of reach",
-        "a block returns only its last tensor: end the block there, or use it inside",
+        "use it inside of the block, or name a tensor computed of it: `from` takes layers and taps",
     )
 
 

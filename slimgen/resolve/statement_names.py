@@ -61,7 +61,10 @@ class StatementNames:
             case tree.For() | tree.If() | tree.Scope() | tree.Branch() | tree.In():
                 self._braces(statement, around)
             case tree.From(name=label):
-                recorder.tensor(label, scope)
+                if isinstance(label, tree.Name | tree.Template):
+                    recorder.tensor(label, scope)
+                else:
+                    recorder.expression(label, scope)
             case tree.Require(condition=condition):
                 recorder.expression(condition, scope)
             case _:
@@ -164,6 +167,8 @@ class StatementNames:
             return
         recorder.word(line.word, scope)
         recorder.keys(line.arguments, () if block is None else (block,), scope)
+        if block is not None:
+            self._results(block, line, scope)
         self._scope_name(line.name, around)
         if line.name is not None and line.name.template is not None:
             name = name_of(line.name.template)
@@ -172,6 +177,16 @@ class StatementNames:
                 recorder.declare_end_point(tree.Name(name.span, path), line, scope)
         if line.body is not None:
             self.body(line.body, self._inside(line.name, around))
+
+    def _results(self, block: Symbol, line: tree.Line, scope: NameScope) -> None:
+        """Declare the results of a block, which its caller sees by their names."""
+        if not isinstance(block.node, tree.Block | tree.Network):
+            return
+        for node in nodes_of(block.node.body):
+            if isinstance(node, tree.Output) and (name := name_of(node.name)):
+                self.recorder.declare(
+                    tree.Name(line.word.span, name.text), SymbolKind.TENSOR, line, scope
+                )
 
     def _network_line(self, line: tree.Line, around: Surroundings) -> None:
         """Record a line about weights: its values, the texts of its rules, its scopes."""

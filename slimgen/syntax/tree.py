@@ -242,9 +242,9 @@ class Tap(SyntaxNode):
 
 
 class From(SyntaxNode):
-    """`from name`."""
+    """`from name`, or `from (value)`."""
 
-    name: Name | Template
+    name: "Name | Template | Expression"
 
 
 class Output(SyntaxNode):

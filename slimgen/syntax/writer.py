@@ -191,7 +191,9 @@ def _short(node: tree.SyntaxNode) -> str:
         case tree.Tap():
             return f"tap {_atom(node.name)}"
         case tree.From():
-            return f"from {_atom(node.name)}"
+            if isinstance(node.name, tree.Name | tree.Template):
+                return f"from {_atom(node.name)}"
+            return f"from ({write(node.name)})"
         case tree.Output():
             return f"output {_atom(node.name)}"
         case tree.Require():
