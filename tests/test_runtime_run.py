@@ -232,7 +232,86 @@ def test_what_a_run_was_begun_with_is_kept(tiny: ModuleType, settings: Any) -> N
     assert "deterministic is False, as the run was begun\n" in out
     code, _, err = run(tiny, *flags(settings), "--jit", "on")
     assert code == 1
-    assert err == f"error: {settings.directory} holds a run with jit off, not on\n"
+    folder = settings.directory
+    refused = f"error: {folder} holds a run with jit off, not on; --directory begins"
+    assert err == f"{refused} another, --from {folder} with its weights\n"
+
+
+def test_a_folder_is_locked_while_a_process_trains_in_it(
+    tiny: ModuleType, settings: Any
+) -> None:
+    with tiny.locked(settings.directory):
+        code, _, err = run(tiny, *flags(settings))
+    used = f"{settings.directory} is in use by process {os.getpid()}"
+    assert (code, err) == (1, f"error: {used}; --directory begins another run\n")
+    short = [*flags(settings), "--steps", "1"]
+    assert run(tiny, *short)[0] == 0  # the lock ends with its process
+
+
+# Each point of a run at which it may wait: an object of the file, and its function.
+WAITS = [
+    ("", "open_data"),
+    ("", "find_device"),
+    ("", "begin_or_resume"),
+    ("Run", "__init__"),
+    ("Run", "resume"),
+    ("", "training_step"),
+    ("Examples", "load"),
+    ("", "check_labels"),
+    ("", "total_loss"),
+    ("Progress", "add"),
+    ("Progress", "report"),
+    ("Run", "check"),
+    ("Run", "save"),
+    ("Run", "time_to_save"),
+    ("Momentum", "apply"),
+]
+
+
+@pytest.mark.parametrize(
+    ("signal_sent", "expected"), [("SIGTERM", 75), ("SIGINT", 130)]
+)
+def test_a_signal_at_any_point_loses_no_step(
+    tiny: ModuleType,
+    settings: Any,
+    whole: tuple[dict[str, np.ndarray], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    signal_sent: str,
+    expected: int,
+) -> None:
+    for place, (owner, name) in enumerate(WAITS):
+        folder = f"{settings.directory}{place}"
+        one = dataclasses.replace(settings, directory=folder)
+        holder = getattr(tiny, owner) if owner else tiny
+        original, sent = getattr(holder, name), []
+
+        def signalled(*arguments: Any, call: Any = original, to: Any = sent) -> Any:
+            if not to:
+                to.append(os.kill(os.getpid(), getattr(signal, signal_sent)))
+            return call(*arguments)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(holder, name, signalled)
+            code, _, err = run(tiny, *flags(one))
+        (last,) = [int(found) for found in re.findall(r"stopped at step (\d+)", err)]
+        assert (name, code, len(sent)) == (name, expected, 1)
+        assert Path(folder, f"ckpt-{last}.index").exists()
+        logged = [json.loads(line)["step"] for line in open(f"{folder}/log.jsonl")]
+        assert max(logged) == last
+        if place in (6, 13):
+            assert same(whole[0], values(tiny.train(one)))
+
+
+def test_the_seed_of_the_caller_changes_nothing(
+    tiny: ModuleType, settings: Any, whole: tuple[dict[str, np.ndarray], Path]
+) -> None:
+    tf.random.set_seed(0)
+    source = tiny.open_data(settings.data)
+    examples = tiny.Examples(source, settings, training=True)
+    found = [int(number) for number, _ in examples.items(0).take(3)]
+    assert found == [0, 1, 2]
+    tf.random.set_seed(0)
+    assert same(whole[0], values(tiny.train(settings)))
 
 
 def test_the_run_of_another_optimizer_is_refused(

@@ -59,9 +59,12 @@ def main(
         return stop.code
     except Stopped as stop:  # if TRAINS
         print(stop, file=sys.stderr)  # if TRAINS
-        return 75  # resumes when started again  # if TRAINS
-    except (UserError, OSError, KeyboardInterrupt) as error:
-        message = " ".join(str(error).split()) or "stopped"
+        return stop.code  # if TRAINS
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    except (UserError, OSError) as error:
+        message = " ".join(str(error).split())
         print(f"error: {message}", file=sys.stderr)
         return 1
     return 0

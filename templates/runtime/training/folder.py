@@ -71,7 +71,8 @@ def begin_or_resume(
         if found == value or (found is None and name in {*choices, "classes"}):
             continue
         if name not in choices or asked != getattr(SETTINGS, name):
-            raise UserError(f"{folder} holds a run with {name} {found}, not {asked}")
+            found = f"{folder} holds a run with {name} {found}, not {asked}"
+            raise UserError(f"{found}; {begin_another(folder)}")
         print(f"{name} is {found}, as the run was begun")
         choices[name] = found
     return dataclasses.replace(settings, **choices)
@@ -86,6 +87,11 @@ def run_classes(path):
     except (OSError, KeyError, TypeError, ValueError, RecursionError):
         return None
     return [str(name) for name in found] if isinstance(found, list) else None
+
+
+def begin_another(folder):
+    """Say how to leave a run as it is."""
+    return f"--directory begins another, --from {folder} with its weights"
 
 
 def checkpoints(folder):
@@ -132,22 +138,62 @@ def write_whole(path, text):
         os.replace(f"{path}.new", path)
 
 
+@contextlib.contextmanager
+def locked(folder):
+    """Keep other processes out of a folder until this one ends, however it ends."""
+    file = os.path.join(folder, "lock")
+    with explained(f"{file} cannot be written"):
+        os.makedirs(folder, exist_ok=True)
+        stream = open(file, "a+", encoding="utf-8")
+    with stream:
+        try:
+            import fcntl
+
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            stream.seek(0)
+            found = f"{folder} is in use by process {stream.read() or 'unknown'}"
+            raise UserError(f"{found}; --directory begins another run") from error
+        except (ImportError, OSError):
+            print(f"{folder} is not locked: two processes here would spoil the run")
+        with explained(f"{file} cannot be written"):
+            stream.truncate(0)
+            stream.write(str(os.getpid()))
+            stream.flush()
+        yield
+
+
 class Stopped(Exception):
-    """SIGTERM has ended a run; its checkpoint is written."""
+    """A signal has ended a run, which lost no step; `code` is the exit code."""
+
+    def __init__(self, message, code):
+        super().__init__(message)
+        self.code = code
 
 
 @contextlib.contextmanager
 def termination():
-    """Yield an event that SIGTERM sets, instead of ending the program at once."""
-    asked = threading.Event()
+    """Yield a list that gets the exit code of SIGTERM or Ctrl-C, which end nothing here.
+
+    A second Ctrl-C ends the program at once.
+    """
+    asked = []
     if threading.current_thread() is not threading.main_thread():
         yield asked  # signals reach the main thread only
         return
-    before = signal.signal(signal.SIGTERM, lambda *_: asked.set())
+
+    def ask(number, _):
+        if asked and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        asked.append(75 if number == signal.SIGTERM else 130)
+
+    signals = signal.SIGTERM, signal.SIGINT
+    before = [signal.signal(number, ask) for number in signals]
     try:
         yield asked
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in zip(signals, before):
+            signal.signal(number, handler)
 
 
 class Progress:

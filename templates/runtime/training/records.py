@@ -305,9 +305,13 @@ class Examples:
         if not self.training:
             return data.in_order().skip(start).enumerate(start)
         epoch, position = divmod(start, data.count)
-        items = tf.data.Dataset.range(epoch, tf.int64.max).flat_map(
-            lambda epoch: data.shuffled(settings.seed + epoch, settings)
-        )
+
+        def shuffled(epoch):
+            # TensorFlow's default, in this function: the caller's changes nothing.
+            tf.compat.v1.set_random_seed(87654321)
+            return data.shuffled(settings.seed + epoch, settings)
+
+        items = tf.data.Dataset.range(epoch, tf.int64.max).flat_map(shuffled)
         return items.skip(position).enumerate(start)
 
     def load(self, number, item):

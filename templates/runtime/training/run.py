@@ -24,9 +24,11 @@ from slimgen.templates.runtime.training.evaluation import Evaluation
 from slimgen.templates.runtime.training.folder import (
     Progress,
     Stopped,
+    begin_another,
     begin_or_resume,
     checkpoints,
     clear_up,
+    locked,
     run_classes,
     termination,
 )
@@ -65,6 +67,20 @@ def train(
     """Train up to `settings.steps`; a run that was stopped resumes from its folder."""
     settings = settings or Settings()  # if not SPLIT
     settings = settings or program.settings()  # if SPLIT
+    with termination() as asked, locked(settings.directory):
+        return train_until(
+            asked,
+            settings,
+            program,  # if SPLIT
+        )
+
+
+def train_until(
+    asked,
+    settings,
+    program,  # if SPLIT
+):
+    """Train until the last step, or until an exit code is `asked` for."""
     if FOLDERS:
         folder = settings.directory
         classes = run_classes(folder) if checkpoints(folder) else None
@@ -99,12 +115,12 @@ def train(
     if EVALUATES:
         evaluation = Evaluation(run)
     steps = range(done + 1, settings.steps + 1)
-    with termination() as asked, Progress(run) as progress:
+    with Progress(run) as progress:
         for step in profiled(steps, run):
             batch = next(stream)
             with tf.device(device):
                 progress.add(one_step(*batch))
-            stop = asked.is_set()  # read once: it may be set within a step
+            stop = bool(asked)  # read once: it may be set within a step
             save = stop or run.time_to_save(step)
             due = save or step == done + 1 or step % settings.log_steps == 0
             if SUMMARIES:
@@ -124,7 +140,7 @@ def train(
                 evaluation.run(step, progress)
             if stop and step < settings.steps:
                 latest = run.manager.latest_checkpoint
-                raise Stopped(f"stopped at step {step}: {latest}")
+                raise Stopped(f"stopped at step {step}: {latest}", asked[0])
     print(f"{int(run.step)} steps done: {checkpoints(settings.directory)[0]}")
     if SKIP:
         print(f"left out in all: {run.left_out()} examples that cannot be read")
@@ -213,9 +229,9 @@ class Run:
             except RestoreError as error:
                 if isinstance(error.__cause__, (AssertionError, ValueError)):
                     found = f"{path} is of another network or optimizer"
-                    raise UserError(
-                        f"{found}: {first_line(error.__cause__)}"
-                    ) from error
+                    found = f"{found}: {first_line(error.__cause__)}"
+                    another = begin_another(settings.directory)
+                    raise UserError(f"{found}; {another}") from error
                 print(f"{error}; the one before it is taken")
         else:
             if checkpoints(settings.directory):
