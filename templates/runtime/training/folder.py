@@ -141,11 +141,8 @@ def write_whole(path, text):
 @contextlib.contextmanager
 def locked(folder):
     """Keep other processes out of a folder until this one ends, however it ends."""
-    file = os.path.join(folder, "lock")
-    with explained(f"{file} cannot be written"):
-        os.makedirs(folder, exist_ok=True)
-        stream = open(file, "a+", encoding="utf-8")
-    with stream:
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "lock"), "a+", encoding="utf-8") as stream:
         try:
             import fcntl
 
@@ -156,10 +153,8 @@ def locked(folder):
             raise UserError(f"{found}; --directory begins another run") from error
         except (ImportError, OSError):
             print(f"{folder} is not locked: two processes here would spoil the run")
-        with explained(f"{file} cannot be written"):
-            stream.truncate(0)
-            stream.write(str(os.getpid()))
-            stream.flush()
+        stream.truncate(0)
+        print(os.getpid(), end="", file=stream, flush=True)
         yield
 
 
