@@ -37,6 +37,11 @@ CAPABILITIES: list[tuple[str, str, dict[str, int]]] = [
         "a folder in another order gave wrong numbers, other endings were dropped",
         {"lenet": 70},
     ),
+    (
+        "a run stops at any moment, and its folder is locked",
+        "no step is lost by SIGTERM or Ctrl-C; two processes would spoil the run",
+        {"lenet": 54},
+    ),
 ]
 
 
