@@ -42,6 +42,11 @@ CAPABILITIES: list[tuple[str, str, dict[str, int]]] = [
         "no step is lost by SIGTERM or Ctrl-C; two processes would spoil the run",
         {"lenet": 54},
     ),
+    (
+        "Ctrl-C ends every command with 130",
+        "1 is for errors",
+        {"vgg16": 3, "resnet_v1_50": 3, "inception_v3": 3},
+    ),
 ]
 
 
