@@ -179,3 +179,16 @@ def test_a_number_that_grows_is_stopped() -> None:
     found = compiled(network(growing + "relu"))
 
     assert {one.code for one in found.diagnostics} == {"E112"}
+
+
+def test_turns_are_counted_before_they_are_made() -> None:
+    found = compiled(network("repeat 999999999999999999 conv 4 3x3"))
+
+    assert [one.code for one in found.diagnostics] == ["E122"]
+
+
+def test_lists_that_share_their_parts_are_bounded() -> None:
+    sharing = "".join(f"let a{i + 1} = [a{i}, a{i}]\n" for i in range(40))
+    found = compiled(f"let a0 = [1, 2]\n{sharing}" + network("relu"))
+
+    assert "E122" in {one.code for one in found.diagnostics}

@@ -13,8 +13,9 @@ from slimgen.messages import syntax as messages
 from slimgen.messages.pages import codes, read_page
 from slimgen.source import Source
 from slimgen.syntax import tree
-from slimgen.syntax.machine import read_grammar
+from slimgen.syntax.grammar_tables import read_grammar, tables_of, text_of
 from slimgen.syntax.parser import parse, parse_expression
+from slimgen.syntax.tables import read_data
 from slimgen.syntax.tokens import RESERVED
 
 EXAMPLES = sorted((Path(__file__).parent / "syntax_data").glob("*.slim"))
@@ -75,6 +76,14 @@ def line(text: str) -> tree.Line:
 
 def test_the_grammar_has_no_conflict():
     assert isinstance(read_grammar(strict=True), Lark)
+
+
+def test_the_tables_in_the_package_are_those_of_the_grammar(root, update):
+    text = text_of(tables_of(read_grammar()))
+    if update:
+        (root / "grammar" / "slim.tables.json").write_text(text, encoding="utf-8")
+
+    assert read_data("slim.tables.json") == text
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

@@ -43,7 +43,9 @@ def check_target(
     if not (diff if findings else full):
         return
     compilation = run_compiler(source, target.choices, reporter, emit=True)
-    if compilation is None or compilation.code is None or compilation.code == text:
+    if compilation is None or compilation.code is None:
+        return
+    if text is not None and with_unix_ends(text) == compilation.code:
         return
     if not findings:
         reason = f"another text is built from `{target.name}` now"
@@ -72,7 +74,7 @@ def check_shared(target: BuildTarget, reporter: CommandReport, *, diff: bool) ->
         reporter.report(commands.unreadable_file(target.output, reason))
         return
     code = shared_module()
-    if text is not None and text.replace("\r\n", "\n") == code:
+    if text is not None and with_unix_ends(text) == code:
         return
     findings = list(_compare_heads(target, None, text))
     if not findings:
@@ -83,6 +85,11 @@ def check_shared(target: BuildTarget, reporter: CommandReport, *, diff: bool) ->
     if diff:
         style = style_of(wants_color(reporter.color, error=False))
         write_output("".join(unified(text, code, target.output, style)))
+
+
+def with_unix_ends(text: str) -> str:
+    """Return the text as it was built, where git checked it out for Windows."""
+    return text.replace("\r\n", "\n")
 
 
 def _compare_heads(

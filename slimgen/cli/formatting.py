@@ -58,6 +58,9 @@ def _canonical(source: Source, reporter: CommandReport) -> str | None:
     found = Diagnostics()
     text = format_source(source, found)
     reporter.add(found)
+    # A file that git checked out for Windows keeps the line ends of its first line.
+    if text is not None and "\r\n" in source.text.partition("\n")[0] + "\n":
+        return text.replace("\n", "\r\n")
     return text
 
 

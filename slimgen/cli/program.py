@@ -1,5 +1,6 @@
 """The frame of every command: exit codes, interrupts, and reports of internal errors."""
 
+import errno
 import os
 import sys
 import traceback
@@ -53,6 +54,13 @@ class CommandGroup(click.Group):
         except click.ClickException as error:
             error.show()
             code = error.exit_code
+        except OSError as error:
+            if error.errno == errno.ENOSPC:  # click's own texts: `--help > /dev/full`
+                write_error(f"Error: cannot write: {error.strerror}\n")
+                code = exits.FINDINGS
+            else:
+                _report_bug(error, verbose="--traceback" in given)
+                code = exits.BUG
         except Exception as error:
             _report_bug(error, verbose="--traceback" in given)
             code = exits.BUG

@@ -4,6 +4,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator
+from typing import TextIO
 
 import click
 
@@ -11,10 +12,22 @@ from slimgen.render import COLOR, PLAIN, Style
 
 
 def write_output(data: str) -> None:
-    """Write data to standard output: UTF-8, whatever the locale and the system."""
+    """Write data to standard output: UTF-8, whatever the locale and the system.
+
+    A stream of characters alone (`contextlib.redirect_stdout(io.StringIO())`) takes them as
+    they are.
+    """
+    stream: TextIO | None = (
+        sys.stdout
+    )  # None where the process began without it (`>&-`)
+    if stream is None:
+        raise click.ClickException("cannot write to standard output: it is closed")
     try:
-        sys.stdout.buffer.write(data.encode("utf-8", "surrogateescape"))
-        sys.stdout.buffer.flush()
+        if hasattr(stream, "buffer"):
+            stream.buffer.write(data.encode("utf-8", "surrogateescape"))
+            stream.buffer.flush()
+        else:
+            stream.write(data)
     except BrokenPipeError:
         _silence(sys.stdout.fileno())
     except OSError as error:
@@ -36,7 +49,7 @@ def write_error(text: str, color: bool = False) -> None:
 @contextlib.contextmanager
 def progress(count: int) -> Iterator[Callable[[], None]]:
     """Yield a function to call after each step; a terminal shows a bar of the progress."""
-    if not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
         yield lambda: None
         return
     with click.progressbar(length=count, file=sys.stderr, show_pos=True) as bar:
@@ -51,8 +64,18 @@ def _silence(descriptor: int) -> None:
 
 
 def read_input() -> bytes:
-    """Read standard input to its end."""
-    return sys.stdin.buffer.read()
+    """Read standard input to its end; a closed one raises OSError."""
+    stream: TextIO | None = sys.stdin
+    if stream is None:
+        raise OSError("standard input is closed")
+    if hasattr(stream, "buffer"):
+        return stream.buffer.read()
+    return stream.read().encode("utf-8", "surrogateescape")
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person reads the stream."""
+    return stream is not None and stream.isatty()
 
 
 def wants_color(when: str, *, error: bool) -> bool:
@@ -71,7 +94,7 @@ def wants_color(when: str, *, error: bool) -> bool:
         return True
     if os.environ.get("TERM") == "dumb":
         return False
-    return (sys.stderr if error else sys.stdout).isatty()
+    return is_terminal(sys.stderr if error else sys.stdout)
 
 
 def style_of(color: bool) -> Style:

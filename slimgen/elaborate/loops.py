@@ -35,6 +35,8 @@ def elaborate_repeat(statement: tree.Repeat, walk: Walk, env: Env) -> None:
                 describe(count),
             )
         )
+    # Before the list of turns, which may be too long for the memory.
+    walk.count_turns(int(count), statement.span)
     line = evaluate_line(statement.line.word, statement.line.arguments, walk, env)
     _apply_series(line, [line] * int(count), statement, walk, env)
 
@@ -50,6 +52,7 @@ def elaborate_stack(statement: tree.Stack, walk: Walk, env: Env) -> None:
         part = evaluate_line(line.word, values, walk, env)
         part.keywords = dict(whole.keywords)
         lines.append(part)
+    walk.count_turns(len(lines), statement.span)
     _apply_series(whole, lines, statement, walk, env)
 
 
@@ -68,7 +71,6 @@ def _apply_series(
         raise Rejected(
             messages.misplaced(span, "a body in braces", f"in `{stem.lower()}`")
         )
-    walk.count_turns(len(lines), statement.span)
     if env.net is None:
         raise Rejected(messages.no_current_tensor(line.span, line.word))
     inner_stem = _stem(name, line, env)

@@ -52,7 +52,7 @@ def checked(value: object, span: Span) -> Evaluated:
     """Return a computed value, or refuse one beyond the limits."""
     match value:
         case tuple():
-            if len(value) > LONGEST_LIST:
+            if size_of(value) > LONGEST_LIST:
                 raise TooMuch(
                     messages.limit_exceeded(span, "values in a list", LONGEST_LIST)
                 )
@@ -76,6 +76,15 @@ def checked(value: object, span: Span) -> Evaluated:
         case _:
             raise AssertionError(value)
     return value
+
+
+def size_of(value: tuple[object, ...]) -> int:
+    """Return the number of values in a list and in the lists in it.
+
+    Lists share their parts, so that a few lines describe more values than any memory holds:
+    the count bounds the work of whoever compares, prints or walks the list.
+    """
+    return len(value) + sum(size_of(v) for v in value if isinstance(v, tuple))
 
 
 def text_of(value: object) -> str | None:

@@ -4,117 +4,54 @@ Lark's own loop takes a token in some 12 µs, this one in 3; and recovery after 
 stack that can be cut back.
 """
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
-from importlib.resources import files
-from typing import Any
 
-from lark import Lark
-from lark.lexer import Lexer as LarkLexer
-from lark.lexer import Token as LarkToken
-from lark.parsers.lalr_analysis import Shift
-from platformdirs import user_cache_path
-
+from slimgen.syntax.tables import Rule, load_tables
 from slimgen.syntax.tokens import Token
 from slimgen.syntax.tree_builder import LEAVES, Part, TreeBuilder
 
-# How many parts a rule takes off the stack, its name, and what makes the whole of them.
+# How many parts a rule takes off the stack, its name, and the function that makes the whole
+# of them.
 Reduction = tuple[int, str, Callable[[list[Part]], Part]]
-# The actions of a state: with a terminal, go to a state, complete a rule, or complete one that
-# only passes its part on (its name is enough); after a rule, go to a state.
-Actions = dict[int, dict[str, int | Reduction | str]]
-
-
-class NoLexer(LarkLexer):
-    """Stands where Lark wants a lexer; ours feeds the machine token by token."""
-
-    def __init__(self, lexer_conf: object) -> None:
-        pass
-
-    def lex(self, *arguments: object) -> Iterator[LarkToken]:
-        """Return no token."""
-        return iter(())
-
-
-def read_grammar(strict: bool = False, cache: str | bool = False) -> Lark:
-    """Return Lark's parser of grammar/slim.lark.
-
-    Args:
-        strict: Refuse any conflict in the grammar.
-        cache: A file that keeps the tables from one run to the next. Lark checks that it
-            is of this grammar, and computes them again where it is not, or is damaged.
-    """
-    text = (files("slimgen.grammar") / "slim.lark").read_text(encoding="utf-8")
-    return Lark(
-        text,
-        parser="lalr",
-        lexer=NoLexer,
-        start=["file", "setting"],
-        transformer=TreeBuilder(),
-        maybe_placeholders=False,
-        strict=strict,
-        cache=cache,
-    )
-
-
-def cache_file() -> str | bool:
-    """Return where this user's tables are kept; False where nothing can be.
-
-    Computing them takes as long as a small file's whole compilation. Like black's, the
-    file is the user's own: it is unpickled, so that nobody else may write it.
-    """
-    folder = user_cache_path("slimgen")
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError:
-        return False
-    return str(folder / "grammar")
-
-
-@contextmanager
-def paused_collector() -> Iterator[None]:
-    """Keep the garbage collector from walking again and again what only grows."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+# As the tables have them, with the reduction in the place of a rule's number.
+Actions = list[dict[str, int | Reduction | str]]
 
 
 @cache
-def load_tables() -> tuple[Actions, dict[str, tuple[int, int]]]:
-    """Return the tables, and the first and last state of each start rule."""
-    with paused_collector():
-        lark = read_grammar(cache=cache_file())
-    actions: Actions = {}
-    ends = {}
-    for start in ("file", "setting"):
-        conf: Any = lark.parse_interactive(start=start).parser_state.parse_conf
-        ends[start] = (conf.start_state, conf.end_state)
-        for state, row in conf.states.items():
-            actions[state] = {
-                str(name): target if action is Shift else reduction_of(target, conf)
-                for name, (action, target) in row.items()
-            }
-    return actions, ends
+def load_actions() -> tuple[Actions, dict[str, list[int]]]:
+    """Return the actions of each state, and the first and last state of each start rule."""
+    tables = load_tables()
+    reductions = [reduction_of(rule) for rule in tables.rules]
+    actions: Actions = [
+        {
+            name: reductions[action[0]] if isinstance(action, list) else action
+            for name, action in row.items()
+        }
+        for row in tables.rows
+    ]
+    return actions, tables.ends
 
 
-def reduction_of(rule: Any, conf: Any) -> Reduction | str:
-    """Return what completes one of Lark's rules."""
-    if rule.options.expand1 and len(rule.expansion) == 1 and rule.alias is None:
-        return str(rule.origin.name)
-    return len(rule.expansion), str(rule.origin.name), conf.callbacks[rule]
+def reduction_of(rule: Rule) -> Reduction:
+    """Return the reduction of a rule; a symbol that only repeats others makes a list."""
+    size = len(rule.symbols)
+    repeated = [at for at in range(size) if rule.symbols[at].startswith("_")]
+    make = getattr(TreeBuilder(), rule.method) if rule.method else list
+
+    def build(parts: list[Part]) -> Part:
+        for at in reversed(repeated):
+            parts[at : at + 1] = parts[at]
+        return parts[0] if rule.passes_one and len(parts) == 1 else make(parts)
+
+    return size, rule.origin, build if repeated or rule.passes_one else make
 
 
 class Machine:
     """A parse that is under way."""
 
     def __init__(self, start: str) -> None:
-        self._actions, ends = load_tables()
+        self._actions, ends = load_actions()
         self._first, self._last = ends[start]
         self._states = [self._first]
         self._values: list[Part] = []

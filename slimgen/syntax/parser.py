@@ -4,8 +4,9 @@ from slimgen.diagnostics import Diagnostic, Diagnostics
 from slimgen.source import Source
 from slimgen.syntax import tree
 from slimgen.syntax.lexer import Lexer
-from slimgen.syntax.machine import Machine, paused_collector
+from slimgen.syntax.machine import Machine
 from slimgen.syntax.slips import Slip, explain, is_outside
+from slimgen.syntax.tables import paused_collector
 from slimgen.syntax.tokens import Token
 from slimgen.syntax.tree_builder import UNREADABLE
 

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from lark import Transformer
-
 from slimgen.source import Span
 from slimgen.syntax import numbers, tree
 from slimgen.syntax.tokens import CONSTANTS, Token
@@ -83,7 +81,7 @@ def nodes_of(children: Sequence[Part], kind: type[Part]) -> tuple[Part, ...]:
     return tuple(child for child in children if isinstance(child, kind))
 
 
-class TreeBuilder(Transformer[Token, tree.SyntaxNode]):
+class TreeBuilder:
     """Callbacks of the grammar's rules; a rule's parts come as `children`, in order."""
 
     # Files.
