@@ -36,15 +36,28 @@ def load_actions() -> tuple[Actions, dict[str, list[int]]]:
 def reduction_of(rule: Rule) -> Reduction:
     """Return the reduction of a rule; a symbol that only repeats others makes a list."""
     size = len(rule.symbols)
-    repeated = [at for at in range(size) if rule.symbols[at].startswith("_")]
-    make = getattr(TreeBuilder(), rule.method) if rule.method else list
+    repeated = {at for at in range(size) if rule.symbols[at].startswith("_")}
+    make = getattr(TreeBuilder(), rule.method) if rule.method else list_of
 
     def build(parts: list[Part]) -> Part:
-        for at in reversed(repeated):
-            parts[at : at + 1] = parts[at]
-        return parts[0] if rule.passes_one and len(parts) == 1 else make(parts)
+        items: list[Part] = []
+        for at, part in enumerate(parts):
+            if at not in repeated:
+                items.append(part)
+            elif items:
+                items += part
+            else:
+                items = (
+                    part  # nothing else holds it: a long list is not copied each time
+                )
+        return items[0] if rule.passes_one and len(items) == 1 else make(items)
 
     return size, rule.origin, build if repeated or rule.passes_one else make
+
+
+def list_of(parts: list[Part]) -> list[Part]:
+    """Return the parts of a symbol that only repeats others."""
+    return parts
 
 
 class Machine:
