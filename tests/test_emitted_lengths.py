@@ -47,6 +47,11 @@ CAPABILITIES: list[tuple[str, str, dict[str, int]]] = [
         "1 is for errors",
         {"vgg16": 3, "resnet_v1_50": 3, "inception_v3": 3},
     ),
+    (
+        "a run's folder after a power cut",
+        "an empty `checkpoint` ended a run whose checkpoints were whole",
+        {"lenet": 34},
+    ),
 ]
 
 

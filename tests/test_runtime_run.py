@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -135,6 +136,43 @@ def test_a_run_without_a_readable_checkpoint_is_left_as_it_is(
     assert code == 1
     assert err == f"error: no checkpoint in {settings.directory} can be read\n"
     assert before == sorted(os.listdir(settings.directory))
+
+
+@pytest.mark.parametrize("text", [b"", b"model_check", bytes(range(256)), None])
+def test_a_run_whose_checkpoint_file_is_damaged_resumes_and_says_so(
+    tiny: ModuleType,
+    settings: Any,
+    whole: tuple[dict[str, np.ndarray], Path],
+    capsys: pytest.CaptureFixture[str],
+    text: bytes | None,
+) -> None:
+    expected, folder = whole
+    shutil.copytree(folder, settings.directory)
+    file = Path(settings.directory, "checkpoint")
+    before = file.read_text()
+    file.write_bytes(text) if text is not None else file.unlink()
+    model = tiny.train(settings)
+
+    assert "checkpoint was missing, damaged or old; it names ckpt-12 now" in (
+        capsys.readouterr().out
+    )
+    assert same(expected, values(model))
+    assert paths_of(before) == paths_of(file.read_text())
+
+
+def paths_of(text: str) -> list[str]:
+    """The checkpoints that a `checkpoint` file names."""
+    return [line for line in text.splitlines() if "_path" in line]
+
+
+def test_only_a_checkpoint_that_can_be_read_is_called_whole(
+    tiny: ModuleType, settings: Any, whole: tuple[dict[str, np.ndarray], Path]
+) -> None:
+    shutil.copytree(whole[1], settings.directory)
+    cut_off(Path(settings.directory, "ckpt-12.data-00000-of-00001"))
+    state = types.SimpleNamespace(settings=settings)
+
+    assert tiny.Run.last_checkpoint(state).endswith("ckpt-8 is whole")
 
 
 def test_sigterm_saves_and_the_run_goes_on_exactly(

@@ -260,7 +260,7 @@ def test_an_archive_that_unpacks_to_much_more_is_refused(
         archive.writestr("config.json", json.dumps({}))
         archive.writestr("model.weights.h5", bytes(10**6))
 
-    assert refused(small, path, "is packed to less than 1/100") is None
+    assert refused(small, path, "are packed to less than 1/20") is None
 
 
 def test_what_holds_no_array_is_missing(

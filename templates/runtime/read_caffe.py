@@ -1,10 +1,15 @@
 """Weights of Caffe, in a pickled dictionary."""
 
+import io
 import pickle
+import pickletools
 
 import numpy as np
 
 from slimgen.templates.runtime.weights import Weights
+
+MOST_STEPS = 500_000  # of a pickle; an array takes about 25
+DEEPEST_PART = 20  # dictionaries and lists in each other
 
 
 def open_caffe(path):
@@ -20,7 +25,13 @@ def open_caffe(path):
             _, _, dtype = np.lib.format.read_array_header_2_0(file)
         if not dtype.hasobject:
             raise ValueError("it holds one array without a name")
-        arrays = named_arrays(ArrayUnpickler(file, encoding="latin1").load())
+        pickled = io.BytesIO(file.read())
+        for step, (opcode, value, _) in enumerate(pickletools.genops(pickled)):
+            place = value if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") else 0
+            if max(step, place) > MOST_STEPS:
+                raise pickle.UnpicklingError(f"it has more than {MOST_STEPS} parts")
+        pickled.seek(0)
+        arrays = named_arrays(ArrayUnpickler(pickled, encoding="latin1").load())
     shapes = {name: array.shape for name, array in arrays.items()}
     dtypes = {name: array.dtype.name for name, array in arrays.items()}
     return Weights("caffe", shapes, dtypes, arrays.__getitem__, set())
@@ -32,6 +43,10 @@ class ArrayUnpickler(pickle.Unpickler):
     NumPy's own types and arrays trust the sizes in a pickle; those below do not.
     """
 
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.encoded = {}
+
     def find_class(self, module, name):
         """Return the class or function that makes a part of an array, or refuse."""
         module = module.replace("numpy.core.", "numpy._core.")
@@ -39,12 +54,18 @@ class ArrayUnpickler(pickle.Unpickler):
             "numpy._core.multiarray._reconstruct": PickledArray,
             "numpy.ndarray": None,  # an argument of the above, which needs none
             "numpy.dtype": PickledType,
-            "_codecs.encode": latin_bytes,
+            "_codecs.encode": self.latin_bytes,
             "collections.OrderedDict": dict,
         }
         if f"{module}.{name}" not in found:
             raise pickle.UnpicklingError(f"{module}.{name} is no array")
         return found[f"{module}.{name}"]
+
+    def latin_bytes(self, text, _):
+        """Return the bytes that an old pickle holds as text, once for each text."""
+        if text not in self.encoded:
+            self.encoded[text] = text.encode("latin1")
+        return self.encoded[text]
 
 
 class PickledType:
@@ -80,11 +101,6 @@ class PickledArray:
         self.values = np.ndarray(shape, dtype, values, order="F" if by_column else "C")
 
 
-def latin_bytes(text, _):
-    """Return the bytes that an old pickle holds as text."""
-    return text.encode("latin1")
-
-
 def named_arrays(root):
     """Return the arrays in dictionaries and lists by the names that lead to them."""
     arrays, seen = {}, set()
@@ -100,6 +116,8 @@ def named_arrays(root):
         if not isinstance(value, (dict, list, tuple)):
             found = f"{name or 'its content'} is {type(value).__name__}"
             raise TypeError(f"it is no dictionary of arrays: {found}")
+        if name.count("/") > DEEPEST_PART or len(name) > 1000:
+            raise ValueError(f"its parts lie too deep in each other: {name[:60]}")
         if id(value) in seen:
             raise ValueError(f"it holds a container in two places: {name}")
         seen.add(id(value))

@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import os
 import re
 import zipfile
@@ -24,7 +25,10 @@ KERAS_1_WEIGHTS = {  # as in conv1_W_1:0
     "running_mean": "moving_mean",
     "running_std": "moving_variance",
 }
-MOST_PACKED = 100  # how often smaller an archive may be; Keras itself packs nothing
+MOST_PACKED = 20  # how often larger the unpacked values may be; Keras packs nothing
+MOST_NAMES = 100_000  # and groups
+DEEPEST = 50  # groups in groups
+LONGEST_CONFIG = 10_000_000  # bytes
 UNNAMED = re.compile(  # a layer that Keras itself has named
     r"((?:.*/)?(?:batch_normalization|(?:depthwise_|separable_)?conv[123]d(?:_transpose)?"
     r"|dense|embedding|(?:group_|layer_)?normalization|prelu))(?:_(\d+))?"
@@ -45,6 +49,7 @@ def open_keras(path):
     source, config = keras_source(path)
     with h5py.File(source, "r") as file:
         items = datasets(file)
+        check_size(source, sum(item.nbytes for item in items.values()))
         if any("/vars/" in f"/{key}" for key in items):
             named = keras_3_names(file, items, config)
         else:
@@ -75,23 +80,62 @@ def keras_source(path):
         if "model.weights.h5" not in archive.namelist():
             hint = "save arrays of NumPy or PyTorch as safetensors"
             raise ValueError(f"it is no archive of Keras; {hint}")
-        sizes = {info.filename: info.file_size for info in archive.infolist()}
-        if max(sizes.values()) > MOST_PACKED * os.path.getsize(path):
-            raise ValueError(f"it is packed to less than 1/{MOST_PACKED}")
+        for name in ("config.json", "model.weights.h5"):
+            info = archive.getinfo(name)
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise ValueError(f"{name} is packed in another way than Keras does")
+        check_size(path, info.file_size)
+        if archive.getinfo("config.json").file_size > LONGEST_CONFIG:
+            raise ValueError(f"config.json has more than {LONGEST_CONFIG} bytes")
         weights = io.BytesIO(archive.read("model.weights.h5"))
         return weights, json.loads(archive.read("config.json"))
 
 
+def check_size(source, size):
+    """Refuse values that are far larger than the file that they are packed in."""
+    packed = (
+        os.path.getsize(source) if isinstance(source, str) else len(source.getbuffer())
+    )
+    if size > max(MOST_PACKED * packed, 100_000):
+        raise ValueError(f"{size} bytes are packed to less than 1/{MOST_PACKED}")
+
+
 def datasets(file):
-    """Return the arrays in an HDF5 file by their path."""
-    found = {}
+    """Return the arrays in an HDF5 file by their path; refuse those of other files."""
+    import h5py
 
-    def visit(key, item):
-        if getattr(item, "shape", None) is not None:  # a null dataset has none
-            found[key] = item
+    found, seen = {}, set()
+    groups = [("", file)]
+    for path, group in groups:  # and what is added on the way
+        if path.count("/") > DEEPEST or len(groups) + len(found) > MOST_NAMES:
+            raise ValueError("its groups are too many, or too deep in each other")
+        for name in group:
+            key, link = f"{path}{name}", group.get(name, getlink=True)
+            if not isinstance(link, h5py.HardLink):
+                raise ValueError(f"{key} is a link to another place or file")
+            item = group[name]
+            if isinstance(item, h5py.Group):
+                if item.id in seen:
+                    raise ValueError(f"{key} is there twice")
+                seen.add(item.id)
+                groups.append((f"{key}/", item))
+            elif isinstance(item, h5py.Dataset) and item.shape is not None:
+                check_stored(key, item)
+                found[key] = item
+    return {key: found[key] for key in sorted(found)}
 
-    file.visititems(visit)
-    return found
+
+def check_stored(key, item):
+    """Refuse an array whose values do not all lie in this file."""
+    if item.external or item.is_virtual:
+        raise ValueError(f"the values of {key} lie in another file")
+    if item.chunks is None:
+        stored = item.id.get_storage_size() >= item.nbytes
+    else:
+        sides = zip(item.shape, item.chunks)
+        stored = item.id.get_num_chunks() >= math.prod(-(-a // b) for a, b in sides)
+    if not stored:
+        raise ValueError(f"the values of {key} were never written")
 
 
 def is_keras_state(key):

@@ -1,5 +1,6 @@
 """Weights in a safetensors file."""
 
+import itertools
 import json
 import math
 import os
@@ -8,7 +9,7 @@ import numpy as np
 
 from slimgen.templates.runtime.weights import Weights
 
-LONGEST_HEADER = 100_000_000  # bytes
+LONGEST_HEADER = 10_000_000  # bytes
 SAFETENSORS_TYPES = {
     "BOOL": "bool",
     "U8": "u1",
@@ -31,13 +32,18 @@ def open_safetensors(path):
     size = os.path.getsize(path)
     with open(path, "rb") as file:
         length = int.from_bytes(file.read(8), "little")
-        if length > min(size - 8, LONGEST_HEADER):
+        if length > size - 8:
             raise ValueError("the header is longer than the file")
+        if length > LONGEST_HEADER:
+            raise ValueError(f"the header has {length} bytes")
         header = json.loads(file.read(length), object_pairs_hook=without_twins)
     header.pop("__metadata__", None)
     start = 8 + length
     for name, entry in header.items():
         check_extent(name, entry, size - start)
+    places = sorted(entry["data_offsets"] for entry in header.values())
+    if any(one[1] > other[0] for one, other in itertools.pairwise(places)):
+        raise ValueError("two tensors share bytes")
 
     def read(name):
         entry = header[name]
@@ -70,13 +76,15 @@ def check_extent(name, entry, size):
     """Refuse a tensor that is not as many of the file's bytes as its shape says."""
     numbers = [*entry["shape"], *entry["data_offsets"]]
     known = all(type(number) is int and number >= 0 for number in numbers)
-    if not (known and entry["dtype"].isidentifier()):
+    if not (known and entry["dtype"].isidentifier() and len(entry["shape"]) <= 32):
         raise ValueError(f"{name} has no shape, place or type")
     first, end = entry["data_offsets"]
     length = end - first
-    if entry["dtype"] in SAFETENSORS_TYPES:  # no variable takes another
-        length = math.prod(entry["shape"]) * safetensors_type(entry).itemsize
-    if not first <= first + length == end <= size:
+    count = math.prod(entry["shape"])
+    if entry["dtype"] in SAFETENSORS_TYPES:
+        length = count * safetensors_type(entry).itemsize
+    # Another type, which no variable takes, has at least 4 bits a value.
+    if not first <= first + length == end <= size or count > 2 * length:
         raise ValueError(f"{name} has another length than its shape says")
 
 

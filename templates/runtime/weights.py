@@ -301,7 +301,7 @@ def arranged(entry, value):
 def arranged_shape(entry, shape):
     """Return the shape in which an entry's value arrives."""
     try:
-        return arranged(entry, np.empty(shape, bool)).shape
+        return arranged(entry, np.broadcast_to(False, shape)).shape  # takes no memory
     except (ValueError, IndexError, TypeError):
         return shape  # values that cannot be arranged are shown as a mismatch
 

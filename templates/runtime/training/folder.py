@@ -64,7 +64,7 @@ def begin_or_resume(
     try:
         with open(file, encoding="utf-8") as stream:
             begun = dict(json.load(stream))
-    except (OSError, TypeError, ValueError) as error:
+    except (OSError, TypeError, ValueError, RecursionError) as error:
         raise UserError(f"{file} does not say what the checkpoints are of") from error
     for name, value in kept.items():
         asked, found = getattr(settings, name, value), begun.get(name)
@@ -135,7 +135,45 @@ def write_whole(path, text):
     with explained(f"{path} cannot be written"):
         with open(f"{path}.new", "w", encoding="utf-8") as stream:
             stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())  # a power cut leaves the old file or this one
         os.replace(f"{path}.new", path)
+        sync_folder(os.path.dirname(path))
+
+
+def sync_folder(folder):
+    """Make the names of the files in a folder survive a power cut."""
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(folder or ".", os.O_DIRECTORY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+
+
+def write_state(folder, step):
+    """Rewrite the file `checkpoint` if it does not name the checkpoint of a step."""
+    file = os.path.join(folder, "checkpoint")
+    last = f"ckpt-{step}" if step else None
+    try:
+        with open(file, encoding="utf-8") as stream:
+            kept = re.search(r'^model_checkpoint_path: "(.*)"$', stream.read(), re.M)
+        if kept is not None and kept[1] == last:
+            return
+    except FileNotFoundError:
+        if last is None:
+            return
+    except (OSError, ValueError):
+        pass  # it is rewritten
+    if last is None:
+        os.remove(file)
+        return
+    print(f"{file} was missing, damaged or old; it names {last} now")
+    lines = [f'model_checkpoint_path: "{last}"']
+    for path in reversed(checkpoints(folder)):
+        if int(path.rpartition("-")[2]) <= step:
+            written = os.path.getmtime(f"{path}.index")
+            lines.append(f'all_model_checkpoint_paths: "{os.path.basename(path)}"')
+            lines.append(f"all_model_checkpoint_timestamps: {written}")
+    write_whole(file, "\n".join(lines) + "\n")
 
 
 @contextlib.contextmanager

@@ -31,6 +31,7 @@ from slimgen.templates.runtime.training.folder import (
     locked,
     run_classes,
     termination,
+    write_state,
 )
 from slimgen.templates.runtime.training.optimizers import Averages, learning_rate
 from slimgen.templates.runtime.training.precision import LossScale
@@ -237,6 +238,7 @@ class Run:
             if checkpoints(settings.directory):
                 raise UserError(f"no checkpoint in {settings.directory} can be read")
         clear_up(settings.directory, int(self.step))
+        write_state(settings.directory, int(self.step))
         self.manager = tf.train.CheckpointManager(
             self.checkpoint,
             settings.directory,
@@ -298,10 +300,14 @@ class Run:
         self.saved = time.monotonic()
 
     def last_checkpoint(self):
-        """Say which checkpoint is the newest."""
-        found = checkpoints(self.settings.directory)
-        kept = f"{found[0]} is whole" if found else "none is there yet"
-        return f"the last checkpoint: {kept}"
+        """Say which checkpoint is the newest that can be read."""
+        for path in checkpoints(self.settings.directory):
+            with contextlib.suppress(UserError), explained(path):
+                reader = tf.train.load_checkpoint(path)
+                for name in reader.get_variable_to_shape_map():
+                    reader.get_tensor(name)
+                return f"the last checkpoint: {path} is whole"
+        return "the last checkpoint: none is there that can be read"
 
 
 def profiled(steps, run):
