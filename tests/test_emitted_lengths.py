@@ -52,6 +52,11 @@ CAPABILITIES: list[tuple[str, str, dict[str, int]]] = [
         "an empty `checkpoint` ended a run whose checkpoints were whole",
         {"lenet": 34},
     ),
+    (
+        "images upright and in their colours",
+        "EXIF data and palettes were not looked at; an exported model must contain this",
+        {"vgg16": 76, "resnet_v1_50": 76, "inception_v3": 76, "lenet": 76},
+    ),
 ]
 
 

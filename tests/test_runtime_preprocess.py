@@ -1,10 +1,11 @@
 """The emitted preprocessing is TF-Slim's, and its randomness follows the seed alone."""
 
+import io
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 from runtime_fixture import build, image_network
 
 tf = pytest.importorskip("tensorflow")
@@ -129,3 +130,38 @@ def test_each_network_has_its_own_preprocessing() -> None:
 
     assert names["preprocess"](IMAGE).shape == [32, 36, 3]
     assert np.allclose((crop(IMAGE, 28, 28) - 128.0) / 128, image, rtol=0, atol=1e-6)
+
+
+def file_of(image: Image.Image, format: str, **options: Any) -> bytes:
+    """An image file."""
+    stream = io.BytesIO()
+    image.save(stream, format, **options)
+    return stream.getvalue()
+
+
+@pytest.mark.slow
+def test_images_are_upright_and_in_their_colours_in_a_graph_too() -> None:
+    names, grey = emitted("none", "4x4x3"), emitted("none", "4x4x1")
+    in_graph = tf.function(
+        names["decode_image"], input_signature=[tf.TensorSpec([], tf.string)]
+    )
+    patches = np.random.default_rng(0).integers(0, 255, [2, 3, 3])
+    image = Image.fromarray(np.kron(patches, np.ones([8, 8, 1])).astype(np.uint8))
+    for orientation in range(10):  # 0 and 9 mean nothing
+        for endian in "<>":
+            data = Image.Exif()
+            data.endian = endian
+            data[0x010F], data[0x0112] = "a maker", orientation
+            encoded = file_of(image, "JPEG", quality=95, exif=data)
+            upright = ImageOps.exif_transpose(Image.open(io.BytesIO(encoded)))
+            for decode in (names["decode_image"], in_graph):
+                found = decode(encoded).numpy().astype(int)
+                assert found.shape == np.shape(upright)
+                assert np.abs(found - np.asarray(upright)).max() < 6  # two decoders
+    indexed = image.convert("P")
+    decoded = names["decode_image"](file_of(indexed, "BMP")).numpy()
+    assert (decoded == np.asarray(indexed.convert("RGB"))).all()
+    inks = file_of(image.convert("CMYK"), "JPEG", quality=95)
+    for encoded, seen in ((inks, image), (file_of(indexed, "BMP"), indexed)):
+        found = grey["decode_image"](encoded).numpy()[:, :, 0].astype(int)
+        assert np.abs(found - np.asarray(seen.convert("RGB").convert("L"))).max() < 4

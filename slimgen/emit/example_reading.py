@@ -106,9 +106,10 @@ def _decoded(item: DataItem) -> str:
     if item.raw:
         image = _raw(item)
     else:
-        kind = ", tf.uint16" if item.dtype == "uint16" else ""
-        given = f"{_feature(item)}, {item.channels or 0}{kind}"
-        image = f"tf.io.decode_image({given}, expand_animations=False)"
+        given = f"{_feature(item)}, {item.channels or 0}"
+        image = f"decode_upright({given})"
+        if item.dtype == "uint16":
+            image = f"tf.io.decode_image({given}, tf.uint16, expand_animations=False)"
         if item.shape:
             image = f"tf.ensure_shape({image}, {list(item.shape)})"
     return f"tf.cast({image}, tf.float32)" if item.dtype == "float32" else image

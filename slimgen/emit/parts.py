@@ -275,7 +275,7 @@ def _flags(
         "BY_NETWORK": facts.by_network,
         "SIZED": facts.by_network,
         "FREE_SIZE": bool(preprocess and preprocess.free_size),
-        "GREY": bool(preprocess and preprocess.grey),
+        "GREY": bool(preprocess and preprocess.grey) or _reads_grey(train),
         "BOXES": False,
         "PREDICTS": facts.classifier,
         "TRAINS": train is not None,
@@ -289,6 +289,12 @@ def _flags(
         "AVERAGES": bool(train and train.gradients.average),
         **{name.upper(): name in facts.formats for name in FORMATS},
     }
+
+
+def _reads_grey(train: Train | None) -> bool:
+    """Whether an image of a record, beside a network's only one, has one channel."""
+    items = (*train.data.inputs, *train.data.labels) if train else ()
+    return any(item.image and item.channels == 1 for item in items)
 
 
 def _words(graph: Graph, facts: Facts, flags: Mapping[str, bool]) -> dict[str, str]:
