@@ -41,24 +41,18 @@ if BY_NETWORK:
         return spec.shape.as_list()[1:]
 
     def decode_image(encoded, network=NETWORK):
-        """Decode a JPEG, PNG, GIF or BMP file to uint8 with the network's channels.
-
-        A JPEG is turned upright, as its EXIF data say.
-        """
+        """Decode an image file to upright uint8 pixels with the network's channels."""
         return decode_upright(encoded, image_shape(network)[2])
 
 else:
 
     def decode_image(encoded):
-        """Decode a JPEG, PNG, GIF or BMP file to uint8 [height, width, CHANNELS].
-
-        A JPEG is turned upright, as its EXIF data say.
-        """
+        """Decode an image file to upright uint8 pixels [height, width, CHANNELS]."""
         return decode_upright(encoded, CHANNELS)
 
 
 def decode_upright(encoded, channels=0):
-    """Decode an image and turn it upright; 0 channels: as many as the file has."""
+    """Decode JPEG, PNG, GIF or BMP, a JPEG turned upright as its EXIF data say."""
     if channels == 3:
         image = decode_colors(encoded)
     elif GREY and channels == 1:
