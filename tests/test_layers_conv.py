@@ -127,7 +127,7 @@ def test_shapes(layer, source, expected):
         (TRANSPOSE(**CONV_3), batch(8, 3), "rank 4 to 5 is needed"),
         (DEPTHWISE(kernel_size=3), batch(4, 8, 8, 3), "rank 4 is needed"),
         (SEPARABLE(**CONV_3, stride=2, rate=2), batch(8, 8, 3), "do not go together"),
-        (FC(num_outputs=10), batch(7, 7, 512), "one row of features for each example"),
+        (FC(num_outputs=10), TensorType((None,)), "`fc` takes rows of features"),
         (FC(num_outputs=10), batch(None), "the number of features is not known"),
         (MAX_POOL(kernel_size=3), batch(2, 2, 3), "of 3 does not fit an axis of 2"),
         (
@@ -152,10 +152,11 @@ def test_inputs_that_are_refused(layer, source, message):
     assert message in str(raised.value)
 
 
-def test_a_dense_layer_on_a_map_proposes_flatten():
-    with pytest.raises(ShapeError) as raised:
-        FC(num_outputs=10).outputs((batch(7, 7, 512),))
-    assert raised.value.help == "write `flatten` before it"
+def test_a_dense_layer_multiplies_the_last_axis_of_a_map():
+    layer, source = FC(num_outputs=10), batch(7, 7, 512)
+    (output,) = layer.outputs((source,))
+    assert output == batch(7, 7, 10)
+    assert layer.multiply_adds((source,), (output,)) == 7 * 7 * 512 * 10
 
 
 @pytest.mark.parametrize(

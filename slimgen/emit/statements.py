@@ -401,7 +401,7 @@ def uses_in_case(case: Case) -> list[int]:
 
 def shape_comment(type_: TensorType, always: bool = False) -> str:
     """Write a shape without its batch; nothing where all lengths differ between calls."""
-    shape = type_.shape[1:]
+    shape = type_.example
     if not always and all(length is None for length in shape):
         return ""
     return f"[{', '.join('?' if n is None else str(n) for n in shape)}]"

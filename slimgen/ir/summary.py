@@ -194,7 +194,7 @@ def _closed(tensor: TensorType) -> TensorType:
 
 
 def _bytes(tensor: TensorType) -> int | None:
-    lengths = tensor.shape[1:]
+    lengths = tensor.example
     if None in lengths:
         return None
     return math.prod(n for n in lengths if n is not None) * BYTES[tensor.dtype]

@@ -16,9 +16,19 @@ from slimgen.layers.example_norms import (
 )
 from slimgen.layers.gradient import ScaleGradient
 from slimgen.layers.image import Crop, Pad, Resize
-from slimgen.layers.merge import Add, Average, Concat, Maximum, Minimum, Multiply
+from slimgen.layers.merge import (
+    Add,
+    Average,
+    Concat,
+    Divide,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+)
 from slimgen.layers.normalization import BatchNorm
 from slimgen.layers.pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool, Pool
+from slimgen.layers.products import Matmul
 from slimgen.layers.python_function import Python
 from slimgen.layers.reduction import ReduceMax, ReduceMean, ReduceMin, ReduceSum
 from slimgen.layers.reshaping import ExpandDims, Flatten, Reshape, Squeeze, Transpose
@@ -63,11 +73,14 @@ DECLARATIONS: tuple[type[Layer], ...] = (
     DropPath,
     # Merging
     Add,
+    Subtract,
     Multiply,
+    Divide,
     Maximum,
     Minimum,
     Average,
     Concat,
+    Matmul,
     # Shapes
     Flatten,
     Squeeze,

@@ -36,6 +36,16 @@ class TensorType(Frozen):
         return len(self.shape)
 
     @property
+    def has_batch(self) -> bool:
+        """Whether the first axis is the batch; a variable or a constant has none."""
+        return self.shape[:1] == (None,)
+
+    @property
+    def example(self) -> Shape:
+        """The lengths of one example; those of all axes where there is no batch."""
+        return self.shape[1:] if self.has_batch else self.shape
+
+    @property
     def channels(self) -> int:
         """Length of the last axis; an error when it is free."""
         if self.shape[-1] is None:

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from slimgen.layers.argument_types import Integer
 from slimgen.layers.declaration import ShapeError, TensorType, VariableSpec, parameter
 from slimgen.layers.parametrised import Parametrised
-from slimgen.layers.shape_arithmetic import require_float
+from slimgen.layers.shape_arithmetic import elements, require_float
 
 
 class FullyConnected(Parametrised):
-    """Multiply each example's features by a matrix of weights.
+    """Multiply features, the last axis, by a matrix of weights.
 
-    Shape: [batch, features] -> [batch, num_outputs]. Inputs of higher rank are refused:
-    TF-Slim multiplies along their last axis while its documentation says that they are
-    flattened.
+    Shape: [batch, …, features] -> [batch, …, num_outputs]. As in TF-Slim, each row of an
+    input of higher rank is multiplied by itself; its documentation says that such an input
+    is flattened, so write `flatten` before `fc` where that is meant.
     Source: tf_slim/layers/layers.py, fully_connected.
     """
 
@@ -27,18 +27,14 @@ class FullyConnected(Parametrised):
     num_outputs: int = parameter(Integer(1), "number of outputs")
 
     def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
-        """Infer the output; only an input of rank 2 is taken."""
+        """Infer the output: another length of the last axis."""
         source = inputs[0]
-        if source.rank != 2:
-            help = "write `flatten` before it" if source.rank > 2 else ""
-            raise ShapeError(
-                f"`fc` takes one row of features for each example, this input is {source}",
-                help,
-            )
+        if source.rank < 2:
+            raise ShapeError(f"`fc` takes rows of features, this input is {source}")
         require_float(source)
-        if source.shape[1] is None:
+        if source.shape[-1] is None:
             raise ShapeError("the number of features is not known here")
-        return (TensorType((source.shape[0], self.num_outputs), source.dtype),)
+        return (TensorType((*source.shape[:-1], self.num_outputs), source.dtype),)
 
     def kernel_variables(
         self, inputs: Sequence[TensorType]
@@ -50,5 +46,5 @@ class FullyConnected(Parametrised):
     def multiply_adds(
         self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]
     ) -> int:
-        """Count one for each weight."""
-        return inputs[0].channels * self.num_outputs
+        """Count one for each weight and row."""
+        return elements(outputs[0]) * inputs[0].channels

@@ -84,10 +84,10 @@ class Pad(Layer):
 
     def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         tensor = inputs[0]
-        if tensor.rank < 3:
+        if tensor.rank < 3 and (tensor.has_batch or isinstance(self.paddings, int)):
             raise ShapeError(f"`pad` needs spatial axes, the input is {tensor}")
         pairs = self._pairs(tensor.rank)
-        if pairs[0] != NOTHING:
+        if pairs[0] != NOTHING and tensor.has_batch:
             raise ShapeError("`pad` leaves the batch as it is")
         self._check_mirror(tensor.shape, pairs)
         if self.constant_values and self.mode != "CONSTANT":

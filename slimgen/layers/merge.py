@@ -1,13 +1,14 @@
 """Layers that make one tensor of several: branches, or a list of tensors and numbers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from slimgen.frozen import Frozen
-from slimgen.layers.argument_types import ArgumentError, Integer
+from slimgen.layers.argument_types import ArgumentError, Integer, ListOf
 from slimgen.layers.declaration import Layer, Shape, ShapeError, TensorType, parameter
 from slimgen.layers.functions import ACTIVATION
 from slimgen.layers.literals import Hole, Literal, NamedFunction, Operand
-from slimgen.layers.shape_arithmetic import broadcast
+from slimgen.layers.shape_arithmetic import broadcast, require_float
 
 
 class UnlikeInputs(ShapeError):
@@ -158,6 +159,50 @@ class Multiply(Elementwise):
     example = "multiply [net, 0.17]"
 
 
+class OfTwo(Elementwise):
+    """A merge of exactly two operands, the order of which matters."""
+
+    def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        require_two(self, len(inputs))
+        return super().outputs(inputs)
+
+
+def require_two(layer: Merge, inputs: int) -> None:
+    """Raise ShapeError unless a merge has two operands."""
+    count = len(layer.chosen(inputs))
+    if count != 2:
+        raise ShapeError(f"`{layer.word}` takes two operands, found {count}")
+
+
+class Subtract(OfTwo):
+    """Subtract the second tensor or number from the first.
+
+    Shape: [batch, …] twice -> the same, broadcast.
+    Source: https://www.tensorflow.org/api_docs/python/tf/math/subtract
+    """
+
+    word = "subtract"
+    tensorflow = "tf.math.subtract"
+    example = "subtract [1.0, net]"
+
+
+class Divide(OfTwo):
+    """Divide the first tensor or number by the second.
+
+    Shape: [batch, …] twice -> the same, broadcast.
+    Source: https://www.tensorflow.org/api_docs/python/tf/math/divide
+    """
+
+    word = "divide"
+    tensorflow = "tf.math.divide"
+    example = "divide [net, 255.0]"
+
+    def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        for tensor in inputs:
+            require_float(tensor)
+        return super().outputs(inputs)
+
+
 class Maximum(Elementwise):
     """Take the largest value at each place.
 
@@ -197,6 +242,9 @@ class Average(Elementwise):
 class Concat(Merge):
     """Join tensors along an axis: the last one, so the channels, unless `axis` is given.
 
+    A variable or a constant, which has no batch, is repeated for each example: one of shape
+    [a] or [1, a] beside [batch, b].
+
     Shape: [batch, …, a], [batch, …, b] -> [batch, …, a + b].
     Source: https://www.tensorflow.org/api_docs/python/tf/concat
     """
@@ -213,8 +261,36 @@ class Concat(Merge):
     )
     axis: int = parameter(Integer(), "the axis that grows", -1, positional=False)
 
+    def canonical(self, inputs: Sequence[TensorType]) -> Layer:
+        """Say which operands the emitted form repeats for each example."""
+        beside = _with_batch(inputs)
+        places = [
+            operand.index
+            for operand in self.chosen(len(inputs))
+            if isinstance(operand, Operand)
+        ]
+        repeated = tuple(
+            place for place, i in enumerate(places) if inputs[i] != beside[i]
+        )
+        if not repeated:
+            return self
+        batched = [n for n, i in enumerate(places) if inputs[i].has_batch]
+        if not batched:
+            return self
+        rank = beside[0].rank
+        lower = tuple(n for n in repeated if inputs[places[n]].rank < rank)
+        return RepeatingConcat(
+            operands=self.operands,
+            axis=self.axis,
+            activation=self.activation,
+            batched=batched[0],
+            repeated=repeated,
+            lower=lower,
+        )
+
     def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         self.check_dtypes(inputs)
+        inputs = _with_batch(inputs)
         first = inputs[0]
         if not -first.rank <= self.axis < first.rank:
             raise ShapeError(f"`concat` along axis {self.axis}: the input is {first}")
@@ -231,6 +307,38 @@ class Concat(Merge):
             if isinstance(operand, Operand)
         ]
         return (TensorType(_joined(chosen, axis), first.dtype),)
+
+
+class RepeatingConcat(Concat):
+    """`concat` with operands that have no batch: the form that is emitted.
+
+    Numbers count the operands: `batched` is one with a batch, `repeated` have none, those
+    in `lower` no axis for it either.
+    """
+
+    batched: int = parameter(Integer(0), "an operand with a batch", 0)
+    repeated: tuple[int, ...] = parameter(ListOf(Integer(0)), "those without", ())
+    lower: tuple[int, ...] = parameter(ListOf(Integer(0)), "those without its axis", ())
+
+    def canonical(self, inputs: Sequence[TensorType]) -> Layer:
+        return self
+
+
+def _with_batch(inputs: Sequence[TensorType]) -> list[TensorType]:
+    """Return the types once what has no batch is repeated beside what has one."""
+    batched = [tensor for tensor in inputs if tensor.has_batch]
+    if not batched:
+        return list(inputs)
+    rank = batched[0].rank
+    types = []
+    for tensor in inputs:
+        shape = tensor.shape
+        if not tensor.has_batch and len(shape) == rank and shape[0] == 1:
+            shape = (None, *shape[1:])
+        elif not tensor.has_batch and len(shape) == rank - 1:
+            shape = (None, *shape)
+        types.append(replace(tensor, shape=shape))
+    return types
 
 
 def _join(first: Shape, second: Shape, axis: int) -> bool:

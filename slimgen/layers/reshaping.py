@@ -109,7 +109,8 @@ class ExpandDims(Layer):
 class Reshape(Layer):
     """Give the values of each example another shape.
 
-    The first size is the batch, -1; one more -1 stands for what is left over.
+    The first size is the batch, -1; one more -1 stands for what is left over. A variable or
+    a constant has no batch: all its axes are sizes like others.
 
     Shape: [batch, 3136] -> [batch, 7, 7, 64] for `[-1, 7, 7, 64]`.
     Source: https://www.tensorflow.org/api_docs/python/tf/reshape
@@ -127,31 +128,34 @@ class Reshape(Layer):
     )
 
     def canonical(self, inputs: Sequence[TensorType]) -> Layer:
-        sizes = self.outputs(inputs)[0].shape[1:]
-        return replace(self, shape=(-1, *(-1 if n is None else n for n in sizes)))
+        sizes = self.outputs(inputs)[0].shape
+        return replace(self, shape=tuple(-1 if n is None else n for n in sizes))
 
     def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         tensor = inputs[0]
-        batch = tensor.shape[0]
-        if not self.shape or self.shape[0] not in (-1, batch):
+        if not tensor.has_batch:
+            return (TensorType(self._sizes(tensor, self.shape), tensor.dtype),)
+        if not self.shape or self.shape[0] != -1:
             raise ShapeError(
                 "`reshape` keeps the batch, so its first size is -1",
                 f"write `reshape [-1, {', '.join(map(str, self.shape))}]`",
             )
-        return (TensorType((batch, *self._sizes(tensor)), tensor.dtype),)
+        sizes = self._sizes(tensor, self.shape[1:])
+        return (TensorType((None, *sizes), tensor.dtype),)
 
-    def _sizes(self, tensor: TensorType) -> Shape:
-        sizes, count = self.shape[1:], product(tensor.shape[1:])
+    def _sizes(self, tensor: TensorType, sizes: tuple[int, ...]) -> Shape:
+        count = product(tensor.example)
         if sizes.count(-1) > 1:
-            raise ShapeError("`reshape` can work out one size besides the batch")
+            besides = " besides the batch" if tensor.has_batch else ""
+            raise ShapeError(f"`reshape` can work out one size{besides}")
         known = math.prod(n for n in sizes if n != -1)
         if count is None:
             return tuple(None if n == -1 else n for n in sizes)
         fits = known and count % known == 0 if -1 in sizes else known == count
         if not fits:
             raise ShapeError(
-                f"`reshape` to {list(self.shape)}: an example of {tensor} has"
-                f" {count} values, not {known}{' times a whole number' * (-1 in sizes)}"
+                f"`reshape` to {list(self.shape)}:"
+                f" {'an example of ' * tensor.has_batch}{tensor} has {count} values, not {known}{' times a whole number' * (-1 in sizes)}"
             )
         return tuple(count // known if n == -1 else n for n in sizes)
 

@@ -149,7 +149,7 @@ def product(shape: Shape) -> int | None:
 
 def elements(tensor: TensorType) -> int:
     """Count the elements for one example; 0 when a length is unknown."""
-    return product(tensor.shape[1:]) or 0
+    return product(tensor.example) or 0
 
 
 def broadcast(first: Shape, second: Shape) -> Shape:
@@ -165,7 +165,7 @@ def broadcast(first: Shape, second: Shape) -> Shape:
         raise ShapeError(f"{TensorType(first)} and {TensorType(second)} differ")
     left = (1,) * (rank - len(first)) + tuple(first)
     right = (1,) * (rank - len(second)) + tuple(second)
-    if None in (left[0], right[0]) and not {left[0], right[0]} <= {None, 1}:
+    if rank and None in (left[0], right[0]) and not {left[0], right[0]} <= {None, 1}:
         # A batch has no length of its own: another one fits it once at most.
         raise ShapeError(f"{TensorType(first)} and {TensorType(second)} differ")
     result: list[int | None] = []

@@ -36,14 +36,14 @@ class Slice(Layer):
                 raise ShapeError(
                     f"`{name}` has {len(given)} numbers, the input {tensor.rank} axes"
                 )
-        if self.begin[0] != 0 or self.size[0] != -1:
+        if tensor.has_batch and (self.begin[0] != 0 or self.size[0] != -1):
             raise ShapeError(
                 "`slice` leaves the batch as it is",
                 "write `slice [0, …] [-1, …]`, the batch first",
             )
-        axes = zip(tensor.shape[1:], self.begin[1:], self.size[1:], strict=True)
-        sizes = [_part(*axis) for axis in axes]
-        return (TensorType((tensor.shape[0], *sizes), tensor.dtype),)
+        axes = zip(tensor.shape, self.begin, self.size, strict=True)
+        sizes = tuple(_part(*axis) for axis in axes)
+        return (TensorType(sizes, tensor.dtype),)
 
 
 def _part(whole: int | None, begin: int, size: int) -> int | None:
@@ -76,7 +76,7 @@ class Split(Layer):
     def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         tensor = inputs[0]
         axis = axis_of(self.axis, tensor.rank, self.word)
-        if axis == 0:
+        if axis == 0 and tensor.has_batch:
             raise ShapeError("`split` leaves the batch as it is")
         size = tensor.shape[axis]
         if size is None:

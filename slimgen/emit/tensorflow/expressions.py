@@ -15,11 +15,15 @@ from slimgen.layers.merge import (
     Add,
     Average,
     Concat,
+    Divide,
     Maximum,
     Merge,
     Minimum,
     Multiply,
+    RepeatingConcat,
+    Subtract,
 )
+from slimgen.layers.products import Matmul
 from slimgen.layers.python_function import Python
 from slimgen.layers.reduction import (
     ReduceMax,
@@ -114,6 +118,23 @@ def _multiply(layer: Multiply, operands: Sequence[str]) -> str:
 
 
 @merge.register
+def _subtract(layer: Subtract, operands: Sequence[str]) -> str:
+    return " - ".join(operands)
+
+
+@merge.register
+def _divide(layer: Divide, operands: Sequence[str]) -> str:
+    return " / ".join(operands)
+
+
+@merge.register
+def _matmul(layer: Matmul, operands: Sequence[str]) -> str:
+    turned = [key for key in ("transpose_a", "transpose_b") if getattr(layer, key)]
+    given = ", ".join([*operands, *(f"{key}=True" for key in turned)])
+    return f"tf.matmul({given})"
+
+
+@merge.register
 def _maximum(layer: Maximum, operands: Sequence[str]) -> str:
     return functools.reduce(lambda a, b: f"tf.maximum({a}, {b})", operands)
 
@@ -131,6 +152,19 @@ def _average(layer: Average, operands: Sequence[str]) -> str:
 @merge.register
 def _concat(layer: Concat, operands: Sequence[str]) -> str:
     return f"tf.concat([{', '.join(operands)}], {python(layer.axis)})"
+
+
+@merge.register
+def _repeating_concat(layer: RepeatingConcat, operands: Sequence[str]) -> str:
+    batch = _batch_size(operands[layer.batched])
+    joined = []
+    for place, operand in enumerate(operands):
+        if place in layer.lower:
+            operand = f"{operand}[None]"
+        if place in layer.repeated:
+            operand = f"tf.repeat({operand}, {batch}, 0)"
+        joined.append(operand)
+    return f"tf.concat([{', '.join(joined)}], {python(layer.axis)})"
 
 
 # Shapes.
@@ -157,7 +191,7 @@ def _expand_dims(layer: ExpandDims, inputs: Sequence[str]) -> str:
 
 @expression.register
 def _reshape(layer: Reshape, inputs: Sequence[str]) -> str:
-    if -1 in layer.shape[1:]:
+    if layer.shape[0] == -1 and -1 in layer.shape[1:]:
         sizes = ", ".join(map(python, layer.shape[1:]))
         return f"tf.reshape({inputs[0]}, [{_batch_size(inputs[0])}, {sizes}])"
     return f"tf.reshape({inputs[0]}, {python(layer.shape)})"
