@@ -159,7 +159,7 @@ class Multiply(Elementwise):
     example = "multiply [net, 0.17]"
 
 
-class OfTwo(Elementwise):
+class PairMerge(Elementwise):
     """A merge of exactly two operands, the order of which matters."""
 
     def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
@@ -174,7 +174,7 @@ def require_two(layer: Merge, inputs: int) -> None:
         raise ShapeError(f"`{layer.word}` takes two operands, found {count}")
 
 
-class Subtract(OfTwo):
+class Subtract(PairMerge):
     """Subtract the second tensor or number from the first.
 
     Shape: [batch, …] twice -> the same, broadcast.
@@ -186,7 +186,7 @@ class Subtract(OfTwo):
     example = "subtract [1.0, net]"
 
 
-class Divide(OfTwo):
+class Divide(PairMerge):
     """Divide the first tensor or number by the second.
 
     Shape: [batch, …] twice -> the same, broadcast.
