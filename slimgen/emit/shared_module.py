@@ -73,7 +73,7 @@ ROOTS = (
     *(f"preprocess_{family}" for family in FAMILIES),
     *("main", "restore", "preprocess", "decode_image", "weight_map", "Entry"),
     *("postprocess", "loss", "accuracy"),
-    *("Program", "train", "evaluate", "option", "check_bounds", "HEADS", "slots"),
+    *("Program", "train", "evaluate", "option", "check_bounds", "slots"),
 )
 # Choices of a network's file: fields of `Program`.
 CHOICES = frozenset({"learning_rate", "loss_and_gradients", "training_step"})

@@ -22,34 +22,29 @@ def add_train_commands(
     """Add `train` and `evaluate`; `rules` has the options of `restore`."""
     fields = dataclasses.fields(SETTINGS)
     text = "train, or resume a run that was stopped"
-    parser = commands.add_parser("train", help=text, description=text)
-    parser.set_defaults(run=run_train)
-    add_settings(parser, fields)
+    part = commands.add_parser("train", help=text, description=text)
+    part.set_defaults(run=run_train)
+    add_settings(part, fields)
     text = "print measures of the network over records or a folder"
-    parser = commands.add_parser(
-        "evaluate", parents=[rules], help=text, description=text
-    )
-    parser.set_defaults(run=run_evaluate)
+    part = commands.add_parser("evaluate", parents=[rules], help=text, description=text)
+    part.set_defaults(run=run_evaluate)
     shared = "batch", "jit", "device"
-    add_settings(parser, [field for field in fields if field.name in shared])
-    text = fields[0].metadata["help"]
+    add_settings(part, [field for field in fields if field.name in shared])
+    add, text = part.add_argument, fields[0].metadata["help"]
     if SPLIT:
         data = program.evaluation_data
-        parser.add_argument("--data", required=data is None, default=data, help=text)
+        add("--data", required=data is None, default=data, help=text)
     elif EVALUATED:
-        parser.add_argument("--data", default=EVALUATION_DATA, help=text)
+        add("--data", default=EVALUATION_DATA, help=text)
     else:
-        parser.add_argument("--data", required=True, help=text)
-    text = "the weights; those of the run unless given"
-    run = SETTINGS.directory
-    parser.add_argument(
-        "--checkpoint", dest="file", default=run, metavar="FILE", help=text
-    )
+        add("--data", required=True, help=text)
+    run, text = SETTINGS.directory, "the weights; those of the run unless given"
+    add("--checkpoint", dest="file", default=run, metavar="FILE", help=text)
     text = "use the moving averages of the weights"  # if AVERAGES
     if SPLIT and hasattr(SETTINGS, "average"):
-        parser.add_argument("--average", action="store_true", help=text)
+        add("--average", action="store_true", help=text)
     elif AVERAGES:
-        parser.add_argument("--average", action="store_true", help=text)
+        add("--average", action="store_true", help=text)
 
 
 def add_settings(parser, fields):
@@ -108,7 +103,8 @@ def run_evaluate(options):
     found, count = program.evaluate(program, model, settings)  # if SPLIT
     if SPLIT and not isinstance(found, dict):
         found = {"accuracy": found}
-    elif PLAIN:
-        found = {"accuracy": found}
-    for name, value in found.items():
-        print(f"{name} {value:.4f} over {count} examples")
+    if PLAIN and not SPLIT:
+        print(f"accuracy {found:.4f} over {count} examples")
+    else:
+        for name, value in found.items():
+            print(f"{name} {value:.4f} over {count} examples")

@@ -74,13 +74,12 @@ def evaluate(
         else:
             for name, value in found.items():
                 sums[name] = sums.get(name, 0.0) + float(value) * size
-    if PLAIN:
-        found = hits / count
-    elif COUNTED:
-        found = {n: sums[n] / weights[n] if weights[n] else 0.0 for n in sums}
-    else:
-        found = {name: total / count for name, total in sums.items()}
-    return found, count
+    if not PLAIN and COUNTED:
+        means = {n: sums[n] / weights[n] if weights[n] else 0.0 for n in sums}
+    elif not PLAIN:
+        means = {name: total / count for name, total in sums.items()}
+    return means, count  # if not PLAIN
+    return hits / count, count  # if PLAIN
 
 
 class Evaluation:

@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from slimgen.templates.runtime.flags import (
     EVALUATES,
+    PRECISION,
     SUMMARIES,
     TERMS,
 )
@@ -40,22 +41,20 @@ def begin_or_resume(
     folder = settings.directory
     if re.search(r"[*?\[]", folder):
         raise UserError(f"{folder}: TensorFlow finds no checkpoint below *, ? or [")
-    choices = {
-        "jit": "on" if use_jit(settings.jit, device) else "off",
-        "deterministic": settings.deterministic,
-        "precision": choose_precision(settings.precision, device),  # if PRECISION
-    }
-    kept = {
-        "classes": data.classes,  # if FOLDERS
-        "network": TRAINED.__name__,
-        "examples": data.count,
-        "batch": settings.batch,
-        "seed": settings.seed,
-        "shuffle": settings.shuffle,
-        "readers": settings.readers,  # if READERS
-        "block_length": settings.block_length,  # if BLOCK_LENGTH
-        **choices,
-    }
+    jit = "on" if use_jit(settings.jit, device) else "off"
+    choices = {"jit": jit, "deterministic": settings.deterministic}
+    if PRECISION:
+        choices["precision"] = choose_precision(settings.precision, device)
+    fixed = (
+        "batch",
+        "seed",
+        "shuffle",
+        "readers",  # if READERS
+        "block_length",  # if BLOCK_LENGTH
+    )
+    kept = {"network": TRAINED.__name__, "examples": data.count}
+    kept = {"classes": data.classes} | kept  # if FOLDERS
+    kept |= {name: getattr(settings, name) for name in fixed} | choices
     file = os.path.join(folder, "run.json")
     if not checkpoints(folder):
         os.makedirs(folder, exist_ok=True)
@@ -121,12 +120,9 @@ def clear_up(folder, step):
 
 
 def append_to_log(folder, **values):
-    """Append a line of JSON to the log of a run."""
+    """Append a line of JSON, which is ASCII, to the log of a run."""
     file = os.path.join(folder, "log.jsonl")
-    with (
-        explained(f"{file} cannot be written"),
-        open(file, "a", encoding="utf-8") as stream,
-    ):
+    with explained(f"{file} cannot be written"), open(file, "a") as stream:
         print(json.dumps(values), file=stream)
 
 
@@ -271,15 +267,11 @@ class Progress:
             self.draw()
         else:
             print(f"step {self.step}/{settings.steps}  {self.text}", flush=True)
-        append_to_log(
-            settings.directory,
-            step=self.step,
-            loss=value,
-            terms=terms,  # if TERMS
-            learning_rate=rate,
-            images_per_second=round(speed, 1),
-            left_out=self.run.left_out(),  # if SKIP
-        )
+        values = {"step": self.step, "loss": value}
+        values["terms"] = terms  # if TERMS
+        values |= {"learning_rate": rate, "images_per_second": round(speed, 1)}
+        values["left_out"] = self.run.left_out()  # if SKIP
+        append_to_log(settings.directory, **values)
         self.steps, self.reported = 0, now
         if SUMMARIES:
             found = {"loss": value, "learning_rate": rate, "images_per_second": speed}

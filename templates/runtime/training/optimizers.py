@@ -390,19 +390,23 @@ def learning_rate(step, settings, examples):
             decays = tf.floor(decays)
         rate = first * settings.decay**decays
     elif COSINE or POLYNOMIAL:
-        length = settings.steps  # if WHOLE_RUN
-        length = settings.decay_over  # if not WHOLE_RUN
-        if DECAY_IN_EPOCHS and not WHOLE_RUN:
-            length = max(1, int(examples * length / settings.batch))
-        last, progress = settings.end_learning_rate, tf.minimum(step / length, 1.0)
+        if WHOLE_RUN:
+            progress = tf.minimum(step / settings.steps, 1.0)
+        else:
+            length = settings.decay_over
+            if DECAY_IN_EPOCHS:
+                length = max(1, int(examples * length / settings.batch))
+            progress = tf.minimum(step / length, 1.0)
+        last = settings.end_learning_rate
         if COSINE:
             rate = (first - last) * 0.5 * (1.0 + tf.cos(math.pi * progress)) + last
         else:
             rate = (first - last) * (1.0 - progress) ** settings.power + last
     if WARMUP and settings.warmup:
         first = rates[0]  # if PIECEWISE
-        length = settings.warmup
         if WARMUP_IN_EPOCHS:
-            length = length * examples / settings.batch
+            length = settings.warmup * examples / settings.batch
+        else:
+            length = settings.warmup
         rate = tf.minimum(first * step / length, rate)
     return rate

@@ -46,10 +46,8 @@ def open_data(
     program,  # if SPLIT
     classes=None,  # if FOLDERS
 ):
-    """Open a folder of images, or the records that fit a pattern.
-
-    `classes` are the names of the run, if it has any: data are matched with them.  # if FOLDERS
-    """
+    """Open a folder of images, or records by a pattern; match them with `classes`."""  # if FOLDERS
+    """Open the records that fit a pattern."""  # if not FOLDERS
     if FOLDERS and os.path.isdir(path):
         return Folder(path, classes)  # if not SPLIT
         return Folder(path, program, classes)  # if SPLIT
@@ -109,9 +107,10 @@ class Records:
 
     def place(self, file, index, record):
         """Return where an item stands."""
-        name = file.numpy().decode()
-        name = self.originals.get(name, name)  # if SKIP
-        return f"{name}, record {index}"
+        if SKIP:
+            name = file.numpy().decode()
+            return f"{self.originals.get(name, name)}, record {index}"
+        return f"{file.numpy().decode()}, record {index}"  # if not SKIP
 
     if SKIP:
 
@@ -349,9 +348,9 @@ class Examples:
                 image = preprocess(image)  # if not SPLIT
                 image = preprocess(image, network=network)  # if SPLIT
         if IMAGE:
-            inputs = {INPUT: image}  # if not SPLIT
-            inputs = {name: image}  # if SPLIT
-        return inputs, labels
+            return {INPUT: image}, labels  # if not SPLIT
+            return {name: image}, labels  # if SPLIT
+        return inputs, labels  # if not IMAGE
 
 
 def check_labels(
@@ -365,8 +364,7 @@ def check_labels(
             values = values + LABELS_OFFSET
         wrong = values[(values < known[0]) | (values > known[-1])]
         if wrong.size:
-            found = f"{name} {wrong[0]}"
-            raise UserError(f"{found} is not in {known[0]} to {known[-1]}")
+            raise UserError(f"{name} {wrong[0]} is not in {known[0]} to {known[-1]}")
 
 
 def first_fault(examples, items):
@@ -385,9 +383,8 @@ def first_fault(examples, items):
 def batches(examples, start=0):
     """Yield inputs and labels in batches; an error names the example that it is about."""
     settings, training = examples.settings, examples.training
-    loaded = examples.items(start).map(
-        examples.load, num_parallel_calls=tf.data.AUTOTUNE
-    )
+    items = examples.items(start)
+    loaded = items.map(examples.load, num_parallel_calls=tf.data.AUTOTUNE)
     loaded = loaded.batch(settings.batch, drop_remainder=training)
     if MIXES and training:
         loaded = loaded.enumerate(start // settings.batch).map(

@@ -221,29 +221,26 @@ class Run:
 
     def resume(self):
         """Load the newest checkpoint that is not damaged, if the folder has any."""
-        settings = self.settings
-        for path in checkpoints(settings.directory):
+        settings, folder = self.settings, self.settings.directory
+        for path in checkpoints(folder):
             try:
                 with explained(f"{path} cannot be read"):
                     self.checkpoint.restore(path).assert_existing_objects_matched()
                 break
             except RestoreError as error:
-                if isinstance(error.__cause__, (AssertionError, ValueError)):
+                reason = error.__cause__
+                if isinstance(reason, (AssertionError, ValueError)):
                     found = f"{path} is of another network or optimizer"
-                    found = f"{found}: {first_line(error.__cause__)}"
-                    another = begin_another(settings.directory)
-                    raise UserError(f"{found}; {another}") from error
+                    found = f"{found}: {first_line(reason)}"
+                    raise UserError(f"{found}; {begin_another(folder)}") from error
                 print(f"{error}; the one before it is taken")
         else:
-            if checkpoints(settings.directory):
-                raise UserError(f"no checkpoint in {settings.directory} can be read")
-        clear_up(settings.directory, int(self.step))
-        write_state(settings.directory, int(self.step))
+            if checkpoints(folder):
+                raise UserError(f"no checkpoint in {folder} can be read")
+        clear_up(folder, int(self.step))
+        write_state(folder, int(self.step))
         self.manager = tf.train.CheckpointManager(
-            self.checkpoint,
-            settings.directory,
-            settings.keep,
-            settings.keep_hours or None,
+            self.checkpoint, folder, settings.keep, settings.keep_hours or None
         )
 
     if SKIP:

@@ -7,7 +7,6 @@ import tensorflow as tf
 
 from slimgen.templates.runtime.weights import UserError
 
-HEADS = ["auto", "strict"]
 PRECISIONS = ["auto", "float32", "bfloat16", "float16"]
 
 
