@@ -53,6 +53,16 @@ CAPABILITIES: list[tuple[str, str, dict[str, int]]] = [
         {"lenet": 43},
     ),
     (
+        "`predict` takes folders",
+        "images lie in folders, as those for training; bytes say which files are images",
+        {"vgg16": 32, "resnet_v1_50": 32, "inception_v3": 32, "lenet": 12},
+    ),
+    (
+        "compressed records, folders of records",
+        "a compressed file was taken for a damaged one, an empty one for a whole one",
+        {"lenet": 57},
+    ),
+    (
         "images upright and in their colours",
         "EXIF data and palettes were not looked at; an exported model must contain this",
         {"vgg16": 81, "resnet_v1_50": 81, "inception_v3": 81, "lenet": 86},

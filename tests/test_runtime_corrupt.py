@@ -183,3 +183,42 @@ def test_an_item_has_its_place(stops: ModuleType, data: Path) -> None:
     }
 
     assert places == stored
+
+
+@pytest.mark.slow
+def test_records_are_read_compressed_and_from_folders(
+    stops: ModuleType, skips: ModuleType, tmp_path: Path
+) -> None:
+    image = tf.io.encode_png(np.zeros([4, 4, 1], np.uint8)).numpy()
+    records = [example(image, label) for label in (0, 1, 9, 2)]
+    for kind in ("", "GZIP", "ZLIB"):
+        folder = tmp_path / f"kind [{kind}]"
+        folder.mkdir()
+        (folder / "train-1-of-2.tfrecord").touch()
+        file = folder / "train-0-of-2.tfrecord"
+        with tf.io.TFRecordWriter(str(file), kind) as writer:
+            for record in records:
+                writer.write(record)
+        for given in (folder, f"{folder}/train-?-of*", file):
+            opened = stops.open_data(str(given))
+            assert opened.count == 4
+            assert [item[-1].numpy() for item in opened.in_order()] == records
+        settings = skips.Settings(data=str(folder))
+        examples = skips.Examples(skips.open_data(str(folder)), settings)
+        batches = list(skips.whole_batches(examples))
+        assert [int(n) for _, labels, _ in batches for n in labels["label"]] == [
+            0,
+            1,
+            2,
+        ]
+        with pytest.raises(
+            stops.UserError, match=r"record 2: label 9 is not in 0 to 3"
+        ):
+            list(stops.batches(stops.Examples(stops.open_data(str(file)), settings)))
+    (folder / "validation-0.tfrecord").write_bytes(file.read_bytes())
+    with pytest.raises(stops.UserError, match=r"train\* or .*validation\*"):
+        stops.open_data(str(folder))
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2])
+    with pytest.raises(stops.UserError, match="no ZLIB file of records, or is damaged"):
+        stops.open_data(str(file))

@@ -127,6 +127,7 @@ def _find(folder: str, reporter: CommandReport) -> tuple[list[str], list[Image]]
 
 def _shards(stem: str, images: Sequence[Image], count: int) -> Iterator[Shard]:
     if images:
+        count = min(count, len(images))  # no file without records
         for number in range(count):
             name = f"{stem}-{number:05d}-of-{count:05d}.tfrecord"
             yield Shard(name, images[number::count])

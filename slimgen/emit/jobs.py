@@ -17,6 +17,7 @@ TRAIN_SECTIONS = (
     "runtime/training/steps.py",
     "train/loss",
     "runtime/training/records.py",
+    "runtime/training/record_files.py",
     "runtime/training/augment.py",
     "runtime/training/skipping.py",
     "runtime/training/run.py",

@@ -198,7 +198,7 @@ def describe_runtime(graph: Graph, split: bool = False) -> Runtime:
     if train and train.preprocess:
         graph = _with_preprocess(graph, train)
     facts = _facts(graph, train)
-    parts = ["names", "runtime/images.py"]
+    parts = ["names", "runtime/images.py", "runtime/image_folders.py"]
     parts += ["preprocessing"] if facts.preprocess and facts.by_network else []
     parts += ["runtime/weights.py", "runtime/checkpoints.py"]
     parts += [f"runtime/read_{name}.py" for name in facts.formats]

@@ -19,6 +19,7 @@ from slimgen.emit.templates import defined_names, render
 FORMATS = ("keras", "caffe", "safetensors")
 PARTS = (
     "runtime/images.py",
+    "runtime/image_folders.py",
     "runtime/weights.py",
     "runtime/checkpoints.py",
     *(f"runtime/read_{name}.py" for name in FORMATS),

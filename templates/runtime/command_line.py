@@ -18,6 +18,7 @@ from slimgen.templates.runtime.flags import (
     TRAINS,
 )
 from slimgen.templates.runtime.formats import find_format, open_weights
+from slimgen.templates.runtime.image_folders import images_at
 from slimgen.templates.runtime.images import decode_image, postprocess, preprocess
 from slimgen.templates.runtime.stand_ins import (
     LABELS,
@@ -29,6 +30,7 @@ from slimgen.templates.runtime.stand_ins import (
     add_train_commands,
     run_classes,
 )
+from slimgen.templates.runtime.training.stand_ins import SETTINGS
 from slimgen.templates.runtime.weights import (
     RestoreError,
     UserError,
@@ -117,8 +119,16 @@ def command_line(
         text = "print the most probable classes of images"
         predict = commands.add_parser("predict", parents=[rules], help=text)
         predict.set_defaults(run=run_predict)
-        predict.add_argument("images", nargs="+", metavar="IMAGE")
-        predict.add_argument("--checkpoint", dest="file", required=True, metavar="FILE")
+        text = "files, or folders of them"
+        predict.add_argument("images", nargs="+", metavar="IMAGE", help=text)
+        flags = {"dest": "file", "metavar": "FILE"}
+        if SPLIT:
+            run = program and SETTINGS.directory
+            predict.add_argument("--checkpoint", required=not run, default=run, **flags)
+        elif TRAINS:
+            predict.add_argument("--checkpoint", default=SETTINGS.directory, **flags)
+        else:
+            predict.add_argument("--checkpoint", required=True, **flags)
         predict.add_argument(
             "--top", type=positive, default=5, help="number of classes"
         )
@@ -198,7 +208,7 @@ def run_predict(options):
 
     classes = dict(enumerate(run_classes(options.file) or ()))  # if FOLDERS
     answers, errors = [], []
-    for path in options.images:
+    for path in [file for given in options.images for file in images_at(given)]:
         try:
             with explained(f"{path} is no image that can be read"):
                 if BY_NETWORK:

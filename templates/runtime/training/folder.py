@@ -258,7 +258,8 @@ class Progress:
         else:
             value, rate = map(float, self.last)
             shown = f"loss {value:.4f}"
-        speed = self.steps * settings.batch / (now - self.reported)
+        seconds = max(now - self.reported, 1e-6)  # a clock may stand still
+        speed = self.steps * settings.batch / seconds
         self.text = f"{shown}  {speed:.1f} images/s"
         if later:  # the first step takes longer
             left = (settings.steps - self.step) * settings.batch / speed

@@ -1,8 +1,6 @@
 """Input."""
 
-import glob
 import os
-import re
 import shutil
 import tempfile
 import weakref
@@ -23,9 +21,20 @@ from slimgen.templates.runtime.flags import (
     SLOPPY,
     SPLIT,
 )
+from slimgen.templates.runtime.image_folders import files_below, folders_in, is_image
 from slimgen.templates.runtime.images import decode_image, preprocess
 from slimgen.templates.runtime.stand_ins import LABELS, LABELS_OFFSET
 from slimgen.templates.runtime.training.augment import augmented, mixed
+from slimgen.templates.runtime.training.record_files import (
+    compression,
+    count_records,
+    damaged_record,
+    is_cut_off,
+    names_beside,
+    record_files,
+    records_in,
+    write_mended,
+)
 from slimgen.templates.runtime.training.stand_ins import (
     AHEAD,
     CYCLE,
@@ -35,11 +44,6 @@ from slimgen.templates.runtime.training.stand_ins import (
 )
 from slimgen.templates.runtime.weights import UserError, first_line
 
-EMPTY_RECORD = bytes(8) + b"\x29\x03\x98\x07\xd8\xea\x82\xa2"  # length and checksums
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
-IMAGE_START = rb"(?s)\xff\xd8\xff|\x89PNG|GIF8|BM|RIFF....WEBP"
-HIDDEN = (".", "Thumbs.db", "desktop.ini", "__MACOSX")
-
 
 def open_data(
     path,
@@ -48,7 +52,7 @@ def open_data(
 ):
     """Open a folder of images, or records by a pattern; match them with `classes`."""  # if FOLDERS
     """Open the records that fit a pattern."""  # if not FOLDERS
-    if FOLDERS and os.path.isdir(path):
+    if FOLDERS and os.path.isdir(path) and folders_in(path):
         return Folder(path, classes)  # if not SPLIT
         return Folder(path, program, classes)  # if SPLIT
     records = Records(path)  # if not SPLIT
@@ -67,9 +71,10 @@ class Records:
         program,  # if SPLIT
     ):
         self.program = program  # if SPLIT
-        self.files = sorted(glob.glob(pattern))
-        if not self.files:
-            raise UserError(f"no file is called {pattern}")
+        self.files = record_files(pattern)
+        if empty := [file for file in self.files if not os.path.getsize(file)]:
+            print(f"{len(empty)} record files are empty: {', '.join(empty[:5])}")
+        self.kinds = {file: compression(file) for file in self.files}
         if SKIP:
             self.originals = {}
             self.copies = tempfile.mkdtemp()
@@ -83,12 +88,17 @@ class Records:
 
     def in_order(self):
         """Return the items of all files in order."""
-        return tf.data.Dataset.from_tensor_slices(self.files).flat_map(records_in)
+        return self.sources().flat_map(records_in)
+
+    def sources(self):
+        """Return the files with their compression; copies have none."""
+        kinds = [self.kinds.get(file, "") for file in self.files]
+        return tf.data.Dataset.from_tensor_slices((self.files, kinds))
 
     def shuffled(self, seed, settings):
         """Return the items of one epoch: files in random order, and a shuffled buffer."""
-        files = tf.data.Dataset.from_tensor_slices(self.files)
-        files = files.shuffle(len(self.files), seed, reshuffle_each_iteration=False)
+        count = len(self.files)
+        files = self.sources().shuffle(count, seed, reshuffle_each_iteration=False)
         items = files.interleave(
             records_in,
             cycle_length=CYCLE,
@@ -142,9 +152,7 @@ class Folder:
         classes=None,
     ):
         self.program = program  # if SPLIT
-        with os.scandir(path) as entries:
-            names = sorted(entry.name for entry in entries if entry.is_dir())
-        names = [name for name in names if not name.startswith(HIDDEN)]
+        names = folders_in(path)
         if all(name.isdecimal() for name in names):
             names.sort(key=int)
         self.classes = list(LABELS[LABELS_OFFSET:])  # if LABELED
@@ -189,102 +197,6 @@ class Folder:
     def place(self, path, label):
         """Return where an item stands."""
         return path.numpy().decode()
-
-
-def files_below(folder):
-    """Return the files in a folder and its folders, in order, without hidden ones."""
-    found = []
-    for name in sorted(os.listdir(folder)):
-        path = os.path.join(folder, name)
-        if not name.startswith(HIDDEN):
-            found += files_below(path) if os.path.isdir(path) else [path]
-    return found
-
-
-def is_image(path):
-    """Return whether a file is an image by its bytes, or should be one by its name."""
-    if path.lower().endswith(IMAGE_SUFFIXES):
-        return True  # a damaged one is reported where it is read
-    with open(path, "rb") as file:
-        return re.match(IMAGE_START, file.read(12)) is not None
-
-
-def names_beside(file):
-    """Return the classes that `labels.txt` beside a record file numbers, or None."""
-    path = os.path.join(os.path.dirname(file), "labels.txt")
-    if not os.path.exists(path):
-        return None
-    with open(path, encoding="utf-8", errors="replace") as stream:
-        rows = [line.strip().partition(":") for line in stream if line.strip()]
-    numbers = [row[0] for row in rows]
-    return (
-        [row[2] for row in rows] if numbers == [*map(str, range(len(rows)))] else None
-    )
-
-
-def count_records(path):
-    """Count the records of a TFRecord file by their lengths, without reading them."""
-    count = position = 0
-    size = os.path.getsize(path)
-    with open(path, "rb") as file:
-        while position + 16 <= size:
-            file.seek(position)
-            # Length (8 bytes), its checksum (4), the record, its checksum (4).
-            position += 16 + int.from_bytes(file.read(8), "little")
-            count += 1
-    if position != size:
-        raise UserError(f"{path} is no TFRecord file, or is cut off")
-    return count
-
-
-def records_in(file):
-    """Return the items of a TFRecord file."""
-    records = tf.data.TFRecordDataset(file).enumerate()
-    return records.map(lambda index, record: (file, index, record))
-
-
-def damaged_record(file):
-    """Return the index of the first record whose bytes are damaged, or None."""
-    index = end = 0
-    try:
-        for record in tf.data.TFRecordDataset(file).as_numpy_iterator():
-            index, end = index + 1, end + 16 + len(record)
-    except tf.errors.DataLossError:
-        return index
-    return None if end == os.path.getsize(file) else index
-
-
-def is_cut_off(file):
-    """Return whether the lengths of the records do not add up to that of the file."""
-    try:
-        count_records(file)
-    except UserError:
-        return True
-    return False
-
-
-def write_mended(file, copy):
-    """Write a copy of a file of records in which damaged records are empty."""
-    shutil.copyfile(file, copy)
-    index = damaged_record(copy)
-    while index is not None:
-        with open(copy, "rb") as stream:
-            content = stream.read()
-        begin, end = record_span(content, index)
-        if begin == 0 and end > len(content):
-            raise UserError(f"{file} is no TFRecord file")
-        with open(copy, "wb") as stream:
-            stream.write(content[:begin] + EMPTY_RECORD + content[end:])
-        index = damaged_record(copy)
-
-
-def record_span(content, index):
-    """Return where a record begins and ends in the content of its file."""
-    begin = end = 0
-    for _ in range(index + 1):
-        begin = end
-        end += 16 + int.from_bytes(content[begin : begin + 8], "little")
-    return begin, end
 
 
 class Examples:
@@ -367,6 +279,20 @@ def check_labels(
             raise UserError(f"{name} {wrong[0]} is not in {known[0]} to {known[-1]}")
 
 
+def known_labels(
+    labels,
+    ranges,  # if SPLIT
+):
+    """Return whether labels are classes, as a tensor."""
+    sound = tf.constant(True)
+    for name, known in LABEL_RANGES.items():
+        values = labels[name]
+        if OFFSET and name == "label":
+            values = values + LABELS_OFFSET
+        sound &= tf.reduce_all((values >= known[0]) & (values <= known[-1]))
+    return sound
+
+
 def first_fault(examples, items):
     """Return place and fault of the first item that cannot be an example, or None."""
     for number, item in items:
@@ -375,7 +301,7 @@ def first_fault(examples, items):
             if CHECKED:
                 check_labels(labels)  # if not SPLIT
                 check_labels(labels, examples.program.label_ranges)  # if SPLIT
-        except (tf.errors.OpError, UserError) as error:
+        except Exception as error:  # TensorFlow's are of many types
             return f"{examples.data.place(*item)}: {first_line(error)}"
     return None
 

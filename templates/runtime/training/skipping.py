@@ -6,7 +6,11 @@ import tensorflow as tf
 
 from slimgen.templates.runtime.flags import CHECKED, MIXES
 from slimgen.templates.runtime.training.augment import mixed
-from slimgen.templates.runtime.training.records import check_labels, first_fault
+from slimgen.templates.runtime.training.records import (
+    check_labels,
+    first_fault,
+    known_labels,
+)
 from slimgen.templates.runtime.training.stand_ins import AHEAD
 from slimgen.templates.runtime.weights import UserError, first_line
 
@@ -61,7 +65,12 @@ def whole_examples(examples, start):
     count = examples.data.count
 
     def load(number, item):
-        return True, number, *examples.load(number, item)
+        inputs, labels = examples.load(number, item)
+        known = tf.constant(True)  # if not CHECKED
+        if CHECKED:
+            known = known_labels(labels)  # if not SPLIT
+            known = known_labels(labels, examples.program.label_ranges)  # if SPLIT
+        return known, number, inputs, labels
 
     def attempt(number, item):
         one = tf.data.Dataset.from_tensors((number, item)).map(load)
