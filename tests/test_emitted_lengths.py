@@ -43,6 +43,11 @@ CAPABILITIES: list[tuple[str, str, dict[str, int]]] = [
         {"lenet": 54},
     ),
     (
+        "training in several replicas is an error",
+        "each replica moves averages of its own, which nothing brings together",
+        {"vgg16": 2, "resnet_v1_50": 2, "inception_v3": 2, "lenet": 2},
+    ),
+    (
         "Ctrl-C ends every command with 130",
         "1 is for errors",
         {"vgg16": 3, "resnet_v1_50": 3, "inception_v3": 3},

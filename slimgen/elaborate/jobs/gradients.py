@@ -4,7 +4,7 @@ import re
 
 from slimgen.elaborate.jobs.job_lines import JobText
 from slimgen.elaborate.rejection import Rejected
-from slimgen.elaborate.variable_names import check_names
+from slimgen.elaborate.variable_names import check_names, named_variables
 from slimgen.ir import jobs as ir
 from slimgen.layers.jobs.data import BatchLine
 from slimgen.layers.jobs.gradients import (
@@ -17,6 +17,7 @@ from slimgen.layers.jobs.gradients import (
     TrainOnlyLine,
 )
 from slimgen.messages import names as messages
+from slimgen.syntax import tree
 
 HELD = "held"
 
@@ -37,6 +38,7 @@ def read_gradients(job: JobText) -> ir.Gradients:
     still = job.lines(StillLine)
     for line, statement in still:
         check_names(job.network, line.names, statement)
+    _refuse_nothing_to_train(job, freeze, only)
     return ir.Gradients(
         tuple(settings),
         clip,
@@ -47,6 +49,26 @@ def read_gradients(job: JobText) -> ir.Gradients:
         only[0].names if only else (),
         any(line.batch_norm == HELD for line, _ in still),
     )
+
+
+def _refuse_nothing_to_train(
+    job: JobText,
+    freeze: tuple[FreezeLine, tree.Line] | None,
+    only: tuple[TrainOnlyLine, tree.Line] | None,
+) -> None:
+    """Refuse a job whose lines keep every variable of the network as it is."""
+    trained = {v.name for v in job.network.variables if v.trainable}
+    if only:
+        trained &= {*named_variables(job.network, only[0].names)}
+    if freeze:
+        trained -= {*named_variables(job.network, freeze[0].names)}
+    last = freeze or only
+    if last and not trained:
+        raise Rejected(
+            messages.wrong_value(
+                last[1].span, "the job", "a variable that it trains", "none: all are frozen"
+            )
+        )
 
 
 def _clip(job: JobText) -> tuple[str, list[ir.Setting]]:
