@@ -90,7 +90,7 @@ def program_text(layers: Sequence[tuple[Layer, tuple[TensorType, ...]]]) -> str:
         "scope.py.j2", options=OPTIONS, foreign=False, held=False, mixed=False, opens=True,
         terms=functions.terms, unnamed=True,
     )  # fmt: skip
-    layer = render("layer.py.j2", mixed=False, opens=True, unscoped=True)
+    layer = render("layer.py.j2", mixed=False, opens=True, unscoped=True, recalls=True)
     return "\n\n\n".join([IMPORTS, scope, layer, section.text(calls), *calls])
 
 

@@ -51,6 +51,11 @@ def names_in(path: Path, keys: list[str]) -> list[str]:
             ["inner/a_1/kernel:0", "inner/b_1/kernel:0"],
             ["inner/a_1/kernel", "inner/b_1/kernel"],
         ),
+        # The name of a layer may have slashes.
+        (
+            ["c3/bn/c3/bn/beta:0", "c3/c3/kernel:0"],
+            ["c3/bn/beta", "c3/kernel"],
+        ),
         # Keras 3: parts of a layer, and weights without a name.
         (
             ["layers/mha/key_dense/vars/0", "layers/mha/query_dense/vars/0"],

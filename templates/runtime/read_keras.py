@@ -156,6 +156,9 @@ def keras_h5_names(keys):
             weight = weight.removeprefix(f"{layer}_")
             weight = re.sub(r"_\d+$", "", weight)
             weight = KERAS_1_WEIGHTS.get(weight, weight)
+        whole, half = [layer, *scopes], (len(scopes) + 1) // 2
+        if half > 1 and whole == 2 * whole[:half]:  # a layer whose name has slashes
+            layer, scopes = "/".join(whole[:half]), []
         layers.setdefault(layer, []).append((key, scopes, weight))
     for layer, weights in layers.items():
         start = own_scopes(layer, [scopes for _, scopes, _ in weights])

@@ -57,7 +57,7 @@ def _refuse_nothing_to_train(
     only: tuple[TrainOnlyLine, tree.Line] | None,
 ) -> None:
     """Refuse a job whose lines keep every variable of the network as it is."""
-    trained = {v.name for v in job.network.variables if v.trainable}
+    trained = {v.name for v in job.network.variables if v.spec.trainable}
     if only:
         trained &= {*named_variables(job.network, only[0].names)}
     if freeze:
@@ -66,7 +66,10 @@ def _refuse_nothing_to_train(
     if last and not trained:
         raise Rejected(
             messages.wrong_value(
-                last[1].span, "the job", "a variable that it trains", "none: all are frozen"
+                last[1].span,
+                "the job",
+                "a variable that it trains",
+                "none: all are frozen",
             )
         )
 
