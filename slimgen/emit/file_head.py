@@ -11,7 +11,7 @@ from slimgen.frozen import Frozen
 from slimgen.source import Source
 
 # Raised by one whenever the same source gives other bytes: then every built file is stale.
-FORMAT = 28
+FORMAT = 29
 
 STD = "<std>/"  # how the names of our own blocks begin: the same on every machine
 

@@ -118,6 +118,8 @@ class FreeSize(tf.Module):
         if not spec.shape.is_compatible_with(inputs.shape):
             raise ValueError(f"`images` is {spec.shape} here, found {inputs.shape}")
         inputs = tf.cast(inputs, spec.dtype)
+        if training and tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            raise RuntimeError("training runs on one replica: averages would differ")
         scope = Scope(self, self.scope, training, {})
         outputs, ends = self.layers(scope, inputs), scope.end_points
         return outputs, ends | {self.relative(name): ends[name] for name in ends}
@@ -144,9 +146,8 @@ def image_shape(network):
 
 
 def decode_image(encoded, network=FreeSize):
-    """Decode a JPEG, PNG, GIF or BMP file to uint8 with the network's channels."""
-    channels = image_shape(network)[2]
-    return tf.io.decode_image(encoded, channels, expand_animations=False)
+    """Decode an image file to upright uint8 pixels with the network's channels."""
+    return decode_upright(encoded, image_shape(network)[2])
 
 
 def preprocess(image, training=False, seed=None, network=FreeSize):

@@ -179,6 +179,8 @@ class Normalizers(tf.Module):
         if not spec.shape.is_compatible_with(inputs.shape):
             raise ValueError(f"`images` is {spec.shape} here, found {inputs.shape}")
         inputs = tf.cast(inputs, spec.dtype)
+        if training and tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            raise RuntimeError("training runs on one replica: averages would differ")
         scope = Scope(self, self.scope, training, {})
         outputs, ends = self.layers(scope, inputs), scope.end_points
         return outputs, ends | {self.relative(name): ends[name] for name in ends}
@@ -199,8 +201,8 @@ class Normalizers(tf.Module):
 
 
 def decode_image(encoded):
-    """Decode a JPEG, PNG, GIF or BMP file to uint8 [height, width, 8]."""
-    return tf.io.decode_image(encoded, 8, expand_animations=False)
+    """Decode an image file to upright uint8 pixels [height, width, 8]."""
+    return decode_upright(encoded, 8)
 
 
 def preprocess(image, training=False, seed=None):

@@ -129,6 +129,8 @@ class OwnFunctions(tf.Module):
         if not spec.shape.is_compatible_with(inputs.shape):
             raise ValueError(f"`images` is {spec.shape} here, found {inputs.shape}")
         inputs = tf.cast(inputs, spec.dtype)
+        if training and tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            raise RuntimeError("training runs on one replica: averages would differ")
         scope = Scope(self, self.scope, training, {})
         outputs, ends = self.layers(scope, inputs), scope.end_points
         return outputs, ends | {self.relative(name): ends[name] for name in ends}
@@ -150,8 +152,8 @@ class OwnFunctions(tf.Module):
 
 
 def decode_image(encoded):
-    """Decode a JPEG, PNG, GIF or BMP file to uint8 [height, width, 4]."""
-    return tf.io.decode_image(encoded, 4, expand_animations=False)
+    """Decode an image file to upright uint8 pixels [height, width, 4]."""
+    return decode_upright(encoded, 4)
 
 
 def load_model(options):

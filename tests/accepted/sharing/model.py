@@ -138,6 +138,8 @@ class Sharing(tf.Module):
 
     def __call__(self, inputs, training=False):
         """Return the outputs and the end points, under full names and relative ones."""
+        if training and tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            raise RuntimeError("training runs on one replica: averages would differ")
         scope = Scope(self, self.scope, training, {})
         outputs, ends = self.layers(scope, *self.checked(inputs)), scope.end_points
         return outputs, ends | {self.relative(name): ends[name] for name in ends}

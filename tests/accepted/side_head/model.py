@@ -123,6 +123,8 @@ class SideHead(tf.Module):
         if not spec.shape.is_compatible_with(inputs.shape):
             raise ValueError(f"`images` is {spec.shape} here, found {inputs.shape}")
         inputs = tf.cast(inputs, spec.dtype)
+        if training and tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            raise RuntimeError("training runs on one replica: averages would differ")
         scope = Scope(self, self.scope, training, {})
         outputs, ends = self.layers(scope, inputs), scope.end_points
         return outputs, ends | {self.relative(name): ends[name] for name in ends}
@@ -148,6 +150,13 @@ def preprocess(image, training=False, seed=None):
     return resize_bilinear(image, [32, 32])
 
 
+def folders_in(path):
+    """Return the names of the folders in a folder, without hidden ones."""
+    with os.scandir(path) as entries:
+        names = sorted(entry.name for entry in entries if entry.is_dir())
+    return [name for name in names if not name.startswith(HIDDEN)]
+
+
 class UserError(ValueError):
     """A mistake in what the program was given; the message is one line."""
 
@@ -166,8 +175,7 @@ def explained(problem):
     try:
         yield
     except Exception as error:  # damaged files raise errors of many types
-        reason = first_line(error)
-        raise RestoreError(f"{problem}: {reason}") from error
+        raise RestoreError(f"{problem}: {first_line(error)}") from error
 
 
 def first_line(error):
@@ -178,8 +186,6 @@ def first_line(error):
 
 
 # Settings.
-
-HEADS = ["auto", "strict"]
 
 
 def option(default, text, low=-math.inf, high=math.inf, choices=None):
@@ -231,7 +237,7 @@ class Settings:
     include: tuple[str, ...] = option(None, "load only this part (repeatable)")
     exclude: tuple[str, ...] = option(None, "do not load this part (repeatable)")
     rename: str = option("", "their names: prefix/{name}, or OLD=NEW for a part")
-    head: str = option("auto", "auto: do not load the head", choices=HEADS)
+    head: str = option("auto", "auto: all but the head", choices=["auto", "strict"])
     steps: int = option(1000, "steps in all", 1)
     seed: int = option(0, "all random choices derive from it", 0, 2**31 - 1)
     save_minutes: float = option(10.0, "minutes between checkpoints; 0: none", 0)
@@ -395,35 +401,43 @@ def total_loss(model, inputs, labels, settings):
 
 # Input.
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
 
-
-def open_data(path):
-    """Open a folder of images, or the records that fit a pattern."""
-    if os.path.isdir(path):
-        return Folder(path)
-    return Records(path)
+def open_data(path, classes=None):
+    """Open a folder of images, or records by a pattern; match them with `classes`."""
+    if os.path.isdir(path) and folders_in(path):
+        return Folder(path, classes)
+    records = Records(path)
+    if classes and records.classes not in (None, classes):
+        raise UserError(f"labels.txt beside {path} has other classes than the run")
+    return records
 
 
 class Records:
     """Examples in TFRecord files; an item is its file, its index there and its bytes."""
 
     def __init__(self, pattern):
-        self.files = sorted(glob.glob(pattern))
-        if not self.files:
-            raise UserError(f"no file is called {pattern}")
+        self.files = record_files(pattern)
+        if empty := [file for file in self.files if not os.path.getsize(file)]:
+            print(f"{len(empty)} record files are empty: {', '.join(empty[:5])}")
+        self.kinds = {file: compression(file) for file in self.files}
+        self.classes = names_beside(self.files[0])
         self.count = sum(map(count_records, self.files))
         if not self.count:
             raise UserError(f"{pattern} holds no records")
 
     def in_order(self):
         """Return the items of all files in order."""
-        return tf.data.Dataset.from_tensor_slices(self.files).flat_map(records_in)
+        return self.sources().flat_map(records_in)
+
+    def sources(self):
+        """Return the files with their compression; copies have none."""
+        kinds = [self.kinds.get(file, "") for file in self.files]
+        return tf.data.Dataset.from_tensor_slices((self.files, kinds))
 
     def shuffled(self, seed, settings):
         """Return the items of one epoch: files in random order, and a shuffled buffer."""
-        files = tf.data.Dataset.from_tensor_slices(self.files)
-        files = files.shuffle(len(self.files), seed, reshuffle_each_iteration=False)
+        count = len(self.files)
+        files = self.sources().shuffle(count, seed, reshuffle_each_iteration=False)
         items = files.interleave(
             records_in, cycle_length=8, num_parallel_calls=tf.data.AUTOTUNE
         )
@@ -435,31 +449,40 @@ class Records:
 
     def place(self, file, index, record):
         """Return where an item stands."""
-        name = file.numpy().decode()
-        return f"{name}, record {index}"
+        return f"{file.numpy().decode()}, record {index}"
 
 
 class Folder:
-    """Images in a folder a class, in order of name or number; an item is path and class."""
+    """Images in a folder a class; an item is a path and the number of its class.
 
-    def __init__(self, path):
-        with os.scandir(path) as entries:
-            names = sorted(e.name for e in entries if e.is_dir() and e.name[0] != ".")
+    A folder's name says which class it is; without names their order is the folders'.
+    """
+
+    def __init__(self, path, classes=None):
+        names = folders_in(path)
         if all(name.isdecimal() for name in names):
             names.sort(key=int)
-        classes = names
-        count = len(LABEL_RANGES["label"])
-        if len(classes) != count:
-            raise UserError(f"{path} has {len(names)} folders for {count} classes")
-        self.files, self.labels = [], []
+        self.classes = classes or names
         for name in names:
-            files = sorted(os.listdir(os.path.join(path, name)))
-            files = [file for file in files if file.lower().endswith(IMAGE_SUFFIXES)]
-            self.files += [os.path.join(path, name, file) for file in files]
-            self.labels += [classes.index(name)] * len(files)
+            if name not in self.classes:
+                found = f"{path}/{name} is not one of the classes"
+                raise UserError(f"{found} {', '.join(self.classes[:20])}")
+        count = len(LABEL_RANGES["label"])
+        if len(self.classes) != count:
+            raise UserError(f"{path} has {len(names)} folders for {count} classes")
+        self.files, self.labels, left_out = [], [], []
+        for name in names:
+            files = files_below(os.path.join(path, name))
+            images = [file for file in files if is_image(file)]
+            left_out += sorted({*files} - {*images})
+            self.files += images
+            self.labels += [self.classes.index(name)] * len(images)
+        if left_out:
+            shown = ", ".join(left_out[:5]) + ", …" * (len(left_out) > 5)
+            print(f"{len(left_out)} files are no images and left out: {shown}")
         self.count = len(self.files)
         if not self.count:
-            raise UserError(f"{path} holds no images ({', '.join(IMAGE_SUFFIXES)})")
+            raise UserError(f"{path} holds no images")
 
     def in_order(self):
         """Return the items in order."""
@@ -479,38 +502,6 @@ class Folder:
         return path.numpy().decode()
 
 
-def count_records(path):
-    """Count the records of a TFRecord file by their lengths, without reading them."""
-    count = position = 0
-    size = os.path.getsize(path)
-    with open(path, "rb") as file:
-        while position + 16 <= size:
-            file.seek(position)
-            # Length (8 bytes), its checksum (4), the record, its checksum (4).
-            position += 16 + int.from_bytes(file.read(8), "little")
-            count += 1
-    if position != size:
-        raise UserError(f"{path} is no TFRecord file, or is cut off")
-    return count
-
-
-def records_in(file):
-    """Return the items of a TFRecord file."""
-    records = tf.data.TFRecordDataset(file).enumerate()
-    return records.map(lambda index, record: (file, index, record))
-
-
-def damaged_record(file):
-    """Return the index of the first record whose bytes are damaged, or None."""
-    index = end = 0
-    try:
-        for record in tf.data.TFRecordDataset(file).as_numpy_iterator():
-            index, end = index + 1, end + 16 + len(record)
-    except tf.errors.DataLossError:
-        return index
-    return None if end == os.path.getsize(file) else index
-
-
 class Examples:
     """Examples as the network takes them; in training shuffled, and without end.
 
@@ -527,9 +518,13 @@ class Examples:
         if not self.training:
             return data.in_order().skip(start).enumerate(start)
         epoch, position = divmod(start, data.count)
-        items = tf.data.Dataset.range(epoch, tf.int64.max).flat_map(
-            lambda epoch: data.shuffled(settings.seed + epoch, settings)
-        )
+
+        def shuffled(epoch):
+            # TensorFlow's default, in this function: the caller's changes nothing.
+            tf.compat.v1.set_random_seed(87654321)
+            return data.shuffled(settings.seed + epoch, settings)
+
+        items = tf.data.Dataset.range(epoch, tf.int64.max).flat_map(shuffled)
         return items.skip(position).enumerate(start)
 
     def load(self, number, item):
@@ -538,8 +533,7 @@ class Examples:
         seed = [self.settings.seed, number] if self.training else None
         image = decode_image(inputs["images"])
         image = preprocess(image, self.training, seed)
-        inputs = {"images": image}
-        return inputs, labels
+        return {"images": image}, labels
 
 
 def check_labels(labels):
@@ -548,8 +542,7 @@ def check_labels(labels):
         values = np.ravel(labels[name])
         wrong = values[(values < known[0]) | (values > known[-1])]
         if wrong.size:
-            found = f"{name} {wrong[0]}"
-            raise UserError(f"{found} is not in {known[0]} to {known[-1]}")
+            raise UserError(f"{name} {wrong[0]} is not in {known[0]} to {known[-1]}")
 
 
 def first_fault(examples, items):
@@ -558,7 +551,7 @@ def first_fault(examples, items):
         try:
             _, labels = examples.load(number, item)
             check_labels(labels)
-        except (tf.errors.OpError, UserError) as error:
+        except Exception as error:  # TensorFlow's are of many types
             return f"{examples.data.place(*item)}: {first_line(error)}"
     return None
 
@@ -566,9 +559,8 @@ def first_fault(examples, items):
 def batches(examples, start=0):
     """Yield inputs and labels in batches; an error names the example that it is about."""
     settings, training = examples.settings, examples.training
-    loaded = examples.items(start).map(
-        examples.load, num_parallel_calls=tf.data.AUTOTUNE
-    )
+    items = examples.items(start)
+    loaded = items.map(examples.load, num_parallel_calls=tf.data.AUTOTUNE)
     loaded = loaded.batch(settings.batch, drop_remainder=training)
     try:
         for inputs, labels in loaded.prefetch(tf.data.AUTOTUNE):
@@ -593,15 +585,113 @@ def damage(files, error):
     return None
 
 
+COMPRESSED = {b"\x1f\x8b": "GZIP", b"x\x01": "ZLIB", b"x\x9c": "ZLIB", b"x\xda": "ZLIB"}
+
+
+def record_files(path):
+    """Return the record files in a folder, or those that a pattern names."""
+    folder, name = os.path.split(path)
+    if os.path.isdir(path):
+        names = [n for n in sorted(os.listdir(path)) if re.search(r"\.tfrec|-of-", n)]
+        files = [os.path.join(path, name) for name in names]
+        part = r"[-_.]?\d*(-of-\d+)?(\.tfrec.*)?$"  # of a number
+        stems = sorted({re.sub(part, "", file) for file in files})
+        if len(stems) > 1:
+            choices = " or ".join(f"{stem}*" for stem in stems[:5])
+            raise UserError(f"{path} holds several sets of records: write {choices}")
+    elif os.path.isfile(path):
+        files = [path]
+    else:
+        # The name of a folder that is there is no pattern, whatever it holds.
+        folder = glob.escape(folder) if os.path.isdir(folder) else folder
+        files = sorted(glob.glob(os.path.join(folder, name)))
+    if not files:
+        raise UserError(f"no record file is called {path}")
+    return files
+
+
+def names_beside(file):
+    """Return the classes that `labels.txt` beside a record file numbers, or None."""
+    path = os.path.join(os.path.dirname(file), "labels.txt")
+    if not os.path.exists(path):
+        return None
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        rows = [line.strip().partition(":") for line in stream if line.strip()]
+    numbers = [row[0] for row in rows]
+    return (
+        [row[2] for row in rows] if numbers == [*map(str, range(len(rows)))] else None
+    )
+
+
+def compression(path):
+    """Return how a file of records is compressed, by its bytes: GZIP, ZLIB or "" for not."""
+    with open(path, "rb") as file:
+        start = file.read(2)
+    if start not in COMPRESSED or count_by_lengths(path) is not None:
+        return ""
+    return COMPRESSED[start]
+
+
+def count_records(path):
+    """Count the records of a file by their lengths, or by reading a compressed one."""
+    if kind := compression(path):
+        with explained(f"{path} is no {kind} file of records, or is damaged"):
+            records = tf.data.TFRecordDataset(path, kind)
+            return int(records.reduce(np.int64(0), lambda count, _: count + 1))
+    count = count_by_lengths(path)
+    if count is None:
+        raise UserError(f"{path} is no TFRecord file, or is cut off")
+    return count
+
+
+def count_by_lengths(path):
+    """Count the records of a file that is not compressed; None if they do not add up."""
+    count = position = 0
+    size = os.path.getsize(path)
+    with open(path, "rb") as file:
+        while position + 16 <= size:
+            file.seek(position)
+            # Length (8 bytes), its checksum (4), the record, its checksum (4).
+            position += 16 + int.from_bytes(file.read(8), "little")
+            count += 1
+    return count if position == size else None
+
+
+def records_in(file, kind):
+    """Return the items of a TFRecord file."""
+    records = tf.data.TFRecordDataset(file, kind).enumerate()
+    return records.map(lambda index, record: (file, index, record))
+
+
+def damaged_record(file):
+    """Return the index of the first record whose bytes are damaged, or None."""
+    index = end = 0
+    kind = compression(file)
+    try:
+        for record in tf.data.TFRecordDataset(file, kind).as_numpy_iterator():
+            index, end = index + 1, end + 16 + len(record)
+    except tf.errors.OpError:
+        return index
+    return None if kind or end == os.path.getsize(file) else index
+
+
 # Training.
 
 
 def train(settings=None):
     """Train up to `settings.steps`; a run that was stopped resumes from its folder."""
     settings = settings or Settings()
-    data = open_data(settings.data)
+    with termination() as asked, locked(settings.directory):
+        return train_until(asked, settings)
+
+
+def train_until(asked, settings):
+    """Train until the last step, or until an exit code is `asked` for."""
+    folder = settings.directory
+    classes = run_classes(folder) if checkpoints(folder) else None
+    data = open_data(settings.data, classes)
     device = find_device(settings.device)
-    settings = begin_or_resume(settings, data.count, device)
+    settings = begin_or_resume(settings, data, device)
     tf.random.set_seed(87654321)  # TensorFlow's default: the caller's changes nothing
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
@@ -614,12 +704,12 @@ def train(settings=None):
     examples = Examples(data, settings, training=True)
     stream = batches(examples, done * settings.batch)
     steps = range(done + 1, settings.steps + 1)
-    with termination() as asked, Progress(run) as progress:
+    with Progress(run) as progress:
         for step in profiled(steps, run):
             batch = next(stream)
             with tf.device(device):
                 progress.add(one_step(*batch))
-            stop = asked.is_set()  # read once: it may be set within a step
+            stop = bool(asked)  # read once: it may be set within a step
             save = stop or run.time_to_save(step)
             due = save or step == done + 1 or step % settings.log_steps == 0
             if due:
@@ -630,7 +720,7 @@ def train(settings=None):
                 run.save()
             if stop and step < settings.steps:
                 latest = run.manager.latest_checkpoint
-                raise Stopped(f"stopped at step {step}: {latest}")
+                raise Stopped(f"stopped at step {step}: {latest}", asked[0])
     print(f"{int(run.step)} steps done: {checkpoints(settings.directory)[0]}")
     return run.model
 
@@ -671,28 +761,26 @@ class Run:
 
     def resume(self):
         """Load the newest checkpoint that is not damaged, if the folder has any."""
-        settings = self.settings
-        for path in checkpoints(settings.directory):
+        settings, folder = self.settings, self.settings.directory
+        for path in checkpoints(folder):
             try:
                 with explained(f"{path} cannot be read"):
                     self.checkpoint.restore(path).assert_existing_objects_matched()
                 break
             except RestoreError as error:
-                if isinstance(error.__cause__, (AssertionError, ValueError)):
+                reason = error.__cause__
+                if isinstance(reason, (AssertionError, ValueError)):
                     found = f"{path} is of another network or optimizer"
-                    raise UserError(
-                        f"{found}: {first_line(error.__cause__)}"
-                    ) from error
+                    found = f"{found}: {first_line(reason)}"
+                    raise UserError(f"{found}; {begin_another(folder)}") from error
                 print(f"{error}; the one before it is taken")
         else:
-            if checkpoints(settings.directory):
-                raise UserError(f"no checkpoint in {settings.directory} can be read")
-        clear_up(settings.directory, int(self.step))
+            if checkpoints(folder):
+                raise UserError(f"no checkpoint in {folder} can be read")
+        clear_up(folder, int(self.step))
+        write_state(folder, int(self.step))
         self.manager = tf.train.CheckpointManager(
-            self.checkpoint,
-            settings.directory,
-            settings.keep,
-            settings.keep_hours or None,
+            self.checkpoint, folder, settings.keep, settings.keep_hours or None
         )
 
     def time_to_save(self, step):
@@ -736,10 +824,14 @@ class Run:
         self.saved = time.monotonic()
 
     def last_checkpoint(self):
-        """Say which checkpoint is the newest."""
-        found = checkpoints(self.settings.directory)
-        kept = f"{found[0]} is whole" if found else "none is there yet"
-        return f"the last checkpoint: {kept}"
+        """Say which checkpoint is the newest that can be read."""
+        for path in checkpoints(self.settings.directory):
+            with contextlib.suppress(UserError), explained(path):
+                reader = tf.train.load_checkpoint(path)
+                for name in reader.get_variable_to_shape_map():
+                    reader.get_tensor(name)
+                return f"the last checkpoint: {path} is whole"
+        return "the last checkpoint: none is there that can be read"
 
 
 def profiled(steps, run):
@@ -764,7 +856,7 @@ def profiled(steps, run):
                     stack.close()
 
 
-def begin_or_resume(settings, examples, device):
+def begin_or_resume(settings, data, device):
     """Return the settings with every choice made: as the run was begun, else as fits.
 
     `run.json` in the folder has what a run keeps. Network, data, batch and seed are
@@ -773,18 +865,12 @@ def begin_or_resume(settings, examples, device):
     folder = settings.directory
     if re.search(r"[*?\[]", folder):
         raise UserError(f"{folder}: TensorFlow finds no checkpoint below *, ? or [")
-    choices = {
-        "jit": "on" if use_jit(settings.jit, device) else "off",
-        "deterministic": settings.deterministic,
-    }
-    kept = {
-        "network": SideHead.__name__,
-        "examples": examples,
-        "batch": settings.batch,
-        "seed": settings.seed,
-        "shuffle": settings.shuffle,
-        **choices,
-    }
+    jit = "on" if use_jit(settings.jit, device) else "off"
+    choices = {"jit": jit, "deterministic": settings.deterministic}
+    fixed = ("batch", "seed", "shuffle")
+    kept = {"network": SideHead.__name__, "examples": data.count}
+    kept = {"classes": data.classes} | kept
+    kept |= {name: getattr(settings, name) for name in fixed} | choices
     file = os.path.join(folder, "run.json")
     if not checkpoints(folder):
         os.makedirs(folder, exist_ok=True)
@@ -793,17 +879,34 @@ def begin_or_resume(settings, examples, device):
     try:
         with open(file, encoding="utf-8") as stream:
             begun = dict(json.load(stream))
-    except (OSError, TypeError, ValueError) as error:
+    except (OSError, TypeError, ValueError, RecursionError) as error:
         raise UserError(f"{file} does not say what the checkpoints are of") from error
     for name, value in kept.items():
         asked, found = getattr(settings, name, value), begun.get(name)
-        if found == value or (found is None and name in choices):
+        if found == value or (found is None and name in {*choices, "classes"}):
             continue
         if name not in choices or asked != getattr(Settings, name):
-            raise UserError(f"{folder} holds a run with {name} {found}, not {asked}")
+            found = f"{folder} holds a run with {name} {found}, not {asked}"
+            raise UserError(f"{found}; {begin_another(folder)}")
         print(f"{name} is {found}, as the run was begun")
         choices[name] = found
     return dataclasses.replace(settings, **choices)
+
+
+def run_classes(path):
+    """Return the names of the classes of a run, by its folder or a checkpoint in it."""
+    folder = path if os.path.isdir(path) else os.path.dirname(path)
+    try:
+        with open(os.path.join(folder, "run.json"), encoding="utf-8") as stream:
+            found = json.load(stream)["classes"]
+    except (OSError, KeyError, TypeError, ValueError, RecursionError):
+        return None
+    return [str(name) for name in found] if isinstance(found, list) else None
+
+
+def begin_another(folder):
+    """Say how to leave a run as it is."""
+    return f"--directory begins another, --from {folder} with its weights"
 
 
 def checkpoints(folder):
@@ -833,12 +936,9 @@ def clear_up(folder, step):
 
 
 def append_to_log(folder, **values):
-    """Append a line of JSON to the log of a run."""
+    """Append a line of JSON, which is ASCII, to the log of a run."""
     file = os.path.join(folder, "log.jsonl")
-    with (
-        explained(f"{file} cannot be written"),
-        open(file, "a", encoding="utf-8") as stream,
-    ):
+    with explained(f"{file} cannot be written"), open(file, "a") as stream:
         print(json.dumps(values), file=stream)
 
 
@@ -847,25 +947,98 @@ def write_whole(path, text):
     with explained(f"{path} cannot be written"):
         with open(f"{path}.new", "w", encoding="utf-8") as stream:
             stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())  # a power cut leaves the old file or this one
         os.replace(f"{path}.new", path)
+        sync_folder(os.path.dirname(path))
+
+
+def sync_folder(folder):
+    """Make the names of the files in a folder survive a power cut."""
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(folder or ".", os.O_DIRECTORY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+
+
+def write_state(folder, step):
+    """Rewrite the file `checkpoint` if it does not name the checkpoint of a step."""
+    file = os.path.join(folder, "checkpoint")
+    last = f"ckpt-{step}" if step else None
+    try:
+        with open(file, encoding="utf-8") as stream:
+            kept = re.search(r'^model_checkpoint_path: "(.*)"$', stream.read(), re.M)
+        if kept is not None and kept[1] == last:
+            return
+    except FileNotFoundError:
+        if last is None:
+            return
+    except (OSError, ValueError):
+        pass  # it is rewritten
+    if last is None:
+        os.remove(file)
+        return
+    print(f"{file} was missing, damaged or old; it names {last} now")
+    lines = [f'model_checkpoint_path: "{last}"']
+    for path in reversed(checkpoints(folder)):
+        if int(path.rpartition("-")[2]) <= step:
+            written = os.path.getmtime(f"{path}.index")
+            lines.append(f'all_model_checkpoint_paths: "{os.path.basename(path)}"')
+            lines.append(f"all_model_checkpoint_timestamps: {written}")
+    write_whole(file, "\n".join(lines) + "\n")
+
+
+@contextlib.contextmanager
+def locked(folder):
+    """Keep other processes out of a folder until this one ends, however it ends."""
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "lock"), "a+", encoding="utf-8") as stream:
+        try:
+            import fcntl
+
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            stream.seek(0)
+            found = f"{folder} is in use by process {stream.read() or 'unknown'}"
+            raise UserError(f"{found}; --directory begins another run") from error
+        except (ImportError, OSError):
+            print(f"{folder} is not locked: two processes here would spoil the run")
+        stream.truncate(0)
+        print(os.getpid(), end="", file=stream, flush=True)
+        yield
 
 
 class Stopped(Exception):
-    """SIGTERM has ended a run; its checkpoint is written."""
+    """A signal has ended a run, which lost no step; `code` is the exit code."""
+
+    def __init__(self, message, code):
+        super().__init__(message)
+        self.code = code
 
 
 @contextlib.contextmanager
 def termination():
-    """Yield an event that SIGTERM sets, instead of ending the program at once."""
-    asked = threading.Event()
+    """Yield a list that gets the exit code of SIGTERM or Ctrl-C, which end nothing here.
+
+    A second Ctrl-C ends the program at once.
+    """
+    asked = []
     if threading.current_thread() is not threading.main_thread():
         yield asked  # signals reach the main thread only
         return
-    before = signal.signal(signal.SIGTERM, lambda *_: asked.set())
+
+    def ask(number, _):
+        if asked and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        asked.append(75 if number == signal.SIGTERM else 130)
+
+    signals = signal.SIGTERM, signal.SIGINT
+    before = [signal.signal(number, ask) for number in signals]
     try:
         yield asked
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in zip(signals, before):
+            signal.signal(number, handler)
 
 
 class Progress:
@@ -897,7 +1070,8 @@ class Progress:
         value, rate, terms = tf.nest.map_structure(float, self.last)
         shown = ", ".join(f"{name} {term:.4f}" for name, term in terms.items())
         shown = f"loss {value:.4f} ({shown})"
-        speed = self.steps * settings.batch / (now - self.reported)
+        seconds = max(now - self.reported, 1e-6)  # a clock may stand still
+        speed = self.steps * settings.batch / seconds
         self.text = f"{shown}  {speed:.1f} images/s"
         if later:  # the first step takes longer
             left = (settings.steps - self.step) * settings.batch / speed
@@ -906,14 +1080,10 @@ class Progress:
             self.draw()
         else:
             print(f"step {self.step}/{settings.steps}  {self.text}", flush=True)
-        append_to_log(
-            settings.directory,
-            step=self.step,
-            loss=value,
-            terms=terms,
-            learning_rate=rate,
-            images_per_second=round(speed, 1),
-        )
+        values = {"step": self.step, "loss": value}
+        values["terms"] = terms
+        values |= {"learning_rate": rate, "images_per_second": round(speed, 1)}
+        append_to_log(settings.directory, **values)
         self.steps, self.reported = 0, now
 
     def draw(self):
@@ -925,9 +1095,10 @@ class Progress:
         print(f"\r{line[:width]:<{width}}", end="", flush=True)
 
 
-def evaluate(model, settings):
+def evaluate(model, settings, data=None):
     """Return the accuracy over `settings.data`, and how many examples that is."""
-    examples = Examples(open_data(settings.data), settings)
+    data = data or open_data(settings.data, run_classes(settings.directory))
+    examples = Examples(data, settings)
     device = find_device(settings.device)
 
     @tf.function(autograph=False, jit_compile=use_jit(settings.jit, device))
@@ -942,31 +1113,25 @@ def evaluate(model, settings):
         size = len(tf.nest.flatten(inputs)[0])
         count += size
         hits += round(float(found) * size)
-    found = hits / count
-    return found, count
+    return hits / count, count
 
 
 def add_train_commands(commands, rules):
     """Add `train` and `evaluate`; `rules` has the options of `restore`."""
     fields = dataclasses.fields(Settings)
     text = "train, or resume a run that was stopped"
-    parser = commands.add_parser("train", help=text, description=text)
-    parser.set_defaults(run=run_train)
-    add_settings(parser, fields)
+    part = commands.add_parser("train", help=text, description=text)
+    part.set_defaults(run=run_train)
+    add_settings(part, fields)
     text = "print measures of the network over records or a folder"
-    parser = commands.add_parser(
-        "evaluate", parents=[rules], help=text, description=text
-    )
-    parser.set_defaults(run=run_evaluate)
+    part = commands.add_parser("evaluate", parents=[rules], help=text, description=text)
+    part.set_defaults(run=run_evaluate)
     shared = "batch", "jit", "device"
-    add_settings(parser, [field for field in fields if field.name in shared])
-    text = fields[0].metadata["help"]
-    parser.add_argument("--data", required=True, help=text)
-    text = "the weights; those of the run unless given"
-    run = Settings.directory
-    parser.add_argument(
-        "--checkpoint", dest="file", default=run, metavar="FILE", help=text
-    )
+    add_settings(part, [field for field in fields if field.name in shared])
+    add, text = part.add_argument, fields[0].metadata["help"]
+    add("--data", required=True, help=text)
+    run, text = Settings.directory, "the weights; those of the run unless given"
+    add("--checkpoint", dest="file", default=run, metavar="FILE", help=text)
 
 
 def add_settings(parser, fields):
@@ -1003,12 +1168,12 @@ def run_train(options):
 def run_evaluate(options):
     """Print the measures."""
     settings = settings_of(options)
+    # The names of the classes stand beside the checkpoint.
+    settings = dataclasses.replace(settings, directory=options.file)
     with tf.device(find_device(settings.device)):
         model, _ = load_model(options)
     found, count = evaluate(model, settings)
-    found = {"accuracy": found}
-    for name, value in found.items():
-        print(f"{name} {value:.4f} over {count} examples")
+    print(f"accuracy {found:.4f} over {count} examples")
 
 
 def main(argv=None):
@@ -1022,9 +1187,12 @@ def main(argv=None):
         return stop.code
     except Stopped as stop:
         print(stop, file=sys.stderr)
-        return 75  # resumes when started again
-    except (UserError, OSError, KeyboardInterrupt) as error:
-        message = " ".join(str(error).split()) or "stopped"
+        return stop.code
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    except (UserError, OSError) as error:
+        message = " ".join(str(error).split())
         print(f"error: {message}", file=sys.stderr)
         return 1
     return 0
@@ -1043,8 +1211,7 @@ def command_line():
     rules.add_argument("--head", choices=heads, default="strict", help=text)
     text = "refuse weights with unused names"
     rules.add_argument("--strict", action="store_true", help=text)
-    text = __doc__.split("\n")[0]
-    parser = argparse.ArgumentParser(description=text)
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     text = "inspect or convert weights"
     checkpoint = commands.add_parser("checkpoint", help=text, description=text)
@@ -1061,8 +1228,10 @@ def command_line():
     text = "print the most probable classes of images"
     predict = commands.add_parser("predict", parents=[rules], help=text)
     predict.set_defaults(run=run_predict)
-    predict.add_argument("images", nargs="+", metavar="IMAGE")
-    predict.add_argument("--checkpoint", dest="file", required=True, metavar="FILE")
+    text = "files, or folders of them"
+    predict.add_argument("images", nargs="+", metavar="IMAGE", help=text)
+    flags = {"dest": "file", "metavar": "FILE"}
+    predict.add_argument("--checkpoint", default=Settings.directory, **flags)
     predict.add_argument("--top", type=positive, default=5, help="number of classes")
     predict.add_argument("--format", choices=["text", "json"], default="text")
     add_train_commands(commands, rules)
@@ -1078,3 +1247,37 @@ def load_model(options):
     others = report.summary("left_out", "unused", "not_finite")
     print("; ".join(filter(None, [loaded, others])), file=sys.stderr)
     return model, report
+
+
+def run_predict(options):
+    """Print the most probable classes of each image; name the unreadable ones last."""
+    model, _ = load_model(options)
+
+    @tf.function(autograph=False, reduce_retracing=True)
+    def predict(image):
+        return postprocess(model(image[tf.newaxis])[0])
+
+    classes = dict(enumerate(run_classes(options.file) or ()))
+    answers, errors = [], []
+    for path in [file for given in options.images for file in images_at(given)]:
+        try:
+            with explained(f"{path} is no image that can be read"):
+                image = preprocess(decode_image(tf.io.read_file(path)))
+        except RestoreError as error:
+            errors.append(str(error))
+            continue
+        (numbers,), (probabilities,) = predict(image)
+        top = []
+        for k, p in zip(numbers[: options.top].numpy().tolist(), probabilities):
+            label = classes.get(k) or str(k)
+            top.append({"class": k, "label": label, "probability": float(p)})
+        answers.append({"image": path, "classes": top})
+    if options.format == "json":
+        print(json.dumps(answers, indent=2))
+    else:
+        for answer in answers:
+            print(answer["image"])
+            for item in answer["classes"]:
+                print(f"  {item['probability']:.4f}  {item['label']}")
+    if errors:
+        raise RestoreError("; ".join(errors))

@@ -67,6 +67,8 @@ class Values(tf.Module):
         if not spec.shape.is_compatible_with(inputs.shape):
             raise ValueError(f"`images` is {spec.shape} here, found {inputs.shape}")
         inputs = tf.cast(inputs, spec.dtype)
+        if training and tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            raise RuntimeError("training runs on one replica: averages would differ")
         scope = Scope(self, self.scope, training, {})
         outputs, ends = self.layers(scope, inputs), scope.end_points
         return outputs, ends | {self.relative(name): ends[name] for name in ends}
