@@ -14,6 +14,7 @@ from PIL import Image
 
 from slimgen.cli import streams
 from slimgen.records.framing import crc32c, example, framed
+from slimgen.records.image_files import find_images, read_names
 
 CLASSES = {"10": 8, "2": 12, "9": 4}  # folders and their images
 
@@ -89,7 +90,8 @@ def test_records_hold_every_image_once_under_tf_slim_s_keys(
     held_out = parsed(out.glob("validation-00000-of-00001.tfrecord"))
 
     assert outcome.exit_code == 0, outcome.stderr
-    assert outcome.stderr == "out: 24 images, 3 labels\n"
+    assert outcome.stderr.startswith("out: 24 images, 3 labels\n")
+    assert "1 file left out, no images: `2/notes.txt`" in outcome.stderr
     assert (out / "labels.txt").read_text() == "0:2\n1:9\n2:10\n"
     assert Counter(one["image/class/label"] for one in kept) == {0: 9, 1: 3, 2: 6}
     assert Counter(one["image/class/label"] for one in held_out) == {0: 3, 1: 1, 2: 2}
@@ -182,3 +184,22 @@ def test_a_bar_is_drawn_on_a_terminal_alone(
         done()
 
     assert "2/2" in capsys.readouterr().err
+
+
+def test_labels_go_by_the_names_of_an_earlier_file(
+    images: Path, tmp_path: Path
+) -> None:
+    labels = tmp_path / "earlier.txt"
+    labels.write_text("0:9\n1:other\n2:10\n3:2\n")
+    (images / "9" / "inner").mkdir()
+    (images / "9" / "inner" / "no ending").write_bytes(
+        (images / "9/0.jpg").read_bytes()
+    )
+    (images / "9" / "._1.png").write_bytes(b"no image")
+    found = find_images(str(images), read_names(labels.read_text()))
+    assert Counter(image.label for image in found.images) == {0: 5, 2: 8, 3: 12}
+    assert found.left_out == ("2/notes.txt",)
+    out = tmp_path / "out"
+    outcome = run("records", str(images), str(out), "--labels", str(labels))
+    assert outcome.exit_code == 0, outcome.output
+    assert (out / "labels.txt").read_text() == labels.read_text()

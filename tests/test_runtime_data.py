@@ -225,3 +225,25 @@ def test_classes_of_a_run_go_by_name_and_files_by_their_bytes(
         module.main(["predict", f"{some}/class 2/1.png", "--checkpoint", str(run)]) == 0
     )
     assert "class 1" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_weights_may_be_whole_numbers_and_not_negative(tmp_path: Path) -> None:
+    network = image_network("4x4x3", "preprocess none")
+    items = "images image/encoded\n  label image/label\n  much image/much\n"
+    job = f'data records "none" {{\n  {items} }}\n  batch 2\n  steps 1'
+    job += "\n  loss softmax_cross_entropy weights=much"
+    module = module_of(network + train_job(job, "model"), tmp_path)
+    image = encoded(np.zeros([4, 4, 3], np.uint8))
+    for least in (3, -1):
+        records = [
+            record(image_encoded=image, image_label=0, image_much=much)
+            for much in (5, least)
+        ]
+        data = write(tmp_path / f"{least}.tfrecord", *records)
+        settings = module.Settings(data=data, directory=str(tmp_path / str(least)))
+        if least > 0:
+            assert module.train(settings) is not None
+        else:
+            with pytest.raises(module.UserError, match="record 1: much -1 is not in 0"):
+                module.train(settings)

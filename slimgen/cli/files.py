@@ -9,6 +9,7 @@ from importlib.resources import files
 
 from slimgen.cli.streams import read_input, write_output
 from slimgen.diagnostics import Diagnostic, Diagnostics
+from slimgen.elaborate.rejection import Rejected
 from slimgen.emit.file_head import STD
 from slimgen.messages import commands
 from slimgen.source import Source, Span
@@ -64,7 +65,11 @@ class FileReader:
         self._diagnostics = diagnostics
 
     def __call__(self, path: str, user: Source) -> Source | None:
-        """Return the source that `user` uses as `path`; None if it does not exist."""
+        """Return the source that `user` uses as `path`; None if it does not exist.
+
+        Raises:
+            Rejected: It cannot be read, or is not UTF-8.
+        """
         if not path or posixpath.isabs(path) or "\0" in path:
             return None
         if path.startswith("std/"):
@@ -76,7 +81,12 @@ class FileReader:
             return _read_std(name.removeprefix(STD)) if name.startswith(STD) else None
         if not os.path.isfile(name):
             return None
-        return read_source(name, name, self._diagnostics)
+        found = Diagnostics()
+        source = read_source(name, name, found)
+        for problem in found:
+            self._diagnostics.report(problem)
+            raise Rejected(problem)
+        return source
 
 
 def _read_std(path: str) -> Source | None:

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from slimgen.cli.files import reason_of, refusal
+from slimgen.cli.files import read_source, reason_of, refusal
 from slimgen.cli.reporting import CommandReport, reporting
 from slimgen.cli.streams import progress
+from slimgen.diagnostics import Diagnostics
 from slimgen.frozen import Frozen
 from slimgen.messages import commands
 from slimgen.messages import records as messages
@@ -19,8 +20,10 @@ from slimgen.messages.names import counted
 from slimgen.records.framing import framed
 from slimgen.records.image_files import (
     Image,
+    ImageFolder,
     UnreadableImage,
     find_images,
+    read_names,
     record,
     split,
 )
@@ -40,6 +43,7 @@ class Shard(Frozen):
 Examples:
   slimgen records flowers flowers-records --shards 8 --split 0.1
   slimgen records digits digits-records --corrupt skip
+  slimgen records more more-records --labels flowers-records/labels.txt
 """)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False))
 @click.argument("out", type=click.Path(file_okay=False))
@@ -71,6 +75,11 @@ Examples:
     show_default=True,
     help="Stop at images that cannot be read, or skip them.",
 )
+@click.option(
+    "--labels",
+    type=click.Path(),
+    help="File with the names of the classes, as an earlier labels.txt.",
+)
 @click.option("--force", is_flag=True, help="Replace records that are in OUT.")
 @reporting
 def records(
@@ -82,6 +91,7 @@ def records(
     share: float,
     seed: int,
     corrupt: str,
+    labels: str | None,
     force: bool,
 ) -> None:
     """Write the images in FOLDER into TFRecord files in OUT.
@@ -90,10 +100,10 @@ def records(
     they are. OUT gets train-00000-of-00001.tfrecord and so on, with --split also validation-…, and
     labels.txt with the names of the classes; all of it or nothing.
     """
-    found = _find(folder, reporter)
+    found = _find(folder, labels, reporter)
     if found is None:
         return
-    names, images = found
+    names, images = found.classes, found.images
     kept, held_out = split(images, share, seed)
     parts = [*_shards("train", kept, shards)]
     parts += _shards("validation", held_out, max(1, round(shards * share)))
@@ -107,22 +117,35 @@ def records(
         reporter.report(refusal(out, error))
 
 
-def _find(folder: str, reporter: CommandReport) -> tuple[list[str], list[Image]] | None:
+def _find(
+    folder: str, labels: str | None, reporter: CommandReport
+) -> ImageFolder | None:
     """Return the classes and images of a folder; None after an error is reported."""
     try:
         importlib.import_module("PIL")
     except ModuleNotFoundError:
         reporter.report(messages.pillow_missing())
         return None
+    unread = Diagnostics()
+    source = read_source(labels, labels, unread) if labels else None
+    if not reporter.add(unread):
+        return None
     try:
-        names, images = find_images(folder)
+        found = find_images(folder, read_names(source.text) if source else ())
     except OSError as error:
         reporter.report(commands.unreadable_file(folder, reason_of(error)))
         return None
-    if not images:
+    for name in found.unknown:
+        known = found.classes
+        reporter.report(messages.unknown_class(folder, name, str(labels), known))
+    if found.unknown:
+        return None
+    if found.left_out:
+        reporter.report(messages.files_left_out(found.left_out))
+    if not found.images:
         reporter.report(messages.no_images(folder))
         return None
-    return names, images
+    return found
 
 
 def _shards(stem: str, images: Sequence[Image], count: int) -> Iterator[Shard]:

@@ -7,6 +7,7 @@ never anything else; a line of `labels` ends in its file.
 import re
 from collections.abc import Callable
 
+from slimgen.elaborate.rejection import Rejected
 from slimgen.source import Source
 
 TOKENS = re.compile(
@@ -33,7 +34,10 @@ def with_files(
     while waiting:
         user = waiting.pop(0)
         for path in files_of(user):
-            used = read(path, user)
+            try:
+                used = read(path, user)
+            except Rejected:
+                continue
             if used is not None and used.name not in found:
                 found[used.name] = used
                 waiting.append(used)

@@ -95,8 +95,9 @@ class Program:
                 pass
 
     def _use(self, item: tree.Use, loaded: Loaded) -> None:
+        lost, self.reporter.lost = self.reporter.lost, True  # names of the file
         source = self.reader(item.path.value, loaded.file.source)
-        self.reporter.lost |= source is None  # names that the file was to give
+        self.reporter.lost = lost or source is None
         if source is None:
             raise Rejected(
                 messages.no_such_file(item.path.span, item.path.value, STANDARD)

@@ -141,7 +141,8 @@ def _classes(target: Target) -> str:
 def _weights(term: Term) -> str:
     assert term.weights is not None
     weights = f"labels[{python(term.weights.item)}]"
-    return f"{weights}[..., 0]" if term.weights.squeezed else weights
+    weights = f"{weights}[..., 0]" if term.weights.squeezed else weights
+    return _cast(weights, "float32") if term.weights.whole else weights
 
 
 def _count(term: Term) -> str:
@@ -149,7 +150,9 @@ def _count(term: Term) -> str:
     if term.weights is None:
         return f"{_outputs(term)}.shape[0]"
     if term.target.classes:
-        return f"tf.reduce_sum({_cast(_weights(term), 'float32')})"
+        weights = _weights(term)
+        kept = weights if term.weights.whole else _cast(weights, "float32")
+        return f"tf.reduce_sum({kept})"
     return f"tf.math.count_nonzero({_weights(term)})"
 
 

@@ -128,7 +128,7 @@ class JobSections(Frozen):
             "IMAGE": bool(self.examples.image),
             "RAW": data.inputs[0].raw,
             "BOXES": bool(self.examples.boxes),
-            "CHECKED": bool(self.examples.classes),
+            "CHECKED": self.checked,
             "COUNTED_CLASSES": "label" in self.examples.classes,
             "LABELED": self.label_names,
             "OFFSET": bool(self.label_offset) and bool(self.examples.counted),
@@ -163,6 +163,18 @@ class JobSections(Frozen):
         return given.family if given else "none"
 
     @property
+    def _weights(self) -> tuple[str, ...]:
+        """The items that weigh losses, other than images."""
+        used = {term.weights.item for term in self.train.loss.terms if term.weights}
+        items = self.train.data.labels
+        return tuple(i.name for i in items if i.name in used and not i.image)
+
+    @property
+    def checked(self) -> bool:
+        """Whether labels are looked at: classes, and weights of losses."""
+        return bool(self.examples.classes or self._weights)
+
+    @property
     def regularized(self) -> bool:
         """Whether terms of regularisers are part of the loss."""
         return bool(self.train.loss.regularization) and self.train.loss.regularized
@@ -176,8 +188,10 @@ class JobSections(Frozen):
     def constants(self) -> tuple[str, ...]:
         """The constants that the modules of the library read, as Python."""
         gradients, lines = self.train.gradients, []
-        if self.examples.classes:
-            ranges = (self._range(*one) for one in self.examples.classes.items())
+        if self.checked:
+            ranges = [self._range(*one) for one in self.examples.classes.items()]
+            # The weights of losses are in the table for their least value.
+            ranges += [f"{python(name)}: range(10**9)" for name in self._weights]
             lines.append(f"LABEL_RANGES = {{{', '.join(ranges)}}}")
         if gradients.multipliers:
             lines.append(f"MULTIPLIERS = {python(gradients.multipliers)}")

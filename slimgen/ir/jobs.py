@@ -108,10 +108,12 @@ class LossWeights(Frozen):
     Attributes:
         item: The item of the data that holds them.
         squeezed: Its last axis has length 1, and the losses have no such axis.
+        whole: They are whole numbers.
     """
 
     item: str
     squeezed: bool = False
+    whole: bool = False
 
 
 class LossArgument(Frozen):

@@ -3,6 +3,8 @@
 from slimgen.diagnostics import Diagnostic, Severity
 from slimgen.source import Span
 
+UTF_16 = (0xFE, 0xFF)  # a byte of its mark, which no text in UTF-8 has
+
 # Files.
 
 
@@ -18,7 +20,7 @@ def not_utf8(span: Span, byte: int) -> Diagnostic:
         f"`{span.source.name}` is not text in UTF-8",
         span,
         label=f"byte 0x{byte:02x}",
-        help="save the file as UTF-8",
+        help=f"save the file as UTF-8{', it is UTF-16' if byte in UTF_16 else ''}",
     )
 
 

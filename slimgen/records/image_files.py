@@ -3,15 +3,26 @@
 import io
 import os
 import random
+import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from slimgen.frozen import Frozen
 from slimgen.records.framing import example
 
+# The rules of templates/runtime/image_folders.py, so that both find the same images.
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
+START = re.compile(rb"(?s)\xff\xd8\xff|\x89PNG|GIF8|BM|RIFF....WEBP")
+HIDDEN = (".", "Thumbs.db", "desktop.ini", "__MACOSX")
 # The formats that TensorFlow decodes, by Pillow's names; an MPO is a JPEG with a tail.
-FORMATS = {"JPEG": b"jpg", "MPO": b"jpg", "PNG": b"png", "GIF": b"gif", "BMP": b"bmp"}
+FORMATS = {
+    "JPEG": b"jpg",
+    "MPO": b"jpg",
+    "PNG": b"png",
+    "GIF": b"gif",
+    "BMP": b"bmp",
+    "WEBP": b"webp",
+}
 
 
 class UnreadableImage(Exception):
@@ -25,19 +36,71 @@ class Image(Frozen):
     label: int
 
 
-def find_images(folder: str) -> tuple[list[str], list[Image]]:
-    """Return the classes, by number if all are numbers, and the images in order."""
+class ImageFolder(Frozen):
+    """A folder with a folder of images for each class.
+
+    Attributes:
+        classes: Their names, by which the images have their labels.
+        unknown: The folders that are of no class.
+        left_out: The files that are no images.
+    """
+
+    classes: tuple[str, ...]
+    images: tuple[Image, ...]
+    unknown: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def find_images(folder: str, classes: Sequence[str] = ()) -> ImageFolder:
+    """Find the images of each class.
+
+    Without names of `classes` the folders are the classes, in order of their names, or of
+    their numbers if all are numbers.
+    """
     with os.scandir(folder) as entries:
-        names = sorted(e.name for e in entries if e.is_dir() and e.name[0] != ".")
+        names = sorted(e.name for e in entries if e.is_dir())
+    names = [name for name in names if not name.startswith(HIDDEN)]
     if all(name.isdecimal() for name in names):
         names.sort(key=int)
-    images = [
-        Image(f"{name}/{file}", label)
-        for label, name in enumerate(names)
-        for file in sorted(os.listdir(os.path.join(folder, name)))
-        if file.lower().endswith(SUFFIXES)
-    ]
-    return names, images
+    known = tuple(classes) or tuple(names)
+    images, left_out = [], []
+    for name in names:
+        for path in _files_below(folder, name):
+            if name in known and _is_image(os.path.join(folder, path)):
+                images.append(Image(path, known.index(name)))
+            else:
+                left_out.append(path)
+    unknown = tuple(name for name in names if name not in known)
+    return ImageFolder(known, tuple(images), unknown, tuple(left_out))
+
+
+def _files_below(folder: str, name: str) -> Iterator[str]:
+    """Yield the files in a folder and its folders, in order, without hidden ones."""
+    for inner in sorted(os.listdir(os.path.join(folder, name))):
+        path = f"{name}/{inner}"
+        if inner.startswith(HIDDEN):
+            continue
+        if os.path.isdir(os.path.join(folder, path)):
+            yield from _files_below(folder, path)
+        else:
+            yield path
+
+
+def _is_image(path: str) -> bool:
+    """Whether a file is an image by its bytes, or should be one by its name."""
+    if path.lower().endswith(SUFFIXES):
+        return True
+    with open(path, "rb") as file:
+        return START.match(file.read(12)) is not None
+
+
+def read_names(text: str) -> list[str]:
+    """Return the names in a file of labels: a name a line, or `id:name` in order."""
+    rows = [row.strip() for row in text.splitlines() if row.strip()]
+    parts = [row.partition(":") for row in rows]
+    if [part[0] for part in parts] == [str(number) for number in range(len(rows))]:
+        return [part[2] for part in parts]
+    return rows
 
 
 def split(

@@ -82,22 +82,25 @@ def label_names(
     source = reader(line.file, statement.span.source)
     if source is None:
         raise Rejected(messages.no_such_file(statement.span, line.file, ()))
+    lines = enumerate(source.text.splitlines(), 1)
+    rows = [(number, row.strip()) for number, row in lines if row.strip()]
     names: dict[int, str] = {}
-    rows = [row.strip() for row in source.text.splitlines()]
-    for number, row in enumerate(row for row in rows if row):
+    twice = ""
+    for place, (number, row) in enumerate(rows):
         key, colon, name = row.partition(":")
-        if colon and key.isdecimal():
-            names[int(key)] = name
-        else:
-            names[number] = row
+        label, name = (int(key), name) if colon and key.isdecimal() else (place, row)
+        if label in names or name in names.values():
+            twice = twice or f"`{row}` again in line {number}"
+        names[label] = name
+    needed = found = help = ""
     if sorted(names) != list(range(len(names))):
+        needed, found = "a file that numbers its names from 0 on", "numbers with gaps"
+    elif twice:
+        needed, found = "a file in which each label and each name stands once", twice
+        help = "tell names apart, as `crane (bird)` and `crane (machine)`"
+    if needed:
         raise Rejected(
-            messages.wrong_value(
-                statement.span,
-                "`labels`",
-                "a file that numbers its names from 0 on",
-                "numbers with gaps",
-            )
+            messages.wrong_value(statement.span, "`labels`", needed, found, help)
         )
     return LabelNames(tuple(names[n] for n in range(len(names))), line.offset), source
 

@@ -188,12 +188,13 @@ def fitting_weights(
     item: ir.DataItem, losses: Sequence[int | None]
 ) -> ir.LossWeights | None:
     """Return how an item weighs losses: by its first axes, a last one of 1 apart."""
+    whole = item.dtype != "float32"
     for end in range(len(losses) + 1):
         if _fits(item, losses[:end]):
-            return ir.LossWeights(item.name)
+            return ir.LossWeights(item.name, whole=whole)
     for end in range(1, len(losses) + 1):
         if _fits(item, (*losses[:end], 1)):
-            return ir.LossWeights(item.name, squeezed=True)
+            return ir.LossWeights(item.name, squeezed=True, whole=whole)
     return None
 
 
