@@ -901,7 +901,7 @@ def faults(data: Path, folder: Path, weights: Path) -> list[tuple[str, list[str]
         ("could not be found", records("other", b"")),
         ("holds no records", records("empty")),
         ("is no TFRecord file, or is cut off", [*train, str(text)]),
-        ("no file is called", [*train, f"{folder}/none-*"]),
+        ("no record file is called", [*train, f"{folder}/none-*"]),
         ("has 1 folders for 10 classes", [*train, f"{folder}/one"]),
         ("batch is 0", [*train, str(data / "images"), "--batch", "0"]),
         ("rate is nan", [*train, str(data / "images"), "--learning-rate", "nan"]),
@@ -949,7 +949,7 @@ def test_a_mistake_is_one_line_on_stderr(
     "arguments",
     [
         [],
-        ["predict", "x.png"],
+        ["predict"],
         ["fly"],
         ["predict", "x", "--checkpoint", "y", "--top", "0"],
     ],

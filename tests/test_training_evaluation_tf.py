@@ -93,7 +93,7 @@ def test_data_that_is_not_there_is_said_before_the_run(folder: Path) -> None:
     with contextlib.redirect_stderr(io.StringIO()) as err:
         assert module.main(["train", "--directory", "run"]) == 1
 
-    assert err.getvalue() == "error: no file is called test-data\n"
+    assert err.getvalue() == "error: no record file is called test-data\n"
     assert not (folder / "run/log.jsonl").exists()
 
 
