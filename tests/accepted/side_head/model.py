@@ -964,7 +964,7 @@ def sync_folder(folder):
 def write_state(folder, step):
     """Rewrite the file `checkpoint` if it does not name the checkpoint of a step."""
     file = os.path.join(folder, "checkpoint")
-    last = f"ckpt-{step}" if step else None
+    last = f"ckpt-{step}" if checkpoints(folder) else None
     try:
         with open(file, encoding="utf-8") as stream:
             kept = re.search(r'^model_checkpoint_path: "(.*)"$', stream.read(), re.M)
