@@ -110,8 +110,8 @@ def datasets(file):
         if path.count("/") > DEEPEST or len(groups) + len(found) > MOST_NAMES:
             raise ValueError("its groups are too many, or too deep in each other")
         for name in group:
-            key, link = f"{path}{name}", group.get(name, getlink=True)
-            if not isinstance(link, h5py.HardLink):
+            key, link = f"{path}{name}", group.get(name, getclass=True, getlink=True)
+            if link is not h5py.HardLink:
                 raise ValueError(f"{key} is a link to another place or file")
             item = group[name]
             if isinstance(item, h5py.Group):

@@ -151,7 +151,7 @@ def write_state(folder, step):
     last = f"ckpt-{step}" if checkpoints(folder) else None
     try:
         with open(file, encoding="utf-8") as stream:
-            kept = re.search(r'^model_checkpoint_path: "(.*)"$', stream.read(), re.M)
+            kept = re.match(r'model_checkpoint_path: "(.*)"\n', stream.read())
         if kept is not None and kept[1] == last:
             return
     except FileNotFoundError:

@@ -301,7 +301,8 @@ def first_fault(examples, items):
             if CHECKED:
                 check_labels(labels)  # if not SPLIT
                 check_labels(labels, examples.program.label_ranges)  # if SPLIT
-        except Exception as error:  # TensorFlow's are of many types
+        # Python code of TensorFlow's resizing raises errors of its own types.
+        except (tf.errors.OpError, ArithmeticError, TypeError, ValueError) as error:
             return f"{examples.data.place(*item)}: {first_line(error)}"
     return None
 

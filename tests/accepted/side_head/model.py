@@ -551,7 +551,8 @@ def first_fault(examples, items):
         try:
             _, labels = examples.load(number, item)
             check_labels(labels)
-        except Exception as error:  # TensorFlow's are of many types
+        # Python code of TensorFlow's resizing raises errors of its own types.
+        except (tf.errors.OpError, ArithmeticError, TypeError, ValueError) as error:
             return f"{examples.data.place(*item)}: {first_line(error)}"
     return None
 
@@ -967,7 +968,7 @@ def write_state(folder, step):
     last = f"ckpt-{step}" if checkpoints(folder) else None
     try:
         with open(file, encoding="utf-8") as stream:
-            kept = re.search(r'^model_checkpoint_path: "(.*)"$', stream.read(), re.M)
+            kept = re.match(r'model_checkpoint_path: "(.*)"\n', stream.read())
         if kept is not None and kept[1] == last:
             return
     except FileNotFoundError:
