@@ -187,7 +187,8 @@ def test_gradients_are_those_of_small_steps(made, x):
     value = x[:2, :4].astype(np.float64)
     if made.word in ("sequence_to_images", "pad", "crop", "split", "squeeze"):
         value = x
-    source = TensorType(value.shape, "float64")
+    batch = None if made.word == "reshape" else value.shape[0]
+    source = TensorType((batch, *value.shape[1:]), "float64")
     program, model = emit([made], source), Model()
     v, step = tf.Variable(value), random(value.shape, 3).astype(np.float64) * 1e-6
     with tf.GradientTape() as tape:
