@@ -58,8 +58,17 @@ class Token:
     def __rmul__(self, other: Any) -> "Token":
         return Token("*", other, self)
 
+    def __sub__(self, other: Any) -> "Token":
+        return Token("-", self, other)
+
+    def __rsub__(self, other: Any) -> "Token":
+        return Token("-", other, self)
+
     def __truediv__(self, other: Any) -> "Token":
         return Token("/", self, other)
+
+    def __rtruediv__(self, other: Any) -> "Token":
+        return Token("/", other, self)
 
     def __getitem__(self, key: Any) -> "Token":
         return Token("item", self, repr(key))
