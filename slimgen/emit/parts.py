@@ -276,6 +276,8 @@ def _flags(
         "SIZED": facts.by_network,
         "FREE_SIZE": bool(preprocess and preprocess.free_size),
         "GREY": bool(preprocess and preprocess.grey) or _reads_grey(train),
+        "COLORED": facts.channels == 3,
+        "ANY_CHANNELS": facts.by_network or not preprocess or _reads_others(train),
         "BOXES": False,
         "PREDICTS": facts.classifier,
         "TRAINS": train is not None,
@@ -297,6 +299,12 @@ def _reads_grey(train: Train | None) -> bool:
     return any(item.image and item.channels == 1 for item in items)
 
 
+def _reads_others(train: Train | None) -> bool:
+    """Whether records have images beside the network's only one."""
+    others = (*train.data.inputs[1:], *train.data.labels) if train else ()
+    return any(item.image for item in others)
+
+
 def _words(graph: Graph, facts: Facts, flags: Mapping[str, bool]) -> dict[str, str]:
     """Return the words of one file that replace stand-ins of the library."""
     words = {
@@ -312,6 +320,8 @@ def _words(graph: Graph, facts: Facts, flags: Mapping[str, bool]) -> dict[str, s
         words["UserError"] = "RestoreError"
     if not flags["SEVERAL_FORMATS"]:
         words["open_checkpoint"] = "open_weights"
+    if not flags["ANY_CHANNELS"]:
+        words["decode_upright"] = "decode_image"
     if not flags["NAMED_LABELS"]:
         words["label_text"] = "str"
     preprocess = facts.preprocess

@@ -97,6 +97,13 @@ class JobSections(Frozen):
     def _step_flags(self) -> dict[str, bool]:
         gradients, evaluate = self.train.gradients, self.evaluate
         variables = self.network.variables
+        train = self.train
+        lines = (train.data, train.augment, train.loss, train.learning_rate)
+        settings = [
+            one
+            for line in (*lines, train.optimizer, train.gradients)
+            for one in line.settings
+        ]
         return {
             "TERMS": len(self.train.loss.terms) > 1,
             "ACCUMULATE": gradients.parts > 1,
@@ -114,6 +121,7 @@ class JobSections(Frozen):
             "EVALUATED": evaluate is not None,
             "EVALUATES": evaluate is not None and evaluate.during,
             "PLAIN": self.train.loss.plain,
+            "LISTS": any(not isinstance(one.value, int | float) for one in settings),
             "COUNTED": bool(self.train.loss.weighted),
         }
 

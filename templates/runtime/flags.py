@@ -16,6 +16,8 @@ LABELS_FROM_ZERO = False  # the first class has the label 0
 SIZED = True  # height and width are parameters of what prepares an image
 FREE_SIZE = True  # a network takes images of any size
 GREY = True  # a network takes images of one channel
+COLORED = False  # all images have three channels
+ANY_CHANNELS = True  # images of several numbers of channels are decoded
 BOXES = True  # the data have boxes around objects
 
 # Outputs.
@@ -74,6 +76,8 @@ EVALUATED = True  # the file has an `evaluate` job
 EVALUATES = True  # a run is evaluated at each checkpoint
 PLAIN = True  # the loss is about the classes of the only output
 COUNTED = True  # measures have weights
+
+LISTS = True  # a setting is a list of numbers
 
 # Training: input.
 FOLDERS = True  # a folder with a folder a class may stand in place of records

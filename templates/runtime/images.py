@@ -5,8 +5,10 @@ import functools
 import tensorflow as tf
 
 from slimgen.templates.runtime.flags import (
+    ANY_CHANNELS,
     BOXES,
     BY_NETWORK,
+    COLORED,
     FREE_SIZE,
     GREY,
     SPLIT,
@@ -44,21 +46,31 @@ if BY_NETWORK:
         """Decode an image file to upright uint8 pixels with the network's channels."""
         return decode_upright(encoded, image_shape(network)[2])
 
-else:
+elif ANY_CHANNELS:
 
     def decode_image(encoded):
         """Decode an image file to upright uint8 pixels [height, width, CHANNELS]."""
         return decode_upright(encoded, CHANNELS)
 
 
-def decode_upright(encoded, channels=0):
+def decode_upright(
+    encoded,
+    channels=0,  # if ANY_CHANNELS
+):
     """Decode JPEG, PNG, GIF or BMP, a JPEG turned upright as its EXIF data say."""
-    if channels == 3:
+    if ANY_CHANNELS:
+        if channels == 3:
+            image = decode_colors(encoded)
+        elif GREY and channels == 1:
+            image = decode_grey(encoded)
+        else:
+            image = tf.io.decode_image(encoded, channels, expand_animations=False)
+    elif COLORED:
         image = decode_colors(encoded)
-    elif GREY and channels == 1:
+    elif GREY:
         image = decode_grey(encoded)
     else:
-        image = tf.io.decode_image(encoded, channels, expand_animations=False)
+        image = tf.io.decode_image(encoded, CHANNELS, expand_animations=False)
     turn = tf.cond(
         is_jpeg(encoded), lambda: exif_orientation(encoded), lambda: tf.constant(1)
     )

@@ -6,7 +6,14 @@ import dataclasses
 import tensorflow as tf
 
 from slimgen.templates.runtime.command_line import load_model
-from slimgen.templates.runtime.flags import AVERAGES, EVALUATED, FOLDERS, PLAIN, SPLIT
+from slimgen.templates.runtime.flags import (
+    AVERAGES,
+    EVALUATED,
+    FOLDERS,
+    LISTS,
+    PLAIN,
+    SPLIT,
+)
 from slimgen.templates.runtime.training.evaluation import evaluate
 from slimgen.templates.runtime.training.optimizers import average_name
 from slimgen.templates.runtime.training.run import train
@@ -23,7 +30,12 @@ def add_train_commands(
     fields = dataclasses.fields(SETTINGS)
     text = "train, or resume a run that was stopped"
     part = commands.add_parser("train", help=text, description=text)
-    part.set_defaults(run=run_train)
+    if SPLIT:
+        part.set_defaults(
+            run=lambda options: program.train(program, settings_of(options, program))
+        )
+    else:
+        part.set_defaults(run=lambda options: train(settings_of(options)))
     add_settings(part, fields)
     text = "print measures of the network over records or a folder"
     part = commands.add_parser("evaluate", parents=[rules], help=text, description=text)
@@ -55,7 +67,7 @@ def add_settings(parser, fields):
             kind = {"action": argparse.BooleanOptionalAction}
         elif field.type == tuple[str, ...]:
             kind = {"action": "append"}
-        elif field.type is tuple:
+        elif LISTS and field.type is tuple:
             kind = {"type": float, "nargs": "+"}
         else:
             kind = {"type": field.type, "choices": choices}
@@ -74,15 +86,6 @@ def settings_of(
     """Return the settings with the options of the command line."""
     names = {field.name for field in dataclasses.fields(SETTINGS)}
     return SETTINGS(**{n: value for n, value in vars(options).items() if n in names})
-
-
-def run_train(options):
-    """Train."""
-    if SPLIT:
-        program = options.program
-        program.train(program, settings_of(options, program))
-    else:
-        train(settings_of(options))
 
 
 def run_evaluate(options):

@@ -376,6 +376,8 @@ def learning_rate(step, settings, examples):
             ends = [int(examples * end / settings.batch) for end in ends]
         passed = [tf.cast(tf.cast(step, tf.float64) > end, tf.int32) for end in ends]
         rate = tf.gather(rates, tf.add_n(passed))
+    elif COSINE or POLYNOMIAL:
+        first, last = settings.learning_rate, settings.end_learning_rate
     else:
         first = settings.learning_rate
     step = tf.cast(step, tf.float32)
@@ -397,7 +399,6 @@ def learning_rate(step, settings, examples):
             if DECAY_IN_EPOCHS:
                 length = max(1, int(examples * length / settings.batch))
             progress = tf.minimum(step / length, 1.0)
-        last = settings.end_learning_rate
         if COSINE:
             rate = (first - last) * 0.5 * (1.0 + tf.cos(math.pi * progress)) + last
         else:

@@ -44,10 +44,8 @@ def names_beside(file):
         return None
     with open(path, encoding="utf-8", errors="replace") as stream:
         rows = [line.strip().partition(":") for line in stream if line.strip()]
-    numbers = [row[0] for row in rows]
-    return (
-        [row[2] for row in rows] if numbers == [*map(str, range(len(rows)))] else None
-    )
+    complete = [row[0] for row in rows] == [*map(str, range(len(rows)))]
+    return [row[2] for row in rows] if complete else None
 
 
 def compression(path):
