@@ -15,15 +15,16 @@ Build = Callable[[Mapping[str, Evaluated]], Made | None]
 
 def head_by_classes(
     made: Made, parameters: Mapping[str, Evaluated], build: Build
-) -> tuple[str, ...]:
-    """Return the variables whose shape depends on the number of classes.
+) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:
+    """Return the variables whose shape depends on the number of classes, and this number.
 
-    This number is a build parameter, whatever its name, and the last dimension of a result.
+    It is a build parameter, whatever its name, and the last dimension of a result.
     Building the network with one class more shows both.
     """
     network = made[0]
     lengths = _last_lengths(made)
     found: set[str] = set()
+    sizes: list[tuple[str, int]] = []
     for name, value in parameters.items():
         if not isinstance(value, int) or isinstance(value, bool):
             continue
@@ -31,8 +32,10 @@ def head_by_classes(
             continue
         other = build({**parameters, name: value + 1})
         if other is not None and _one_more(lengths, _last_lengths(other), value):
-            found |= _changed_variables(network, other[0])
-    return tuple(v.name for v in network.variables if v.name in found)
+            changed = _changed_variables(network, other[0])
+            found |= changed
+            sizes += [(name, int(value))] if changed else []
+    return tuple(v.name for v in network.variables if v.name in found), tuple(sizes)
 
 
 def _last_lengths(made: Made) -> list[int | None]:

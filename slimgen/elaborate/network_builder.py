@@ -80,11 +80,11 @@ class NetworkBuilder:
         network = self._with_weights(network, walk, env)
         statement = walk.lines.get(HeadLine.word)
         if statement is None:
-            head = head_by_classes(made, parameters, self._rebuilt)
+            head, sizes = head_by_classes(made, parameters, self._rebuilt)
         else:
             line = network_lines(reporter, env).bind_as(statement, HeadLine)
-            head = named_head(network, line, statement, bool(self.defines))
-        network = replace(network, head=head)
+            head, sizes = named_head(network, line, statement, bool(self.defines)), ()
+        network = replace(network, head=head, head_sizes=sizes)
         return BuiltNetwork(network, functions, _end_point_names(walk))
 
     def _walk(

@@ -82,6 +82,7 @@ class NetworkText(Frozen):
     inputs: tuple[TensorText, ...]
     outputs: tuple[TensorText, ...]
     head: tuple[str, ...]
+    head_sizes: tuple[tuple[str, int], ...]
     maps: tuple[OtherNames, ...]
 
 
@@ -141,7 +142,7 @@ class _Module:
     def _names_of_parts(self, graph: Graph) -> frozenset[str]:
         """Return the names that the parts below the networks define."""
         networks = [
-            NetworkText(n.name, class_name(n.name), "", "", (), (), (), (), ())
+            NetworkText(n.name, class_name(n.name), "", "", (), (), (), (), (), ())
             for n in graph.networks
         ]
         modules = dict.fromkeys(modules_of(graph), "tf")
@@ -346,6 +347,7 @@ class _Module:
                 for name, value in network.outputs
             ),
             head_scopes(network),
+            network.head_sizes,
             self._maps(network, name.upper()),
         )
 

@@ -20,7 +20,7 @@ def readers(formats: Sequence[str]) -> str:
     parts = ["runtime/weights.py", "runtime/checkpoints.py"]
     parts += [f"runtime/read_{name}.py" for name in others] + ["runtime/formats.py"]
     flags = {name.upper(): name in others for name in FORMATS}
-    flags |= {"TRAINS": False, "AVERAGES": False, "CHECKPOINTS": "slim" in formats}
+    flags |= {"TRAINS": False, "CHECKPOINTS": "slim" in formats}
     library = open_library(parts, flags, {"UserError": "RestoreError"})
     reached = library.reached(ROOTS)
     imports = sorted(library.imports(reached))

@@ -20,6 +20,7 @@ FORMATS = ("keras", "caffe", "safetensors")
 PARTS = (
     "runtime/images.py",
     "runtime/image_folders.py",
+    "runtime/restoring.py",
     "runtime/weights.py",
     "runtime/checkpoints.py",
     *(f"runtime/read_{name}.py" for name in FORMATS),

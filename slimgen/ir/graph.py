@@ -206,7 +206,8 @@ class Network(Frozen):
         parameters: The build parameters and their values, in order.
         outputs: Name and value of each; a single one without a name is `("", value)`.
         variables: In order of creation.
-        head: Names of the variables whose shape depends on `classes`.
+        head: Names of the variables whose shape depends on the number of classes.
+        head_sizes: The build parameters that are this number, with their values.
         maps: The names of the variables in other sources of weights.
     """
 
@@ -218,6 +219,7 @@ class Network(Frozen):
     outputs: tuple[tuple[str, Value], ...]
     variables: tuple[NetworkVariable, ...]
     head: tuple[str, ...] = ()
+    head_sizes: tuple[tuple[str, int], ...] = ()
     comment: str = ""
     preprocess: Preprocessing | None = None
     labels: LabelNames | None = None

@@ -317,14 +317,18 @@ class Initial(Frozen):
 
     Attributes:
         head: "auto": variables that depend on the number of classes are left out.
-        rename: "prefix/{name}", or "OLD=NEW" for a part of each name.
+        average: Moving averages are loaded where there are any.
+        strict: Weights with names that no variable takes are refused.
+        rename: Rules in order: "prefix/{name}", or "OLD=NEW" for a part of each name.
     """
 
     path: str | None = None
     head: str = "auto"
+    average: bool = False
+    strict: bool = False
     include: tuple[str, ...] | None = None
     exclude: tuple[str, ...] | None = None
-    rename: str | None = None
+    rename: tuple[str, ...] = ()
 
 
 class Train(Frozen):

@@ -5,9 +5,7 @@ import re
 
 import tensorflow as tf
 
-from slimgen.templates.runtime.flags import AVERAGES
-from slimgen.templates.runtime.stand_ins import average_name
-from slimgen.templates.runtime.weights import Weights, explained
+from slimgen.templates.runtime.weights import AVERAGE, Weights, explained
 
 STEP = r"(.*/)?(global_step|beta[12]_power(_\d+)?|ExponentialMovingAverage|mean_rgb)"
 OBJECT = r"_CHECKPOINTABLE_OBJECT_GRAPH|.*/\.(ATTRIBUTES|OPTIMIZER_SLOT)/.*"
@@ -35,18 +33,12 @@ def open_checkpoint(path):
 
 def variable_name(key):
     """Return the variable that a key of a run's checkpoint means, else the key."""
-    if AVERAGES:
-        names = r"(?:model/named_variables|averages/shadows)/([^/]+)/\.ATTRIBUTES/\w+"
-        found = re.fullmatch(names, key)
-    else:
-        found = re.fullmatch(r"model/named_variables/([^/]+)/\.ATTRIBUTES/\w+", key)
+    names = r"(?:model/named_variables|averages/shadows)/([^/]+)/\.ATTRIBUTES/\w+"
+    found = re.fullmatch(names, key)
     if found is None:
         return key
-    if AVERAGES:
-        name = re.sub(r"\.(.)", lambda pair: "/" if pair[1] == "S" else ".", found[1])
-        return average_name(name) if key.startswith("averages/") else name
-    if not AVERAGES:
-        return re.sub(r"\.(.)", lambda pair: "/" if pair[1] == "S" else ".", found[1])
+    name = re.sub(r"\.(.)", lambda pair: "/" if pair[1] == "S" else ".", found[1])
+    return name + AVERAGE if key.startswith("averages/") else name
 
 
 def is_training_state(name, names):

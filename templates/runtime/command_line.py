@@ -20,6 +20,7 @@ from slimgen.templates.runtime.flags import (
 from slimgen.templates.runtime.formats import find_format, open_weights
 from slimgen.templates.runtime.image_folders import images_at
 from slimgen.templates.runtime.images import decode_image, postprocess, preprocess
+from slimgen.templates.runtime.restoring import load
 from slimgen.templates.runtime.stand_ins import (
     LABELS,
     LABELS_OFFSET,
@@ -31,12 +32,7 @@ from slimgen.templates.runtime.stand_ins import (
     run_classes,
 )
 from slimgen.templates.runtime.training.stand_ins import SETTINGS
-from slimgen.templates.runtime.weights import (
-    RestoreError,
-    UserError,
-    explained,
-    restore,
-)
+from slimgen.templates.runtime.weights import RestoreError, UserError, explained
 
 
 def main(
@@ -87,6 +83,8 @@ def command_line(
         rules.add_argument(flag, action="append", metavar="NAME", help=text)
     heads, text = ["strict", "auto"], "auto: leave out what depends on the classes"
     rules.add_argument("--head", choices=heads, default="strict", help=text)
+    text = "load the moving averages of the variables that have one"
+    rules.add_argument("--average", action="store_true", help=text)
     text = "refuse weights with unused names"
     rules.add_argument("--strict", action="store_true", help=text)
     if SPLIT and len(networks) == 1:
@@ -111,6 +109,7 @@ def command_line(
         part.set_defaults(run=run)
         part.add_argument("file")
     part.add_argument("out")
+    part.add_argument("--force", action="store_true", help="replace OUT")
     if SPLIT and not all(map(classifies, networks.values())):
         if program is not None:
             add_train_commands(commands, rules, program)
@@ -166,12 +165,7 @@ def load_model(options):
     if SEVERAL_NETWORKS:
         model = NETWORKS[options.network]()  # if not SPLIT
         model = options.networks[options.network]()  # if SPLIT
-    names = options.include, options.exclude, options.rename
-    report = restore(model, options.file, *names, options.head, options.strict)
-    loaded = f"{options.file}: {len(report.loaded)} variables loaded"
-    others = report.summary("left_out", "unused", "not_finite")
-    print("; ".join(filter(None, [loaded, others])), file=sys.stderr)
-    return model, report
+    return model, load(model, options.file, options)
 
 
 def run_compare(options):
@@ -194,6 +188,9 @@ def run_convert(options):
         source = find_checkpoint(options.file)
     if os.path.realpath(source) == os.path.realpath(options.out):
         raise RestoreError(f"{options.out} is the file that is read")
+    index = f"{options.out}.index"
+    if tf.io.gfile.exists(index) and not options.force:
+        raise RestoreError(f"{index} exists; --force replaces it")
     write_checkpoint(model, options.out)
     print(f"{len(model.named_variables)} variables written to {options.out}")
 

@@ -40,11 +40,6 @@ def spread(weights, values):
     return tf.broadcast_to(weights, values.shape)
 
 
-def average_name(name):
-    """Return the name of a variable's average: see templates/train."""
-    return f"{name}/ExponentialMovingAverage"
-
-
 class Stopped(Exception):
     """A run that a signal stopped: see templates/train."""
 

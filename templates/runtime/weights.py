@@ -1,4 +1,4 @@
-"""Weights."""
+"""… names and reports."""
 
 import contextlib
 import dataclasses
@@ -16,7 +16,6 @@ from slimgen.templates.runtime.flags import (
     TRAINS,
     TRANSFORMS,
 )
-from slimgen.templates.runtime.stand_ins import open_weights
 
 if TRAINS:
 
@@ -46,6 +45,8 @@ class Report:
     def __init__(self):
         self.loaded = []  # variables
         self.transformed = []  # loaded by way of an `Entry`  # if TRANSFORMS
+        self.averaged = []  # loaded from their moving averages
+        self.not_averaged = []  # likewise asked for, but the source has no average
         self.left_out = []  # variables that keep their values on purpose
         self.missing = []  # variables that the source does not hold
         self.mismatched = []  # variables of another shape or type, with both
@@ -67,49 +68,28 @@ class Report:
         texts = []
         for kind in kinds:
             if names := getattr(self, kind):
-                first = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+                shown = names
+                if kind == "training_state":  # "*/Momentum" is a slot
+                    shown = [*dict.fromkeys(re.sub(r".+/", "*/", n) for n in names)]
+                elif kind in ("left_out", "missing", "unused"):
+                    shown = grouped(names, [*self.loaded, *self.mismatched])
+                first = ", ".join(shown[:3]) + (", …" if len(shown) > 3 else "")
                 texts.append(f"{len(names)} {kind.replace('_', ' ')} ({first})")
         return "; ".join(texts)
 
 
-def restore(
-    model, path, include=None, exclude=(), rename=(), head="strict", strict=False
-):
-    """Load the weights at `path` into `model`, all or nothing; return a `Report`.
-
-    Args:
-        path: A TensorFlow checkpoint, or a folder, which means its latest one.
-            Or weights of OTHER_FORMATS.  # if SEVERAL_FORMATS
-        include: Load only these variables: a name or glob, or a list of them;
-            "block1/unit_1" means all variables below it.
-        exclude: Do not load these variables.
-        rename: Rules from this file's names to the source's, applied in order:
-            "weights=params" replaces a part of the path, "net/{name}" the network's
-            scope. Or functions from name to name.
-        head: "auto" leaves out the variables that depend on the number of classes.
-        strict: Refuse a source with names that no variable takes.
-
-    Raises:
-        RestoreError: The source is damaged, a name or rule fits nothing, or a
-            variable is missing or of another shape. No variable has changed then.
-    """
-    weights = open_weights(path)
-    chosen = selected(model, include, exclude, head)
-    entries = renamed(model, weights, rename)
-    if SEVERAL_FORMATS:
-        chosen = [name for name in chosen if name in entries]
-    report = compare(model, weights, chosen, entries)
-    if report.summary("missing", "mismatched", *["unused"] * strict):
-        misfit = report.summary("missing", "mismatched", "unused")
-        told = [f"{path} does not fit {model.name}: {misfit}", *advice(model, report)]
-        if "…" in misfit:
-            told.append(f"`checkpoint compare {path}` lists all")
-        raise RestoreError("; ".join(told), report)
-    values = {name: read_value(model, path, weights, name, entries) for name in chosen}
-    for name, value in values.items():
-        model.named_variables[name].assign(value)
-    report.not_finite += [n for n in chosen if not np.isfinite(values[n]).all()]
-    return report
+def grouped(names, others):
+    """Return `names`; those below a scope that holds none of `others` by that scope."""
+    groups = {}
+    for name in names:
+        ends = [end.start() + 1 for end in re.finditer("/", name)][1:]  # of scopes
+        free = (
+            name[:end]
+            for end in ends
+            if not any(o.startswith(name[:end]) for o in others)
+        )
+        groups.setdefault(next(free, name).rstrip("/"), []).append(name)
+    return [scope if len(group) > 1 else group[0] for scope, group in groups.items()]
 
 
 def read_value(model, path, weights, name, entries):
@@ -137,8 +117,7 @@ def compare(model, weights, chosen, entries):
             continue
         shape, dtype, entry = tuple(variable.shape), variable.dtype.name, entries[name]
         found, stored = weights.shapes.get(str(entry)), weights.dtypes.get(str(entry))
-        if TRANSFORMS and found is not None:
-            found = arranged_shape(entry, found)
+        found = arranged_shape(entry, found)  # if TRANSFORMS
         if found is None:
             report.missing.append(name)
         elif found != shape:
@@ -151,7 +130,9 @@ def compare(model, weights, chosen, entries):
             report.loaded.append(name)
             if TRANSFORMS and isinstance(entry, Entry):
                 report.transformed.append(name)
-    for name in sorted(weights.shapes.keys() - {str(one) for one in entries.values()}):
+    used = {str(one) for one in entries.values()}
+    used |= {name.removesuffix(AVERAGE) for name in used}
+    for name in sorted(weights.shapes.keys() - used):
         state = name in weights.training_state
         (report.training_state if state else report.unused).append(name)
     return report
@@ -163,27 +144,12 @@ def number_kind(dtype):
     return found[1] if found else dtype
 
 
-def advice(model, report):
-    """Return remedies for a source that does not fit, as a list."""
-    wrong = {text.partition(": ")[0] for text in report.missing + report.mismatched}
-    if wrong and wrong <= matching(model, model.HEAD):
-        return ['head="auto" (`--head auto`) leaves out what depends on classes']
-    if report.missing and not report.loaded:
-        names = [model.relative(name) for name in report.missing]
-        for other in report.unused:
-            scope = other.removesuffix(names[0])
-            if {scope + name for name in names} <= set(report.unused):
-                rule = scope + "{name}"
-                return [f"rename={rule!r} (`--rename '{rule}'`) finds all variables"]
-    return []
-
-
 def selected(model, include, exclude, head):
     """Return the names of the variables to load, in their order."""
     if head not in ("strict", "auto"):
         raise RestoreError(f'head is "strict" or "auto", not {head!r}')
     chosen = set(model.named_variables) if include is None else matching(model, include)
-    chosen -= matching(model, exclude or ())
+    chosen -= matching(model, exclude)
     if head == "auto":
         chosen -= matching(model, model.HEAD)
     if model.named_variables and not chosen:
@@ -191,10 +157,16 @@ def selected(model, include, exclude, head):
     return [name for name in model.named_variables if name in chosen]
 
 
+def listed(values):
+    """Return a value, or a sequence of them, or None, as a list."""
+    single = isinstance(values, str) or callable(values)
+    return [values] if single else [*(values or ())]
+
+
 def matching(model, patterns):
     """Return the set of variables at or below some names or globs."""
     found = set()
-    for pattern in [patterns] if isinstance(patterns, str) else patterns:
+    for pattern in listed(patterns):
         glob = f"{model.relative(pattern.rstrip('/'))}/*"
         fits = functools.partial(fnmatch.fnmatchcase, pat=glob)
         names = {n for n in model.named_variables if fits(f"{model.relative(n)}/")}
@@ -214,7 +186,7 @@ def unknown_name(model, pattern):
     return f"{pattern} is no variable of {model.name}; {hint}"
 
 
-def renamed(model, weights, rules):
+def renamed(model, weights, rules, average):
     """Return the source's name of each variable, as `rules` change it."""
     if SEVERAL_FORMATS and weights.format not in model.CHECKPOINT_MAPS:
         raise RestoreError(f"{model.name} has no map for {weights.format} weights")
@@ -223,7 +195,7 @@ def renamed(model, weights, rules):
         sources = {name: str(entry) for name, entry in entries.items()}
     else:
         sources = model.CHECKPOINT_MAPS[weights.format]
-    for rule in [rules] if isinstance(rules, str) or callable(rules) else rules or ():
+    for rule in listed(rules):
         before = sources
         if callable(rule):
             sources = {name: rule(source) for name, source in before.items()}
@@ -237,10 +209,22 @@ def renamed(model, weights, rules):
         if sources == before:
             hint = "write OLD=NEW or SCOPE/{name}"
             raise RestoreError(f"{rule} renames nothing: {hint}")
+    if average:
+        sources = {name: source + AVERAGE for name, source in sources.items()}
+    asked = {name: one for name, one in sources.items() if one.endswith(AVERAGE)}
+    absent = {name: one for name, one in asked.items() if one not in weights.shapes}
+    if asked and absent == asked:
+        raise RestoreError(
+            f"the weights hold no averages, such as {min(asked.values())}"
+        )
+    # An average where there is one, else the variable itself.
+    sources = sources | {n: one.removesuffix(AVERAGE) for n, one in absent.items()}
     if TRANSFORMS:
         return {name: with_source(entries[name], sources[name]) for name in sources}
     return sources
 
+
+AVERAGE = "/ExponentialMovingAverage"  # the end of an average's name, as in TF-Slim
 
 # An opened source: its names with shapes and types, and a function that reads one.
 Weights = namedtuple("Weights", "format shapes dtypes read training_state")
@@ -299,7 +283,9 @@ def arranged(entry, value):
 
 
 def arranged_shape(entry, shape):
-    """Return the shape in which an entry's value arrives."""
+    """Return the shape in which an entry's value arrives; None stays None."""
+    if shape is None:
+        return None
     try:
         return arranged(entry, np.broadcast_to(False, shape)).shape  # takes no memory
     except (ValueError, IndexError, TypeError):

@@ -33,7 +33,7 @@ def read_gradients(job: JobText) -> ir.Gradients:
         settings.append(ir.Setting("accumulate", parts, text, 1))
     if average:
         text = "decay of the averages of the weights"
-        settings.append(ir.Setting("average", average[0].decay, text, 0, 1))
+        settings.append(ir.Setting("average_decay", average[0].decay, text, 0, 1))
     freeze, only = job.line(FreezeLine), job.line(TrainOnlyLine)
     still = job.lines(StillLine)
     for line, statement in still:

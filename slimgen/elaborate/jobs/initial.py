@@ -37,7 +37,9 @@ def read_initial(job: JobText) -> ir.Initial:
             )
         )
     include, exclude = _names(job, IncludeLine), _names(job, ExcludeLine)
-    return ir.Initial(line.path, line.head, include, exclude, _rename(job))
+    rules = tuple(_rename(*found) for found in job.lines(InitialRenameLine))
+    how = line.head, line.average, line.strict
+    return ir.Initial(line.path, *how, include, exclude, rules)
 
 
 def _origin_line(statement: tree.Job) -> tree.Line:
@@ -74,12 +76,8 @@ def _names(
     return line.names
 
 
-def _rename(job: JobText) -> str | None:
-    """Return the rule as the built file's command line takes it."""
-    found = job.line(InitialRenameLine)
-    if found is None:
-        return None
-    line, statement = found
+def _rename(line: InitialRenameLine, statement: tree.Line) -> str:
+    """Return a rule as the built file's command line takes it."""
     if line.part is None and "{name}" in line.pattern and "=" not in line.pattern:
         return line.pattern
     if line.part is not None and line.pattern and "=" not in line.pattern + line.part:

@@ -1,6 +1,6 @@
 """Lines of jobs about the weights that a job starts from."""
 
-from slimgen.layers.argument_types import Choice, ListOf, Optional, Text
+from slimgen.layers.argument_types import Boolean, Choice, ListOf, Optional, Text
 from slimgen.layers.declaration import parameter
 from slimgen.layers.jobs.gradients import SCOPES
 from slimgen.layers.jobs.job_line import JobLine
@@ -26,6 +26,15 @@ class FromLine(JobLine):
         Choice(("auto", "strict")),
         "auto: leave out the variables that depend on the number of classes",
         "auto",
+        positional=False,
+    )
+    average: bool = parameter(
+        Boolean(), "load moving averages where there are any", False, positional=False
+    )
+    strict: bool = parameter(
+        Boolean(),
+        "refuse a file with names that no variable takes",
+        False,
         positional=False,
     )
 
@@ -59,7 +68,8 @@ class InitialRenameLine(JobLine):
     """The names of the variables in the weights that a job starts from.
 
     `rename "vgg16/{name}"` forms a whole name from the one below the network's scope;
-    `rename "weights" "params1"` replaces a part of each name.
+    `rename "weights" "params1"` replaces a part of each name. Several lines are rules that
+    apply in order, each to the names that the one before has given.
     """
 
     word = "rename"
@@ -69,6 +79,9 @@ class InitialRenameLine(JobLine):
     part: str | None = parameter(
         Optional(Text()), "the part that stands there instead", None
     )
+
+    def subject(self) -> tuple[str | None, ...]:
+        return (self.pattern,)
 
 
 START_LINES = (IncludeLine, ExcludeLine, InitialRenameLine)

@@ -7,7 +7,6 @@ import tensorflow as tf
 
 from slimgen.templates.runtime.command_line import load_model
 from slimgen.templates.runtime.flags import (
-    AVERAGES,
     EVALUATED,
     FOLDERS,
     LISTS,
@@ -15,7 +14,6 @@ from slimgen.templates.runtime.flags import (
     SPLIT,
 )
 from slimgen.templates.runtime.training.evaluation import evaluate
-from slimgen.templates.runtime.training.optimizers import average_name
 from slimgen.templates.runtime.training.run import train
 from slimgen.templates.runtime.training.settings import find_device
 from slimgen.templates.runtime.training.stand_ins import EVALUATION_DATA, SETTINGS
@@ -52,11 +50,6 @@ def add_train_commands(
         add("--data", required=True, help=text)
     run, text = SETTINGS.directory, "the weights; those of the run unless given"
     add("--checkpoint", dest="file", default=run, metavar="FILE", help=text)
-    text = "use the moving averages of the weights"  # if AVERAGES
-    if SPLIT and hasattr(SETTINGS, "average"):
-        add("--average", action="store_true", help=text)
-    elif AVERAGES:
-        add("--average", action="store_true", help=text)
 
 
 def add_settings(parser, fields):
@@ -93,10 +86,6 @@ def run_evaluate(options):
     program = options.program  # if SPLIT
     settings = settings_of(options)  # if not SPLIT
     settings = settings_of(options, program)  # if SPLIT
-    if SPLIT and getattr(options, "average", False):
-        options.rename = [*(options.rename or ()), average_name]
-    elif AVERAGES and options.average:
-        options.rename = [*(options.rename or ()), average_name]
     if FOLDERS:
         # The names of the classes stand beside the checkpoint.
         settings = dataclasses.replace(settings, directory=options.file)

@@ -17,7 +17,7 @@ from slimgen.templates.runtime.flags import (
     WARMUP_IN_EPOCHS,
     WHOLE_RUN,
 )
-from slimgen.templates.runtime.weights import UserError
+from slimgen.templates.runtime.weights import AVERAGE, UserError
 
 
 class GradientDescent(tf.Module):
@@ -336,18 +336,13 @@ def slots(variables, name, start=0.0):
     }
 
 
-def average_name(name):
-    """Return TensorFlow 1's name for the moving average of a variable."""
-    return f"{name}/ExponentialMovingAverage"
-
-
 class Averages(tf.Module):
     """Moving averages of the variables, as TensorFlow 1's ExponentialMovingAverage."""
 
     def __init__(self, variables):
         super().__init__()
         self.shadows = {
-            name: tf.Variable(variable, trainable=False, name=average_name(name))
+            name: tf.Variable(variable, trainable=False, name=name + AVERAGE)
             for name, variable in variables.items()
             if variable.dtype.is_floating  # if MANY_TYPES
         }

@@ -20,6 +20,7 @@ from slimgen.templates.runtime.flags import (
     SUMMARIES,
     UNTRAINED,
 )
+from slimgen.templates.runtime.restoring import load
 from slimgen.templates.runtime.training.evaluation import Evaluation
 from slimgen.templates.runtime.training.folder import (
     Progress,
@@ -57,7 +58,6 @@ from slimgen.templates.runtime.weights import (
     explained,
     first_line,
     matching,
-    restore,
 )
 
 
@@ -213,11 +213,7 @@ class Run:
             found = f"{settings.directory} holds a run to resume"
             print(f"{found}: {settings.initial} is not read")
             return
-        names = settings.include, settings.exclude, settings.rename or ()
-        report = restore(self.model, settings.initial, *names, settings.head)
-        loaded = f"{settings.initial}: {len(report.loaded)} variables loaded"
-        others = report.summary("left_out", "unused", "not_finite")
-        print("; ".join(filter(None, [loaded, others])))
+        load(self.model, settings.initial, settings)
 
     def resume(self):
         """Load the newest checkpoint that is not damaged, if the folder has any."""

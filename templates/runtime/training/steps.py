@@ -109,7 +109,7 @@ def training_step(run):
             run.optimizer.apply(run.trained, gradients, rate)
             if AVERAGES:
                 done, variables = run.step + 1, run.model.named_variables
-                run.averages.update(variables, done, settings.average)
+                run.averages.update(variables, done, settings.average_decay)
 
         tf.cond(sound, apply, lambda: run.undo(before))
         if PRECISION and run.scale is not None:
