@@ -20,7 +20,7 @@ from slimgen.templates.runtime.flags import (
 from slimgen.templates.runtime.formats import find_format, open_weights
 from slimgen.templates.runtime.image_folders import images_at
 from slimgen.templates.runtime.images import decode_image, postprocess, preprocess
-from slimgen.templates.runtime.restoring import load
+from slimgen.templates.runtime.restoring import restore_with
 from slimgen.templates.runtime.stand_ins import (
     LABELS,
     LABELS_OFFSET,
@@ -165,7 +165,7 @@ def load_model(options):
     if SEVERAL_NETWORKS:
         model = NETWORKS[options.network]()  # if not SPLIT
         model = options.networks[options.network]()  # if SPLIT
-    return model, load(model, options.file, options)
+    return model, restore_with(model, options.file, options)
 
 
 def run_compare(options):

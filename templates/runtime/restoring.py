@@ -87,7 +87,7 @@ def planned(model, weights, include, exclude, rename, head, average):
     return report, entries
 
 
-def load(model, path, options):
+def restore_with(model, path, options):
     """Load weights with the options of a command; print and return the `Report`."""
     names = "include", "exclude", "rename", "head", "average", "strict"
     report = restore(model, path, **{name: getattr(options, name) for name in names})

@@ -20,7 +20,7 @@ from slimgen.templates.runtime.flags import (
     SUMMARIES,
     UNTRAINED,
 )
-from slimgen.templates.runtime.restoring import load
+from slimgen.templates.runtime.restoring import restore_with
 from slimgen.templates.runtime.training.evaluation import Evaluation
 from slimgen.templates.runtime.training.folder import (
     Progress,
@@ -213,7 +213,7 @@ class Run:
             found = f"{settings.directory} holds a run to resume"
             print(f"{found}: {settings.initial} is not read")
             return
-        load(self.model, settings.initial, settings)
+        restore_with(self.model, settings.initial, settings)
 
     def resume(self):
         """Load the newest checkpoint that is not damaged, if the folder has any."""

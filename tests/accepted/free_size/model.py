@@ -14,6 +14,7 @@ import os
 import re
 import secrets
 import sys
+from collections import Counter
 from collections import namedtuple
 from typing import ClassVar
 
@@ -92,6 +93,7 @@ class FreeSize(tf.Module):
     inputs: ClassVar = {"images": tf.TensorSpec([None, None, None, 3], tf.float32)}
     outputs: ClassVar = {"output": tf.TensorSpec([None, None, None, 1], tf.float32)}
     layers = staticmethod(free_size)
+    HEAD_SIZES: ClassVar = {}
     HEAD = ()
 
     def __init__(self, seed=None):
@@ -150,6 +152,20 @@ def decode_image(encoded, network=FreeSize):
     return decode_upright(encoded, image_shape(network)[2])
 
 
+def decode_upright(encoded, channels=0):
+    """Decode JPEG, PNG, GIF or BMP, a JPEG turned upright as its EXIF data say."""
+    if channels == 3:
+        image = decode_colors(encoded)
+    else:
+        image = tf.io.decode_image(encoded, channels, expand_animations=False)
+    turn = tf.cond(
+        is_jpeg(encoded), lambda: exif_orientation(encoded), lambda: tf.constant(1)
+    )
+    image = tf.cond(turn > 4, lambda: tf.transpose(image, [1, 0, 2]), lambda: image)
+    flips = tf.reduce_any(turn == [[3, 4, 7, 8], [2, 3, 6, 7]], axis=1)
+    return tf.reverse(image, tf.boolean_mask([0, 1], flips))
+
+
 def preprocess(image, training=False, seed=None, network=FreeSize):
     """Turn a uint8 image [height, width, channels] into an input of `network`.
 
@@ -177,9 +193,4 @@ PREPROCESSING = {
 def load_model(options):
     """Return a model with the weights of the command line, and the `Report`."""
     model = FreeSize()
-    names = options.include, options.exclude, options.rename
-    report = restore(model, options.file, *names, options.head, options.strict)
-    loaded = f"{options.file}: {len(report.loaded)} variables loaded"
-    others = report.summary("left_out", "unused", "not_finite")
-    print("; ".join(filter(None, [loaded, others])), file=sys.stderr)
-    return model, report
+    return model, restore_with(model, options.file, options)

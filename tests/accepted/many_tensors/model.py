@@ -14,6 +14,7 @@ import os
 import re
 import secrets
 import sys
+from collections import Counter
 from collections import namedtuple
 from typing import ClassVar
 
@@ -67,6 +68,7 @@ class ManyTensors(tf.Module):
         "scores": tf.TensorSpec([None, 16, 16, 2], tf.float32),
     }
     layers = staticmethod(many_tensors)
+    HEAD_SIZES: ClassVar = {}
     HEAD = ()
 
     def __init__(self, seed=None):
@@ -123,9 +125,4 @@ class ManyTensors(tf.Module):
 def load_model(options):
     """Return a model with the weights of the command line, and the `Report`."""
     model = ManyTensors()
-    names = options.include, options.exclude, options.rename
-    report = restore(model, options.file, *names, options.head, options.strict)
-    loaded = f"{options.file}: {len(report.loaded)} variables loaded"
-    others = report.summary("left_out", "unused", "not_finite")
-    print("; ".join(filter(None, [loaded, others])), file=sys.stderr)
-    return model, report
+    return model, restore_with(model, options.file, options)

@@ -15,6 +15,7 @@ import os
 import re
 import secrets
 import sys
+from collections import Counter
 from collections import namedtuple
 from typing import ClassVar
 
@@ -180,6 +181,7 @@ class Residual(tf.Module):
     inputs: ClassVar = {"images": tf.TensorSpec([None, 32, 32, 3], tf.float32)}
     outputs: ClassVar = {"logits": tf.TensorSpec([None, CLASSES], tf.float32)}
     layers = staticmethod(residual)
+    HEAD_SIZES: ClassVar = {"classes": 10}
     HEAD = ("logits",)
 
     def __init__(self, seed=None):
@@ -238,9 +240,4 @@ def preprocess(image, training=False, seed=None):
 def load_model(options):
     """Return a model with the weights of the command line, and the `Report`."""
     model = Residual()
-    names = options.include, options.exclude, options.rename
-    report = restore(model, options.file, *names, options.head, options.strict)
-    loaded = f"{options.file}: {len(report.loaded)} variables loaded"
-    others = report.summary("left_out", "unused", "not_finite")
-    print("; ".join(filter(None, [loaded, others])), file=sys.stderr)
-    return model, report
+    return model, restore_with(model, options.file, options)

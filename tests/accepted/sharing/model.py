@@ -14,6 +14,7 @@ import os
 import re
 import secrets
 import sys
+from collections import Counter
 from collections import namedtuple
 from typing import ClassVar
 
@@ -120,6 +121,7 @@ class Sharing(tf.Module):
     }
     outputs: ClassVar = {"logits": tf.TensorSpec([None, 1], tf.float32)}
     layers = staticmethod(sharing)
+    HEAD_SIZES: ClassVar = {}
     HEAD = ()
 
     def __init__(self, seed=None):
@@ -176,9 +178,4 @@ class Sharing(tf.Module):
 def load_model(options):
     """Return a model with the weights of the command line, and the `Report`."""
     model = Sharing()
-    names = options.include, options.exclude, options.rename
-    report = restore(model, options.file, *names, options.head, options.strict)
-    loaded = f"{options.file}: {len(report.loaded)} variables loaded"
-    others = report.summary("left_out", "unused", "not_finite")
-    print("; ".join(filter(None, [loaded, others])), file=sys.stderr)
-    return model, report
+    return model, restore_with(model, options.file, options)

@@ -21,6 +21,7 @@ import signal
 import sys
 import threading
 import time
+from collections import Counter
 from collections import namedtuple
 from typing import ClassVar
 
@@ -97,6 +98,7 @@ class SideHead(tf.Module):
     inputs: ClassVar = {"images": tf.TensorSpec([None, 32, 32, 3], tf.float32)}
     outputs: ClassVar = {"logits": tf.TensorSpec([None, CLASSES], tf.float32)}
     layers = staticmethod(side_head)
+    HEAD_SIZES: ClassVar = {"classes": 5}
     HEAD = ("AuxLogits/logits", "logits")
 
     def __init__(self, seed=None):
@@ -236,8 +238,12 @@ class Settings:
     initial: str = option("", "weights to start from")
     include: tuple[str, ...] = option(None, "load only this part (repeatable)")
     exclude: tuple[str, ...] = option(None, "do not load this part (repeatable)")
-    rename: str = option("", "their names: prefix/{name}, or OLD=NEW for a part")
+    rename: tuple[str, ...] = option(
+        (), "their names: SCOPE/{name}, or OLD=NEW (repeatable)"
+    )
     head: str = option("auto", "auto: all but the head", choices=["auto", "strict"])
+    average: bool = option(False, "load moving averages where there are any")
+    strict: bool = option(False, "refuse weights with unused names")
     steps: int = option(1000, "steps in all", 1)
     seed: int = option(0, "all random choices derive from it", 0, 2**31 - 1)
     save_minutes: float = option(10.0, "minutes between checkpoints; 0: none", 0)
@@ -618,10 +624,8 @@ def names_beside(file):
         return None
     with open(path, encoding="utf-8", errors="replace") as stream:
         rows = [line.strip().partition(":") for line in stream if line.strip()]
-    numbers = [row[0] for row in rows]
-    return (
-        [row[2] for row in rows] if numbers == [*map(str, range(len(rows)))] else None
-    )
+    complete = [row[0] for row in rows] == [*map(str, range(len(rows)))]
+    return [row[2] for row in rows] if complete else None
 
 
 def compression(path):
@@ -754,11 +758,7 @@ class Run:
             found = f"{settings.directory} holds a run to resume"
             print(f"{found}: {settings.initial} is not read")
             return
-        names = settings.include, settings.exclude, settings.rename or ()
-        report = restore(self.model, settings.initial, *names, settings.head)
-        loaded = f"{settings.initial}: {len(report.loaded)} variables loaded"
-        others = report.summary("left_out", "unused", "not_finite")
-        print("; ".join(filter(None, [loaded, others])))
+        restore_with(self.model, settings.initial, settings)
 
     def resume(self):
         """Load the newest checkpoint that is not damaged, if the folder has any."""
@@ -1122,7 +1122,7 @@ def add_train_commands(commands, rules):
     fields = dataclasses.fields(Settings)
     text = "train, or resume a run that was stopped"
     part = commands.add_parser("train", help=text, description=text)
-    part.set_defaults(run=run_train)
+    part.set_defaults(run=lambda options: train(settings_of(options)))
     add_settings(part, fields)
     text = "print measures of the network over records or a folder"
     part = commands.add_parser("evaluate", parents=[rules], help=text, description=text)
@@ -1143,8 +1143,6 @@ def add_settings(parser, fields):
             kind = {"action": argparse.BooleanOptionalAction}
         elif field.type == tuple[str, ...]:
             kind = {"action": "append"}
-        elif field.type is tuple:
-            kind = {"type": float, "nargs": "+"}
         else:
             kind = {"type": field.type, "choices": choices}
         if field.default not in (None, ""):
@@ -1159,11 +1157,6 @@ def settings_of(options):
     """Return the settings with the options of the command line."""
     names = {field.name for field in dataclasses.fields(Settings)}
     return Settings(**{n: value for n, value in vars(options).items() if n in names})
-
-
-def run_train(options):
-    """Train."""
-    train(settings_of(options))
 
 
 def run_evaluate(options):
@@ -1210,6 +1203,8 @@ def command_line():
         rules.add_argument(flag, action="append", metavar="NAME", help=text)
     heads, text = ["strict", "auto"], "auto: leave out what depends on the classes"
     rules.add_argument("--head", choices=heads, default="strict", help=text)
+    text = "load the moving averages of the variables that have one"
+    rules.add_argument("--average", action="store_true", help=text)
     text = "refuse weights with unused names"
     rules.add_argument("--strict", action="store_true", help=text)
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -1226,6 +1221,7 @@ def command_line():
         part.set_defaults(run=run)
         part.add_argument("file")
     part.add_argument("out")
+    part.add_argument("--force", action="store_true", help="replace OUT")
     text = "print the most probable classes of images"
     predict = commands.add_parser("predict", parents=[rules], help=text)
     predict.set_defaults(run=run_predict)
@@ -1242,12 +1238,7 @@ def command_line():
 def load_model(options):
     """Return a model with the weights of the command line, and the `Report`."""
     model = SideHead()
-    names = options.include, options.exclude, options.rename
-    report = restore(model, options.file, *names, options.head, options.strict)
-    loaded = f"{options.file}: {len(report.loaded)} variables loaded"
-    others = report.summary("left_out", "unused", "not_finite")
-    print("; ".join(filter(None, [loaded, others])), file=sys.stderr)
-    return model, report
+    return model, restore_with(model, options.file, options)
 
 
 def run_predict(options):

@@ -14,6 +14,7 @@ import os
 import re
 import secrets
 import sys
+from collections import Counter
 from collections import namedtuple
 from typing import ClassVar
 
@@ -41,6 +42,7 @@ class Values(tf.Module):
     inputs: ClassVar = {"images": tf.TensorSpec([None, 9, 9, 3], tf.float32)}
     outputs: ClassVar = {"output": tf.TensorSpec([None, 9, 9, 12], tf.float32)}
     layers = staticmethod(values)
+    HEAD_SIZES: ClassVar = {}
     HEAD = ()
 
     def __init__(self, seed=None):
@@ -97,9 +99,4 @@ def preprocess(image, training=False, seed=None):
 def load_model(options):
     """Return a model with the weights of the command line, and the `Report`."""
     model = Values()
-    names = options.include, options.exclude, options.rename
-    report = restore(model, options.file, *names, options.head, options.strict)
-    loaded = f"{options.file}: {len(report.loaded)} variables loaded"
-    others = report.summary("left_out", "unused", "not_finite")
-    print("; ".join(filter(None, [loaded, others])), file=sys.stderr)
-    return model, report
+    return model, restore_with(model, options.file, options)

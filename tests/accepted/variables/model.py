@@ -14,6 +14,7 @@ import os
 import re
 import secrets
 import sys
+from collections import Counter
 from collections import namedtuple
 from typing import ClassVar
 
@@ -107,6 +108,7 @@ class Variables(tf.Module):
     inputs: ClassVar = {"images": tf.TensorSpec([None, 8, 8, 4], tf.float32)}
     outputs: ClassVar = {"output": tf.TensorSpec([None, 8, 8, 4], tf.float32)}
     layers = staticmethod(variables)
+    HEAD_SIZES: ClassVar = {}
     HEAD = ()
 
     def __init__(self, seed=None):
@@ -158,16 +160,17 @@ class Variables(tf.Module):
 
 
 def decode_image(encoded):
-    """Decode an image file to upright uint8 pixels [height, width, 4]."""
-    return decode_upright(encoded, 4)
+    """Decode JPEG, PNG, GIF or BMP, a JPEG turned upright as its EXIF data say."""
+    image = tf.io.decode_image(encoded, 4, expand_animations=False)
+    turn = tf.cond(
+        is_jpeg(encoded), lambda: exif_orientation(encoded), lambda: tf.constant(1)
+    )
+    image = tf.cond(turn > 4, lambda: tf.transpose(image, [1, 0, 2]), lambda: image)
+    flips = tf.reduce_any(turn == [[3, 4, 7, 8], [2, 3, 6, 7]], axis=1)
+    return tf.reverse(image, tf.boolean_mask([0, 1], flips))
 
 
 def load_model(options):
     """Return a model with the weights of the command line, and the `Report`."""
     model = Variables()
-    names = options.include, options.exclude, options.rename
-    report = restore(model, options.file, *names, options.head, options.strict)
-    loaded = f"{options.file}: {len(report.loaded)} variables loaded"
-    others = report.summary("left_out", "unused", "not_finite")
-    print("; ".join(filter(None, [loaded, others])), file=sys.stderr)
-    return model, report
+    return model, restore_with(model, options.file, options)

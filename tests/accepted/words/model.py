@@ -14,6 +14,7 @@ import os
 import re
 import secrets
 import sys
+from collections import Counter
 from collections import namedtuple
 from typing import ClassVar
 
@@ -118,6 +119,7 @@ class Words(tf.Module):
         "scores": tf.TensorSpec([None, 8, 8, 2], tf.float32),
     }
     layers = staticmethod(words)
+    HEAD_SIZES: ClassVar = {"boxes": 4}
     HEAD = ("heads/boxes",)
 
     def __init__(self, seed=None):
@@ -174,9 +176,4 @@ def preprocess(image, training=False, seed=None):
 def load_model(options):
     """Return a model with the weights of the command line, and the `Report`."""
     model = Words()
-    names = options.include, options.exclude, options.rename
-    report = restore(model, options.file, *names, options.head, options.strict)
-    loaded = f"{options.file}: {len(report.loaded)} variables loaded"
-    others = report.summary("left_out", "unused", "not_finite")
-    print("; ".join(filter(None, [loaded, others])), file=sys.stderr)
-    return model, report
+    return model, restore_with(model, options.file, options)
