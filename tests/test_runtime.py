@@ -473,8 +473,8 @@ def test_what_may_make_weights_fit_is_advised(
     moved = {n.replace("lenet/", "net/top/"): v for n, v in source.items()}
     rule = "net/top/{name}"
     advised = {
-        'head="auto" (`--head auto`) leaves out what depends on classes': head,
-        f"rename={rule!r} (`--rename '{rule}'`) finds all variables": moved,
+        "`--head auto` loads 6 of 8 variables": head,
+        f"`--rename '{rule}'` loads 8 of 8 variables": moved,
     }
     for advice, named in advised.items():
         path = save(tmp_path / "x", named)
@@ -487,7 +487,7 @@ def test_what_may_make_weights_fit_is_advised(
     assert str(caught.value).endswith(f"; `checkpoint compare {path}` lists all")
     other = {n: v for n, v in moved.items() if "conv1/w" not in n}
     with pytest.raises(
-        lenet.RestoreError, match=r"8 missing .* unused \([^;]*; `check"
+        lenet.RestoreError, match="--exclude conv1/weights` loads 7 of 8 variables"
     ):
         lenet.restore(model, save(tmp_path / "x", other))
 
@@ -986,7 +986,7 @@ def test_a_run_that_is_killed_resumes_exactly(
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while not list(Path(settings.directory).glob("ckpt-8.index")):
             assert time.monotonic() < deadline
             time.sleep(0.01)
