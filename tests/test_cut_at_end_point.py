@@ -1,4 +1,7 @@
-"""`-D final_endpoint`: which items, variables and outputs a cut network keeps."""
+"""`final_endpoint`: which items, variables and outputs a cut network keeps.
+
+It is given by `-D`, or on the line of a network that is a word in another.
+"""
 
 import pytest
 
@@ -142,3 +145,96 @@ def test_the_pass_says_that_there_is_no_such_end_point() -> None:
     graph = graph_of(f"{BLOCK}network n {{ input x 8x8x3; pair 4 }}")
 
     assert cut_at_end_point(graph, "n", "pair/c") is None
+
+
+# Networks as words.
+
+TRUNK = """\
+network trunk(classes = 10) {
+  input x 32x32x3
+  repeat 2 conv 4 3x3 as conv1
+  pair 6 as pair1
+  tap middle
+  concat as mixed {
+    branch Left { conv 7 1x1 as c; conv 8 1x1 as d }
+    branch { conv 9 1x1 as e }
+  }
+  conv 11 3x3
+  fc classes as logits
+}
+"""
+
+
+def using(body: str) -> Network:
+    text = f"{BLOCK}{TRUNK}network n {{\n input x 8x8x3\n{body}\n}}"
+    networks = graph_of(text).networks
+    return networks[-1]
+
+
+@pytest.mark.parametrize(
+    ("end", "depth", "last"),
+    [
+        ("conv1/conv1_1", 4, "conv1/conv1_1"),
+        ("n/trunk/conv1/conv1_2", 4, "conv1/conv1_2"),
+        ("pair1/a", 6, "pair1/a"),
+        ("pair1", 6, "pair1/b"),
+        ("middle", 6, "pair1/b"),
+        ("mixed/Left/c", 7, "mixed/Left/c"),
+        ("mixed", 17, "mixed/e"),
+        ("Conv", 11, "Conv"),
+    ],
+)
+def test_a_used_network_ends_at_its_final_end_point(
+    end: str, depth: int, last: str
+) -> None:
+    found = using(f'trunk final_endpoint="{end}"')
+
+    assert found.outputs[0][1].type.shape[-1] == depth
+    assert names(found)[-1] == f"n/trunk/{last}/biases"
+
+
+def test_what_stands_before_the_end_of_a_used_network_is_still_reached() -> None:
+    found = using("trunk final_endpoint=middle; from trunk/conv1/conv1_1; fc 5 as f")
+
+    assert names(found)[-2:] == ["n/f/weights", "n/f/biases"]
+    assert found.outputs[0][1].type.shape == (None, 8, 8, 5)
+
+
+def test_scopes_that_are_open_at_the_end_of_a_used_network_are_closed() -> None:
+    found = using(
+        "let before = net\n in a { trunk final_endpoint=mixed/Left/c as none; conv 2 1x1 }\n"
+        "from (before)\n trunk final_endpoint=pair1/a\n conv 2 1x1; conv 2 1x1"
+    )
+
+    weights = [name for name in names(found) if name.endswith("/weights")]
+    assert weights[-5:] == [
+        "n/trunk/conv1/conv1_1/weights",
+        "n/trunk/conv1/conv1_2/weights",
+        "n/trunk/pair1/a/weights",
+        "n/Conv/weights",
+        "n/Conv_1/weights",
+    ]
+
+
+def test_the_end_of_a_network_reaches_into_one_that_it_uses() -> None:
+    outer = "network outer { input x 8x8x3; trunk final_endpoint=middle; fc 3 }\n"
+    text = f"{BLOCK}{TRUNK}{outer}"
+    text += "network n { input x 8x8x3; outer final_endpoint=trunk/pair1/a; fc 2 as f }"
+
+    found = graph_of(text).networks[-1]
+
+    assert names(found)[-3:] == [
+        "n/outer/trunk/pair1/a/biases",
+        "n/f/weights",
+        "n/f/biases",
+    ]
+
+
+def test_a_network_is_used_whole_and_cut_in_one_network() -> None:
+    found = using(
+        "let x = net\n trunk as whole\n from (x)\n trunk final_endpoint=middle as part"
+    )
+
+    assert "n/whole/logits/weights" in names(found)
+    assert names(found)[-1] == "n/part/pair1/b/biases"
+    assert found.outputs[0][1].type.shape[-1] == 6

@@ -1,6 +1,8 @@
 """Blocks, and networks used as words: a function of the graph for each call."""
 
+from slimgen.diagnostics import Diagnostic
 from slimgen.elaborate.arguments import EvaluatedLine
+from slimgen.elaborate.calls import EndReached
 from slimgen.elaborate.comments import comment_above
 from slimgen.elaborate.env import BlockDeclaration, BlockTable, Env
 from slimgen.elaborate.evaluated import Argument, Frame, Tensor
@@ -9,7 +11,7 @@ from slimgen.elaborate.line_evaluation import LineName
 from slimgen.elaborate.network_lines import is_network_line
 from slimgen.elaborate.rejection import Rejected, Reporter, TooMuch
 from slimgen.elaborate.scopes import join
-from slimgen.elaborate.vocabulary import REUSE
+from slimgen.elaborate.vocabulary import FINAL_ENDPOINT, REUSE
 from slimgen.elaborate.walk import DEEPEST_CALLS, Walk
 from slimgen.frozen import Frozen
 from slimgen.ir.graph import Call, Function
@@ -27,12 +29,14 @@ class BlockCall(Frozen):
     Attributes:
         name: The name after `as`.
         reuse: The variables in it are those of earlier layers.
+        end: The name of the end point that a network ends at.
     """
 
     block: BlockDeclaration
     line: EvaluatedLine
     name: LineName
     reuse: bool
+    end: Argument | None = None
 
 
 def call_block(call: BlockCall, walk: Walk, env: Env) -> Tensor:
@@ -62,17 +66,51 @@ def call_block(call: BlockCall, walk: Walk, env: Env) -> Tensor:
         defaults=env.defaults,
         reuse=call.reuse,
     )
+    reached = _walk_to_the_end(call, walk, inner, env)
+    tensor = _finish(call, walk, inner, env)
+    if reached is not None:
+        raise EndReached(reached, tensor)
+    if scope != env.scope:
+        walk.calls.end_point(scope, tensor, line.span, env)
+    return tensor
+
+
+def _walk_to_the_end(call: BlockCall, walk: Walk, inner: Env, env: Env) -> str | None:
+    """Walk a block to its last line, or to the end point that it or a network around it has.
+
+    That of a network around it is returned.
+    """
+    block, scope = call.block, inner.scope
+    ends: frozenset[str] = frozenset()
+    if call.end is not None:
+        ends = frozenset((str(call.end.value), join(scope, str(call.end.value))))
     walk.active.append(block)
+    walk.naming.used_ends.append(ends)
     try:
         opened = scope if scope != env.scope else None
         with walk.scope_open(opened, call.reuse and not env.reuse):
             _walk_body(block, walk, inner)
+    except EndReached as end:
+        inner.net = end.tensor
+        return end.scope if end.scope not in ends else None
     finally:
         walk.active.pop()
-    tensor = _finish(call, walk, inner, env)
-    if scope != env.scope:
-        walk.calls.end_point(scope, tensor, line.span, env)
-    return tensor
+        walk.naming.used_ends.pop()
+    if call.end is not None and not walk.failures:
+        raise Rejected(_no_such_end(call, walk, scope))
+    return None
+
+
+def _no_such_end(call: BlockCall, walk: Walk, scope: str) -> Diagnostic:
+    assert call.end is not None
+    inside = f"{scope}/" if scope else ""
+    known = [
+        name.removeprefix(inside)
+        for name in walk.totals.end_points
+        if name.startswith(inside)
+    ]
+    name = str(call.end.value)
+    return messages.no_such_end_point(call.line.word, name, known, call.end.span)
 
 
 def _walk_body(block: BlockDeclaration, walk: Walk, env: Env) -> None:
@@ -106,10 +144,9 @@ def _bind_parameters(call: BlockCall, walk: Walk, env: Env, frame: Frame) -> Non
     by_place = known[: len(line.positional)]
     for key, argument in line.keywords.items():
         if key not in known:
+            words = [*known, REUSE, *[FINAL_ENDPOINT] * call.block.is_network]
             raise Rejected(
-                messages.unknown_argument(
-                    argument.span, line.word, key, [*known, REUSE]
-                )
+                messages.unknown_argument(argument.span, line.word, key, words)
             )
         if key in by_place:
             raise Rejected(messages.repeated_argument(argument.span, line.word, key))

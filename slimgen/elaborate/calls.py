@@ -17,12 +17,23 @@ from slimgen.messages import shapes
 from slimgen.source import Span
 
 
+class EndReached(Exception):
+    """The end point that a used network ends at, under its full `scope`."""
+
+    def __init__(self, scope: str, tensor: Tensor) -> None:
+        super().__init__(scope)
+        self.scope = scope
+        self.tensor = tensor
+
+
 class Naming:
-    """The variable scopes of one network, and the end point that it is cut at.
+    """The variable scopes of one network, and the end points that it and used ones end at.
 
     Attributes:
         final_endpoint: The end point after which the network will be cut; None: it is not.
         cut: This end point stands before the current statement.
+        used_ends: The end points that the used networks whose calls are open end at, each
+            under the full names that it may have.
     """
 
     def __init__(self, final_endpoint: str | None) -> None:
@@ -30,6 +41,7 @@ class Naming:
         self.name_scopes = ScopeNames()
         self.final_endpoint = final_endpoint
         self.cut = False
+        self.used_ends: list[frozenset[str]] = []
 
     def unique(self, layer: "type[Layer] | None", parent: str, stem: str) -> str:
         """Return a free default name in `parent`."""
@@ -192,6 +204,8 @@ class LayerCalls:
         if final is not None and final in (scope, self.own_name(scope)):
             self.naming.cut = True
             self.reporter.muted = True
+        if any(scope in names for names in self.naming.used_ends):
+            raise EndReached(scope, tensor)
 
     def own_name(self, scope: str) -> str:
         """Name of a full scope in the network's own braces."""

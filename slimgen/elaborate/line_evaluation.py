@@ -8,7 +8,7 @@ from slimgen.elaborate.evaluated import Argument, Evaluated, Failed, describe
 from slimgen.elaborate.evaluator import Silent
 from slimgen.elaborate.rejection import Rejected, TooMuch
 from slimgen.elaborate.scopes import is_scope_name
-from slimgen.elaborate.vocabulary import REUSE, known_keys
+from slimgen.elaborate.vocabulary import FINAL_ENDPOINT, REUSE, known_keys
 from slimgen.elaborate.walk import Walk
 from slimgen.layers import LAYERS
 from slimgen.messages import names as messages
@@ -26,6 +26,8 @@ def evaluate_line(
     line = EvaluatedLine(word.text, word.span)
     for argument in arguments:
         value = evaluate_argument(argument.value, walk, env)
+        if argument.key is not None and argument.key.text == FINAL_ENDPOINT:
+            value = _end_point_name(argument.value, value, walk, env)
         if argument.key is None:
             line.positional.append(Argument(value, argument.span))
         elif argument.key.text in line.keywords:
@@ -38,6 +40,15 @@ def evaluate_line(
     if walk.reporter.lost:  # the line itself may be mistaken: it is not judged
         line.refuse_failed(walk.reporter)
     return line
+
+
+def _end_point_name(
+    expression: tree.Expression, value: Evaluated, walk: Walk, env: Env
+) -> Evaluated:
+    """Return the name of an end point, which stands without quotes, as after `from`."""
+    if isinstance(value, str) or not isinstance(expression, tree.Name | tree.Template):
+        return value
+    return walk.evaluator.text(expression, env.frame)
 
 
 def evaluate_argument(expression: tree.Expression, walk: Walk, env: Env) -> Evaluated:
@@ -80,6 +91,25 @@ def take_reuse(line: EvaluatedLine, walk: Walk, env: Env) -> bool:
             )
         )
     return argument.value or env.reuse
+
+
+def take_final_endpoint(line: EvaluatedLine, walk: Walk) -> Argument | None:
+    """Take `final_endpoint` off a line that calls a network."""
+    argument = line.keywords.pop(FINAL_ENDPOINT, None)
+    if argument is None:
+        return None
+    line.refuse_failed(walk.reporter, [argument])
+    if not isinstance(argument.value, str):
+        where = f"`{FINAL_ENDPOINT}` of `{line.word}`"
+        raise Rejected(
+            messages.wrong_value(
+                argument.span,
+                where,
+                "the name of an end point",
+                describe(argument.value),
+            )
+        )
+    return argument
 
 
 def assign(

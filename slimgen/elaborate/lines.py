@@ -9,6 +9,7 @@ from slimgen.elaborate.line_evaluation import (
     LineName,
     evaluate_line,
     line_name,
+    take_final_endpoint,
     take_reuse,
 )
 from slimgen.elaborate.network_lines import is_network_line, keep_network_line
@@ -53,7 +54,8 @@ def apply_line(line: EvaluatedLine, name: LineName, walk: Walk, env: Env) -> Ten
     block = env.words.find(line.word)
     reuse = take_reuse(line, walk, env)
     if block is not None:
-        return call_block(BlockCall(block, line, name, reuse), walk, env)
+        end = take_final_endpoint(line, walk) if block.is_network else None
+        return call_block(BlockCall(block, line, name, reuse, end), walk, env)
     layer = _layer(line, walk, env)
     if layer.merges and not line.positional:
         raise Rejected(messages.missing_operands(line.span, line.word))

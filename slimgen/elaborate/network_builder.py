@@ -23,7 +23,7 @@ from slimgen.elaborate.network_lines import network_lines
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.elaborate.scopes import is_scope_name
 from slimgen.elaborate.statement_table import STATEMENTS
-from slimgen.elaborate.vocabulary import universal_words
+from slimgen.elaborate.vocabulary import FINAL_ENDPOINT, universal_words
 from slimgen.elaborate.walk import Walk
 from slimgen.elaborate.weight_maps import Usage, expand_rules
 from slimgen.frozen import Frozen
@@ -44,8 +44,6 @@ from slimgen.messages import names as messages
 from slimgen.source import Span
 from slimgen.syntax import tree
 from slimgen.syntax.tree_nodes import nodes_of
-
-FINAL_ENDPOINT = "final_endpoint"
 
 Defines = Mapping[str, tuple[tree.Expression | None, str]]
 """`-D` by name: the value, and its text."""

@@ -10,7 +10,6 @@ from slimgen.elaborate.evaluator import Evaluator, Silent
 from slimgen.elaborate.jobs.images import check_alike
 from slimgen.elaborate.loading import Loaded, Program, Reader
 from slimgen.elaborate.network_builder import (
-    FINAL_ENDPOINT,
     Defines,
     NetworkBuilder,
     inputs_of,
@@ -18,7 +17,7 @@ from slimgen.elaborate.network_builder import (
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.elaborate.unknown import report_unknown
 from slimgen.elaborate.unused import report_unused
-from slimgen.elaborate.vocabulary import universal_words
+from slimgen.elaborate.vocabulary import FINAL_ENDPOINT, universal_words
 from slimgen.elaborate.weight_maps import Usage
 from slimgen.frozen import Frozen
 from slimgen.ir.graph import Function, Graph, Network

@@ -12,6 +12,7 @@ from slimgen.source import Span
 from slimgen.syntax import tree
 
 REUSE = "reuse"
+FINAL_ENDPOINT = "final_endpoint"
 
 
 @functools.cache

@@ -199,9 +199,11 @@ class Walk:
             self.naming.name_scopes.close(scope)
         if scope is not None:
             self.naming.variable_scopes.open(scope)
-        yield
-        if scope is not None:
-            self.naming.variable_scopes.close(scope)
+        try:
+            yield
+        finally:
+            if scope is not None:
+                self.naming.variable_scopes.close(scope)
 
 
 @contextmanager

@@ -365,11 +365,15 @@ def no_such_network(name: str, known: Sequence[str]) -> Diagnostic:
     )
 
 
-def no_such_end_point(network: str, name: str, known: Sequence[str]) -> Diagnostic:
+def no_such_end_point(
+    network: str, name: str, known: Sequence[str], span: Span | None = None
+) -> Diagnostic:
     """Report a `final_endpoint` that no layer of the network has."""
     return Diagnostic(
         "E125",
         f"no end point of `{network}` is called `{name}`",
+        value_of(span) if span else None,
+        "not an end point" if span else "",
         help=suggestion(name, known),
     )
 
