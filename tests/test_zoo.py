@@ -176,6 +176,27 @@ KERAS = [
     ("keras/nasnet", "keras_nasnet_large", 88_949_818, 88_753_150, 1546),
 ]
 
+# Networks of no library that is installed: all values, as they are published.
+PUBLISHED = [
+    # zhixuhao/unet prints 31,031,685: it ends by 1,157 values where the paper has 130.
+    ("unet", "unet", (), 31_031_685 - 1_157 + 130),
+    # pierluigiferrari/ssd_keras prints it for 20 classes and the background.
+    ("ssd_300", "ssd_300", (), 26_285_486),
+    # fizyr/keras-retinanet prints it for one class.
+    ("retinanet", "retinanet", ("classes=1",), 36_382_957),
+    # Of four bytes in pjreddie.com's files, less five for the heads.
+    ("yolo_v3", "darknet_53", ("classes=none",), 162_482_580 // 4 - 5),
+    ("yolo_v3", "yolo_v3", (), 248_007_048 // 4 - 5),
+    # nyoki-mtl/keras-facenet prints it: facenet's first models had 128 numbers for a face.
+    (
+        "facenet",
+        "inception_resnet_v1",
+        ("bottleneck_layer_size=128",),
+        22_808_144,
+    ),
+    ("facenet", "facenet", ("bottleneck_layer_size=128",), 22_808_144),
+]
+
 
 @pytest.mark.parametrize(("file", "name", "defines", "expected"), COUNTS)
 def test_a_network_has_tf_slim_s_counts(
@@ -208,6 +229,13 @@ def test_a_network_has_as_many_values_as_its_original(
     assert values == counts(network(file, name, defines)).values
 
 
+@pytest.mark.parametrize(("file", "name", "defines", "values"), PUBLISHED)
+def test_a_network_has_as_many_values_as_published(
+    file: str, name: str, defines: Defines, values: int
+) -> None:
+    assert values == counts(network(file, name, defines)).values
+
+
 @pytest.mark.parametrize(("file", "name", "values", "trainable", "variables"), KERAS)
 def test_a_network_has_keras_s_counts(
     file: str, name: str, values: int, trainable: int, variables: int
@@ -230,7 +258,8 @@ def test_every_network_of_the_zoo_is_counted() -> None:
     }
 
     assert declared == {
-        (row[0], row[1]) for row in (*COUNTS, *TRAINABLE, *VALUES, *KERAS)
+        (row[0], row[1])
+        for row in (*COUNTS, *TRAINABLE, *VALUES, *PUBLISHED, *KERAS)
     }
 
 
@@ -348,6 +377,44 @@ NAMES = {
         "decoder/Conv_6/InstanceNorm/beta": (64,),
     },
     ("alexnet", "alexnet"): {"conv2/weights": (5, 5, 48, 256)},
+    ("ssd_300", "ssd_300"): {
+        "ssd_300_vgg/conv5/conv5_3/weights": (3, 3, 512, 512),
+        "ssd_300_vgg/conv6/weights": (3, 3, 512, 1024),
+        "ssd_300_vgg/block8/conv3x3/weights": (3, 3, 256, 512),
+        "ssd_300_vgg/block4_box/L2Normalization/gamma": (512,),
+        "ssd_300_vgg/block4_box/conv_loc/weights": (3, 3, 512, 16),
+        "ssd_300_vgg/block11_box/conv_cls/biases": (84,),
+    },
+    ("retinanet", "retinanet"): {
+        "resnet_v1_50/block4/unit_3/bottleneck_v1/conv3/BatchNorm/beta": (2048,),
+        "build_pyramid/build_P5/weights": (1, 1, 2048, 256),
+        "build_pyramid/build_P3/reduce_dim_P3/biases": (256,),
+        "build_pyramid/fuse_P4/weights": (3, 3, 256, 256),
+        "build_pyramid/p6_conv/weights": (3, 3, 2048, 256),
+        "rpn_net/conv2d_3x3_cls_3/biases": (256,),
+        "rpn_net/rpn_classification/weights": (3, 3, 256, 720),
+        "rpn_net/rpn_regression/biases": (36,),
+    },
+    ("yolo_v3", "yolo_v3"): {
+        "yolov3/darknet53_body/Conv/weights": (3, 3, 3, 32),
+        "yolov3/darknet53_body/Conv_51/BatchNorm/moving_variance": (1024,),
+        "yolov3/yolov3_head/Conv_6/biases": (255,),
+        "yolov3/yolov3_head/Conv_8/weights": (1, 1, 768, 256),
+        "yolov3/yolov3_head/Conv_22/weights": (1, 1, 256, 255),
+    },
+    ("facenet", "facenet"): {
+        "InceptionResnetV1/Conv2d_4b_3x3/BatchNorm/beta": (256,),
+        "InceptionResnetV1/Repeat/block35_5/Conv2d_1x1/biases": (256,),
+        "InceptionResnetV1/Repeat_1/block17_10/Branch_1/Conv2d_0c_7x1/weights": (
+            7,
+            1,
+            128,
+            128,
+        ),
+        "InceptionResnetV1/Block8/Conv2d_1x1/weights": (1, 1, 384, 1792),
+        "InceptionResnetV1/Bottleneck/weights": (1792, 512),
+        "InceptionResnetV1/Bottleneck/BatchNorm/moving_mean": (512,),
+    },
 }
 
 
@@ -406,6 +473,13 @@ SIZES = [
     ),
     ("pix2pix", "pix2pix_generator", "upsample=transpose", (256, 256, 3)),
     ("pix2pix", "pix2pix_discriminator", "depths=[64,128]", (131, 131, 1)),
+    ("unet", "unet", "", (388, 388, 2)),
+    ("unet", "unet", "padding=SAME images=96x64x3 levels=3", (96, 64, 2)),
+    ("ssd_300", "ssd_300", "", (8732, 4)),
+    ("retinanet", "retinanet", "images=600x600x3", (67_995, 4)),
+    ("yolo_v3", "darknet_53", "", (1000,)),
+    ("yolo_v3", "yolo_v3", "classes=20 images=608x608x3", (19, 19, 75)),
+    ("facenet", "facenet", "", (512,)),
 ]
 
 
