@@ -120,7 +120,7 @@ def _named(output: str, end: bool) -> str:
 
 def _labels(term: Term) -> str:
     """Write the labels of an output: classes, rows of a one and zeros, or numbers."""
-    labels = f"labels[{python(term.target.label)}]"
+    labels = _read(term.target.label, term.target.prepared)
     kind = _declaration(term).labels
     if kind in ("stored", "identities"):
         return labels
@@ -132,15 +132,20 @@ def _labels(term: Term) -> str:
     return f"tf.one_hot({classes}, {_outputs(term)}.shape[-1])"
 
 
+def _read(item: str, prepared: bool) -> str:
+    """Write an item of a batch; an image among the inputs comes prepared from there."""
+    return f"{'inputs' if prepared else 'labels'}[{python(item)}]"
+
+
 def _classes(target: Target) -> str:
-    classes = f"labels[{python(target.label)}]"
+    classes = _read(target.label, target.prepared)
     classes += "[..., 0]" if target.squeezed else ""
     return classes if target.dtype == "int64" else _cast(classes, "int64")
 
 
 def _weights(term: Term) -> str:
     assert term.weights is not None
-    weights = f"labels[{python(term.weights.item)}]"
+    weights = _read(term.weights.item, term.weights.prepared)
     weights = f"{weights}[..., 0]" if term.weights.squeezed else weights
     return _cast(weights, "float32") if term.weights.whole else weights
 

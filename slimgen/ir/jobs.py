@@ -89,17 +89,18 @@ class Target(Frozen):
     """The label that a term compares its output with.
 
     Attributes:
-        label: The item that holds it.
         label: The item of the data that holds it.
         classes: The number of its classes; 0: it is numbers, as the output has them.
         squeezed: Its last axis has length 1, and the output has no such axis.
         dtype: The type of the item.
+        prepared: It is an image that the network takes, as `preprocess` has made it.
     """
 
     label: str
     classes: int = 0
     squeezed: bool = False
     dtype: str = "int64"
+    prepared: bool = False
 
 
 class LossWeights(Frozen):
@@ -109,11 +110,13 @@ class LossWeights(Frozen):
         item: The item of the data that holds them.
         squeezed: Its last axis has length 1, and the losses have no such axis.
         whole: They are whole numbers.
+        prepared: They are an image that the network takes.
     """
 
     item: str
     squeezed: bool = False
     whole: bool = False
+    prepared: bool = False
 
 
 class LossArgument(Frozen):

@@ -10,6 +10,7 @@ from slimgen.elaborate.jobs.job_lines import JobText, key_span, settings_of
 from slimgen.elaborate.jobs.loss_targets import (
     BlamedSpans,
     Unfit,
+    items_of,
     read_target,
     read_weights,
 )
@@ -34,15 +35,16 @@ def read_loss(job: JobText, data: ir.Data) -> ir.Loss:
     spans = _blamed_spans(job)
     outputs = dict(job.network.outputs)
     lines = _term_lines(job, outputs, spans)
+    items = items_of(data, job.network)
     settings: dict[str, ir.Setting] = {}
     _shared_settings(lines, settings)
     terms: list[ir.Term] = []
     for line, statement in lines:
         output, end = _output(job, line, statement, outputs)
-        target = read_target(line, statement, output, data, spans)
+        target = read_target(line, statement, output, items, spans)
         _check_classes(terms, target, output, statement)
         _check_arguments(line, statement, output)
-        weights = read_weights(line, statement, output, data)
+        weights = read_weights(line, statement, output, items)
         term = _term(line, statement, settings)
         term = replace(term, target=target, end=end, weights=weights)
         term = _with_positive(job, line, statement, term, output)

@@ -9,6 +9,7 @@ from slimgen.elaborate.jobs.job_lines import key_span
 from slimgen.elaborate.rejection import Rejected
 from slimgen.frozen import Frozen
 from slimgen.ir import jobs as ir
+from slimgen.ir.graph import Network
 from slimgen.layers.declaration import TensorType
 from slimgen.layers.jobs.loss import LossKind
 from slimgen.messages import names as messages
@@ -28,24 +29,58 @@ class BlamedSpans(Frozen):
     data: Span
 
 
+class Items(Frozen):
+    """The items of an example, by name.
+
+    Attributes:
+        labels: The items for the losses alone.
+        inputs: Those for the network, with the shapes in which it takes them.
+        images: The inputs that are images.
+    """
+
+    labels: dict[str, ir.DataItem]
+    inputs: dict[str, ir.DataItem]
+    images: frozenset[str]
+
+
+def items_of(data: ir.Data, network: Network) -> Items:
+    """Return the items that a term may name."""
+    sizes = {given.name: given.value.type.shape[1:] for given in network.inputs}
+    inputs = {
+        item.name: (
+            replace(
+                item,
+                image=False,
+                shape=tuple(size or 0 for size in sizes[item.name]),
+                dtype="float32",
+            )
+            if item.image
+            else item
+        )
+        for item in data.inputs
+    }
+    images = frozenset(item.name for item in data.inputs if item.image)
+    return Items({item.name: item for item in data.labels}, inputs, images)
+
+
 def read_target(
     line: LossKind,
     statement: tree.Line | None,
     output: TensorType,
-    data: ir.Data,
+    items: Items,
     job: BlamedSpans,
 ) -> ir.Target:
     """Return the label of a term whose output is known, or raise Rejected."""
-    item = _item(line, statement, data, job.data)
+    item = _item(line, statement, items, job.data)
     if line.labels == "identities":
         return _identity(line, statement, output, item, job)
     found = fitting(item, output)
     if line.labels == "stored":
         classes = found.classes if found else 0
-        return ir.Target(item.name, classes, dtype=item.dtype)
-    if found is not None and _allowed(line, found.classes):
-        return found
-    raise Unfit(_unfit(line, statement, output, item, job))
+        found = ir.Target(item.name, classes, dtype=item.dtype)
+    elif found is None or not _allowed(line, found.classes):
+        raise Unfit(_unfit(line, statement, output, item, job))
+    return replace(found, prepared=item.name in items.images)
 
 
 def _allowed(line: LossKind, classes: int) -> bool:
@@ -98,29 +133,29 @@ def _unfit(
 
 
 def _item(
-    line: LossKind, statement: tree.Line | None, data: ir.Data, span: Span
+    line: LossKind, statement: tree.Line | None, items: Items, span: Span
 ) -> ir.DataItem:
     """Return the item that a term names, else that of its output's name, else `label`."""
     name, output = line.label, line.output
     if name is not None and statement is not None:
-        return _known(statement, "label", name, data)
-    items = {item.name: item for item in data.labels}
+        return _known(statement, "label", name, items)
     for key in (output, LABEL):
-        if key in items:
-            return items[key]
+        if key is not None and key in items.labels:
+            return items.labels[key]
     own = f"or `{output}`, " if output else ""
     doc = f"{own}the label of `loss {line.form}`"
+    if not items.labels and statement is not None:
+        doc += f"; `label={next(iter(items.inputs))}` takes an input"
     raise Rejected(messages.missing_argument(span, "data", LABEL, doc))
 
 
-def _known(statement: tree.Line, key: str, name: str, data: ir.Data) -> ir.DataItem:
-    """Return the item that a key of a line names."""
-    items = {item.name: item for item in data.labels}
-    if name not in items:
+def _known(statement: tree.Line, key: str, name: str, items: Items) -> ir.DataItem:
+    """Return the item that a key of a line names: a label, or an input of the network."""
+    known = {**items.inputs, **items.labels}
+    if name not in known:
         span = messages.value_of(key_span(statement, key))
-        sort = f"{'label' if key == 'label' else 'item'} in `data`"
-        raise Rejected(messages.unknown_word(span, name, items, what=sort))
-    return items[name]
+        raise Rejected(messages.unknown_word(span, name, known, what="item in `data`"))
+    return known[name]
 
 
 def fitting(item: ir.DataItem, output: TensorType) -> ir.Target | None:
@@ -159,17 +194,17 @@ def _remedy(item: ir.DataItem, output: TensorType) -> str:
 
 
 def read_weights(
-    line: LossKind, statement: tree.Line | None, output: TensorType, data: ir.Data
+    line: LossKind, statement: tree.Line | None, output: TensorType, items: Items
 ) -> ir.LossWeights | None:
     """Return the weights that a term names, or raise Rejected."""
     name = line.weights_item()
     if name is None or statement is None:
         return None
-    item = _known(statement, "weights", name, data)
+    item = _known(statement, "weights", name, items)
     losses = _losses(line, output)
     found = fitting_weights(item, losses)
     if found is not None:
-        return found
+        return replace(found, prepared=item.name in items.images)
     each = f" or {TensorType((None, *losses))}" if losses else ""
     where, needed = f"`weights` of `loss {line.form}`", f"an item [batch]{each}"
     span = key_span(statement, "weights")
@@ -196,6 +231,18 @@ def fitting_weights(
         if _fits(item, (*losses[:end], 1)):
             return ir.LossWeights(item.name, squeezed=True, whole=whole)
     return None
+
+
+def with_compared_inputs(data: ir.Data, loss: ir.Loss) -> ir.Data:
+    """Read the inputs that terms name, other than images, as labels too.
+
+    So they are checked as labels are: that classes are in range, and weights not negative.
+    """
+    named = {term.target.label for term in loss.terms if not term.target.prepared}
+    weights = [term.weights for term in loss.terms if term.weights]
+    named |= {one.item for one in weights if not one.prepared}
+    both = tuple(item for item in data.inputs if item.name in named)
+    return replace(data, labels=(*data.labels, *both))
 
 
 def with_sizes(data: ir.Data, sizes: Mapping[str, Sequence[int]]) -> ir.Data:

@@ -12,7 +12,12 @@ from slimgen.elaborate.jobs.images import check_images, preprocessing
 from slimgen.elaborate.jobs.initial import read_initial
 from slimgen.elaborate.jobs.job_lines import JobText
 from slimgen.elaborate.jobs.loss import read_loss
-from slimgen.elaborate.jobs.loss_targets import Unfit, sizes_of, with_sizes
+from slimgen.elaborate.jobs.loss_targets import (
+    Unfit,
+    sizes_of,
+    with_compared_inputs,
+    with_sizes,
+)
 from slimgen.elaborate.jobs.optimizer import read_learning_rate, read_optimizer
 from slimgen.elaborate.jobs.run import read_run
 from slimgen.elaborate.rejection import Rejected
@@ -42,6 +47,7 @@ def read_train(job: JobText) -> Train | None:
     if job.reporter.found > before:
         return None
     check_mixed(job, loss)
+    data = with_compared_inputs(data, loss)
     data = with_sizes(data, sizes_of(loss, _outputs(job, loss)))
     return Train(
         job.network.name,

@@ -8,7 +8,7 @@ from slimgen.layers.declaration import TensorType, parameter
 from slimgen.layers.jobs.job_line import JobLine, Misfit
 
 OUTPUT = "an output, or an end point such as `AuxLogits`; none: the only output"
-LABEL = "an item of the data; none: that of the output's name, else `label`"
+LABEL = "an item of the data, or an input; none: the item of the output's name, else `label`"
 WEIGHT = "factor of the term"
 SMOOTHING = "share spread over all classes"
 
