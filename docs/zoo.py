@@ -2,6 +2,9 @@
 
     python docs/zoo.py [NETWORK…]
 
+It also writes examples/networks.json, the table of `slimgen zoo`, and of that only the sources that
+changed.
+
 `make zoo` runs this. It counts lines and parameters each time. docs/zoo.json keeps the measured
 differences, each with a digest of its sources; a comparison, at full size, runs again only when
 the digest has changed. A stopped run continues with the next network.
@@ -19,6 +22,7 @@ import sys
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +32,7 @@ from slimgen.cli.files import FileReader
 from slimgen.cli.uses import with_files
 from slimgen.compiler import Request, analyze
 from slimgen.diagnostics import Diagnostics
+from slimgen.ir.graph import Network
 from slimgen.ir.summary import SummaryTotals, summarize
 from slimgen.source import Source
 
@@ -36,6 +41,7 @@ EXAMPLES = DOCS.parent / "examples"
 CARRIER = "tf_object_detection_api"
 RESULTS = DOCS / "zoo.json"
 PAGE = DOCS / "zoo.md"
+TABLE = EXAMPLES / "networks.json"
 
 HEAD = """\
 <!-- Written by docs/zoo.py: `make zoo`. -->
@@ -212,12 +218,13 @@ def digest_of(row: Row) -> str:
     return hashlib.sha256(repr(texts).encode()).hexdigest()[:16]
 
 
-def totals_of(row: Row) -> SummaryTotals:
-    """Return the sums over a network at full size."""
-    source = Source(str(row.path), row.path.read_text(encoding="utf-8"))
-    found = analyze(source, Request((), (row.network,)), FileReader(Diagnostics()))
+@cache
+def network_of(path: Path, name: str) -> tuple[Network, SummaryTotals]:
+    """Return a network at full size, and the sums over it."""
+    source = Source(str(path), path.read_text(encoding="utf-8"))
+    found = analyze(source, Request((), (name,)), FileReader(Diagnostics()))
     assert found.graph is not None, list(found.diagnostics)
-    return summarize(found.graph).networks[0].totals
+    return found.graph.networks[0], summarize(found.graph).networks[0].totals
 
 
 def own_lines(path: Path) -> int:
@@ -296,6 +303,47 @@ def code_lines(text: str) -> Iterator[int]:
             yield from set(range(token.start[0], token.end[0] + 1)) - silent
 
 
+# The table of `slimgen zoo`.
+
+
+def table(old: dict[str, Any]) -> dict[str, Any]:
+    """Return the table; what did not change since `old` is taken from there."""
+    rows = {(zoo_path(row), row.network): row for row in ROWS}
+    digests = {zoo_path(row): digest_of(row) for row in ROWS}
+    known = {
+        (entry["source"], entry["network"]): entry
+        for entry in old["networks"]
+        if old["digests"].get(entry["source"]) == digests.get(entry["source"])
+    }
+    order = sorted(rows, key=lambda key: key[0])
+    networks = [known.get(key) or entry_of(rows[key]) for key in order]
+    return {"digests": digests, "networks": networks}
+
+
+def zoo_path(row: Row) -> str:
+    """Return the path by which `use` names a source."""
+    return f"zoo/{row.file.removeprefix('zoo/')}.slim"
+
+
+def entry_of(row: Row) -> dict[str, Any]:
+    """Return what the table says of a network."""
+    network, totals = network_of(row.path, row.network)
+    shapes = (one.value.type.shape[1:] for one in network.inputs)
+    return {
+        "source": zoo_path(row),
+        "network": row.network,
+        "input": ", ".join("x".join(map(str, shape)) for shape in shapes),
+        "parameters": totals.parameters,
+        "preprocess": network.preprocess and network.preprocess.family,
+        "weights": weights(row).split(", "),
+    }
+
+
+def table_text(entries: dict[str, Any]) -> str:
+    """Return the table as its file has it."""
+    return json.dumps(entries, indent=1, sort_keys=True) + "\n"
+
+
 # Measurements.
 
 
@@ -352,7 +400,8 @@ def page(measured: dict[str, Any]) -> str:
 
 def cells(row: Row, measured: dict[str, Any]) -> Sequence[str]:
     """Return a row's cells."""
-    totals, found = totals_of(row), measured.get(key(row))
+    _, totals = network_of(row.path, row.network)
+    found = measured.get(key(row))
     lines = original_lines(row.against)
     multiply_adds = totals.multiply_adds
     return (
@@ -419,6 +468,7 @@ def main() -> None:
             replace(RESULTS, text)
             sys.stderr.write(f"{key(row)}: {measured[key(row)]['values']:.1e}\n")
     replace(PAGE, page(measured))
+    replace(TABLE, table_text(table(json.loads(TABLE.read_text(encoding="utf-8")))))
 
 
 def replace(path: Path, text: str) -> None:

@@ -1,6 +1,7 @@
 """docs/zoo.md lists every network, and what it says was measured on today's sources."""
 
 import importlib.util
+import json
 import math
 import re
 import sys
@@ -10,9 +11,21 @@ from types import ModuleType
 import pytest
 from test_examples import length
 
+from slimgen.shipped import read_shipped
+
 ROOT = Path(__file__).resolve().parents[1]
 ROUNDED = {"keras_inception_v3", "cyclegan_generator_resnet"}
 NETWORK = re.compile(r"^network (\w+)", re.MULTILINE)
+
+
+def sources(zoo: ModuleType) -> list[str]:
+    """The sources of examples/ and examples/zoo/, as one tree."""
+    found = [path.relative_to(zoo.EXAMPLES) for path in zoo.EXAMPLES.rglob("*.slim")]
+    return [path.as_posix().removeprefix("zoo/") for path in found]
+
+
+def test_no_two_sources_of_the_zoo_have_one_path(zoo: ModuleType) -> None:
+    assert len(sources(zoo)) == len(set(sources(zoo)))
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +61,22 @@ def test_what_was_measured_is_current(zoo: ModuleType) -> None:
         assert (found["gradients"] or 0.0) <= 1e-3, name
 
 
+def test_the_table_of_the_zoo_is_current(zoo: ModuleType, update: bool) -> None:
+    found = json.loads(zoo.TABLE.read_text(encoding="utf-8"))
+    if update:
+        found = zoo.table(found)
+        zoo.TABLE.write_text(zoo.table_text(found), encoding="utf-8")
+
+    assert {f"zoo/{path}" for path in sources(zoo)} == found["digests"].keys()
+    assert found["digests"] == {zoo.zoo_path(r): zoo.digest_of(r) for r in zoo.ROWS}
+    assert len(found["networks"]) == len({(r.file, r.network) for r in zoo.ROWS})
+    for entry in found["networks"]:
+        source = read_shipped(entry["source"])
+        assert source is not None
+        assert f"network {entry['network']}(" in source.text
+        assert entry["preprocess"] is None or "preprocess" in source.text
+
+
 def test_the_readme_states_how_close_the_networks_are(zoo: ModuleType) -> None:
     found = list(zoo.results().values())
     values = [one["values"] for one in found]
@@ -77,8 +106,11 @@ def test_the_page_shows_what_was_measured(zoo: ModuleType) -> None:
 
 
 @pytest.mark.slow
-def test_the_page_is_what_the_program_writes(zoo: ModuleType) -> None:
+def test_page_and_table_are_what_the_program_writes(zoo: ModuleType) -> None:
+    nothing: dict[str, object] = {"digests": {}, "networks": []}
+
     assert zoo.PAGE.read_text(encoding="utf-8") == zoo.page(zoo.results())
+    assert zoo.TABLE.read_text("utf-8") == zoo.table_text(zoo.table(nothing))
 
 
 # Once everything is counted that an example stands for: the blocks that it uses; what an

@@ -19,6 +19,7 @@ COMMANDS = Commands(
         "summary": "slimgen.cli.summary",
         "verify": "slimgen.cli.verify",
         "weights": "slimgen.cli.weights",
+        "zoo": "slimgen.cli.zoo",
     }
 )
 

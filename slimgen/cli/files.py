@@ -5,13 +5,12 @@ import os
 import posixpath
 import stat
 import tempfile
-from importlib.resources import files
 
 from slimgen.cli.streams import read_input, write_output
 from slimgen.diagnostics import Diagnostic, Diagnostics
 from slimgen.elaborate.rejection import Rejected
-from slimgen.emit.file_head import STD
 from slimgen.messages import commands
+from slimgen.shipped import is_reserved, is_shipped, path_beside, read_shipped
 from slimgen.source import Source, Span
 
 STDIN = "-"
@@ -59,7 +58,7 @@ def reason_of(error: OSError) -> str:
 
 
 class FileReader:
-    """Resolves `use "path"`, relative to the file that names it; `std/…` is slimgen's."""
+    """Resolves `use "path"`, relative to its file; `std/…` and `zoo/…` are slimgen's."""
 
     def __init__(self, diagnostics: Diagnostics) -> None:
         self._diagnostics = diagnostics
@@ -72,13 +71,13 @@ class FileReader:
         """
         if not path or posixpath.isabs(path) or "\0" in path:
             return None
-        if path.startswith("std/"):
-            return _read_std(path.removeprefix("std/"))
+        if is_reserved(path):
+            return read_shipped(path)
+        if is_shipped(user.name):
+            return read_shipped(path_beside(path, user.name))
         name = posixpath.normpath(
             posixpath.join(posixpath.dirname(_slashes(user.name)), path)
         )
-        if user.name.startswith(STD):
-            return _read_std(name.removeprefix(STD)) if name.startswith(STD) else None
         if not os.path.isfile(name):
             return None
         found = Diagnostics()
@@ -87,17 +86,6 @@ class FileReader:
             self._diagnostics.report(problem)
             raise Rejected(problem)
         return source
-
-
-def _read_std(path: str) -> Source | None:
-    path = posixpath.normpath(path)
-    if path.startswith(("..", "/")):
-        return None
-    path = path.removesuffix(".slim") + ".slim"
-    resource = files("slimgen.std").joinpath(*path.split("/"))
-    if not resource.is_file():
-        return None
-    return Source(STD + path, resource.read_text(encoding="utf-8"))
 
 
 def _slashes(name: str) -> str:

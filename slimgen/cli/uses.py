@@ -22,6 +22,17 @@ def files_of(source: Source) -> list[str]:
     return [match["file"] for match in matches if match["file"] is not None]
 
 
+def with_paths(source: Source, rewrite: Callable[[str], str]) -> str:
+    """Return the text of a source with other paths in place of those that it names."""
+
+    def rewritten(match: re.Match[str]) -> str:
+        path = match["file"]
+        whole = match[0]
+        return whole if path is None else f'{whole[: -len(path) - 2]}"{rewrite(path)}"'
+
+    return TOKENS.sub(rewritten, source.text)
+
+
 def with_files(
     source: Source, read: Callable[[str, Source], Source | None]
 ) -> tuple[Source, ...]:

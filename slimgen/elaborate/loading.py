@@ -9,14 +9,14 @@ from slimgen.elaborate.evaluated import UNKNOWN, Closure, Frame
 from slimgen.elaborate.evaluator import Evaluator, Silent
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.messages import names as messages
+from slimgen.messages import used_files
+from slimgen.shipped import is_reserved, shipped_paths
 from slimgen.source import Source, Span
 from slimgen.syntax import tree
 from slimgen.syntax.parser import parse
 
 Reader = Callable[[str, Source], Source | None]
 """Resolves `use "path"` of a source; None when there is no such file."""
-
-STANDARD = ("std/blocks.slim",)
 
 
 @dataclass
@@ -97,10 +97,13 @@ class Program:
     def _use(self, item: tree.Use, loaded: Loaded) -> None:
         lost, self.reporter.lost = self.reporter.lost, True  # names of the file
         source = self.reader(item.path.value, loaded.file.source)
+        self._look_beside(item, source, loaded.file.source)
         self.reporter.lost = lost or source is None
         if source is None:
             raise Rejected(
-                messages.no_such_file(item.path.span, item.path.value, STANDARD)
+                used_files.no_such_file(
+                    item.path.span, item.path.value, shipped_paths()
+                )
             )
         if source.name in self.loading:
             raise Rejected(
@@ -121,3 +124,11 @@ class Program:
                     )
                 )
             loaded.words.declared[name] = block
+
+    def _look_beside(self, item: tree.Use, ours: Source | None, user: Source) -> None:
+        """Refuse a path of slimgen's own that a file beside the source has too."""
+        path = item.path.value
+        if is_reserved(path):
+            beside = self.reader(f"./{path}", user)
+            if beside is not None and (ours is None or beside.name != ours.name):
+                raise Rejected(used_files.path_is_reserved(item.path.span, path))

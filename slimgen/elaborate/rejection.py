@@ -18,7 +18,7 @@ class TooMuch(Rejected):
 
 # Errors that a line has by itself, whatever stands in the lines that were lost.
 LOCAL = frozenset(
-    ("E103", "E105", "E106", "E107", "E108", "E109", "E111", "E123", "E126")
+    ("E103", "E105", "E106", "E107", "E108", "E109", "E111", "E123", "E126", "E134")
 )
 
 

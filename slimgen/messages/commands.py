@@ -67,6 +67,15 @@ def edits_replaced(name: str) -> Diagnostic:
     )
 
 
+def copy_replaces(name: str, command: str) -> Diagnostic:
+    """Report a file that stands where a source of the zoo would be copied to."""
+    return Diagnostic(
+        "E908",
+        f"`{name}` exists and differs from the zoo's source",
+        help=f"`{command} --force` replaces it, another `-o` keeps both",
+    )
+
+
 # Settings of the project.
 
 

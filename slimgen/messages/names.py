@@ -343,18 +343,6 @@ def limit_exceeded(span: Span | None, what: str, limit: int) -> Diagnostic:
     return Diagnostic("E122", f"more than {limit:,} {what}", span, "the limit is here")
 
 
-def no_such_file(span: Span, path: str, known: Sequence[str]) -> Diagnostic:
-    """Report a `use` of a file that cannot be read."""
-    return Diagnostic(
-        "E123",
-        f"the file `{path}` does not exist",
-        span,
-        "not found",
-        suggestion(path, known)
-        or "a path is relative to this file; slimgen's own files begin with `std/`",
-    )
-
-
 def no_such_network(name: str, known: Sequence[str]) -> Diagnostic:
     """Report a `--network` that the source does not have."""
     found = listed(known) if known else "no network"

@@ -9,6 +9,7 @@ from slimgen.ir.jobs import LabelNames, Preprocessing
 from slimgen.layers.jobs.images import LabelsLine, PreprocessLine
 from slimgen.messages import jobs as job_messages
 from slimgen.messages import names as messages
+from slimgen.messages.used_files import no_such_file
 from slimgen.source import Source
 from slimgen.syntax import tree
 
@@ -81,7 +82,7 @@ def label_names(
         return LabelNames((), line.offset), None
     source = reader(line.file, statement.span.source)
     if source is None:
-        raise Rejected(messages.no_such_file(statement.span, line.file, ()))
+        raise Rejected(no_such_file(statement.span, line.file, ()))
     lines = enumerate(source.text.splitlines(), 1)
     rows = [(number, row.strip()) for number, row in lines if row.strip()]
     names: dict[int, str] = {}

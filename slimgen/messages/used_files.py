@@ -1,0 +1,31 @@
+"""Diagnostics about the files that a source names: `use`, `labels`."""
+
+from collections.abc import Sequence
+
+from slimgen.diagnostics import Diagnostic
+from slimgen.messages.names import suggestion
+from slimgen.source import Span
+
+
+def no_such_file(span: Span, path: str, known: Sequence[str]) -> Diagnostic:
+    """Report a `use` of a file that cannot be read."""
+    return Diagnostic(
+        "E123",
+        f"the file `{path}` does not exist",
+        span,
+        "not found",
+        suggestion(path, known)
+        or "a path is relative to this file; slimgen's own files begin with `std/` or `zoo/`",
+    )
+
+
+def path_is_reserved(span: Span, path: str) -> Diagnostic:
+    """Report a path of slimgen's own where a file of that path lies beside the source."""
+    tree = path.partition("/")[0]
+    return Diagnostic(
+        "E134",
+        f"`{path}` is a path of slimgen's own, and a file of that path lies beside this one",
+        span,
+        "which of the two?",
+        f'`use "./{path}"` takes the file beside; rename its folder to use slimgen\'s `{tree}/`',
+    )
