@@ -54,7 +54,8 @@ own code, the built file restores them, and both run the same images. *Values* i
 difference of an end point, in parts of the original's largest magnitude, *gradients* that of a step
 of training, for one network of a family. Lines are those of code in the whole file, all its
 networks in it, without comments, blanks and maps of weights; those of the original are its file and
-what it imports from beside it, without docstrings, where it can be installed.
+what it imports from beside it, without docstrings, where it can be installed. `slimgen zoo` lists
+the networks, [`use "zoo/resnet_v1.slim"`](language.md#14-files) finds them in any folder.
 
 Networks that TF-Slim's package lacks are research/slim's own, from the package
 `tf_object_detection_api` that carries them (`tests/oracle/research.py`; with `PYTHONPATH=tests` the

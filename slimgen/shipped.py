@@ -11,7 +11,7 @@ TREES = {"std": ("",), "zoo": ("zoo/", "")}
 
 
 def is_reserved(path: str) -> bool:
-    """Whether a path names a source of ours: `std/blocks.slim`, also without its ending."""
+    """Whether a path names a source of slimgen: `std/blocks.slim`, also without its ending."""
     tree, slash, _ = path.partition("/")
     return (
         bool(slash) and tree in TREES and posixpath.splitext(path)[1] in ("", ".slim")
@@ -35,12 +35,12 @@ def read_shipped(path: str) -> Source | None:
 
 
 def is_shipped(name: str) -> bool:
-    """Whether the source of this name is one of ours."""
+    """Whether the source of this name comes with slimgen."""
     return name.startswith(tuple(f"<{tree}>/" for tree in TREES))
 
 
 def path_beside(path: str, user: str) -> str:
-    """Return the reserved path of what `user`, a source of ours, names as `path`."""
+    """Return the reserved path of what `user`, a source of slimgen, names as `path`."""
     tree, _, inside = user.removeprefix("<").partition(">/")
     # The folders lie one in the other: `..` leads from any of them to the root of the tree.
     joined = posixpath.normpath(posixpath.join("/", posixpath.dirname(inside), path))

@@ -32,12 +32,14 @@ def resources() -> list[str]:
         "slimgen/templates": ROOT / "templates",
         "slimgen/std": ROOT / "slimgen" / "std",
         "slimgen/messages": ROOT / "slimgen" / "messages",
+        "slimgen/zoo": ROOT / "examples",
     }
     return sorted(
         f"{inside}/{path.relative_to(outside).as_posix()}"
         for inside, outside in folders.items()
         for path in outside.rglob("*")
         if path.suffix in (".lark", ".j2", ".slim", ".md")
+        or path.name == "networks.json"
         or (path.suffix == ".py" and outside.name == "templates")
     )
 
@@ -59,7 +61,7 @@ def test_every_package_is_listed() -> None:
     }
 
     templates = "slimgen.templates"
-    own = {"slimgen.grammar", templates, f"{templates}.runtime"}
+    own = {"slimgen.grammar", "slimgen.zoo", templates, f"{templates}.runtime"}
     own.add(f"{templates}.runtime.training")
     assert folders | own == set(settings()["packages"])
 
@@ -120,5 +122,10 @@ def test_an_install_builds_away_from_the_repository(
     assert "class Tiny" in (folder / "tiny.py").read_text()
     assert "E901" in run(programs / "slimgen", "explain", cwd=folder)
     assert "conv" in run(programs / "slimgen", "layers", cwd=folder)
+    assert "zoo/keras/nasnet.slim" in run(programs / "slimgen", "zoo", cwd=folder)
+    run(programs / "slimgen", "zoo", "keras_inception_v3", "-o", ".", cwd=folder)
+    run(programs / "slimgen", "zoo", "resnet_v1_200", "-o", ".", cwd=folder)
+    run(programs / "slimgen", "build", "inception_v3.slim", cwd=folder)
+    run(programs / "slimgen", "check", "resnet_v1_200.slim", cwd=folder)
     missing = "import importlib.util as u; assert u.find_spec('tensorflow') is None"
     run(programs / "python", "-c", missing, cwd=folder)
