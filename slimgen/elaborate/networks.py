@@ -17,6 +17,7 @@ from slimgen.elaborate.network_builder import (
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.elaborate.unknown import report_unknown
 from slimgen.elaborate.unused import report_unused
+from slimgen.elaborate.unused_results import report_unused_results
 from slimgen.elaborate.vocabulary import FINAL_ENDPOINT, universal_words
 from slimgen.elaborate.weight_maps import Usage
 from slimgen.frozen import Frozen
@@ -69,6 +70,10 @@ def elaborate(
             reporter.report(rejected.diagnostic)
         graph = None
     report_unknown(main.file, resolution, reporter)
+    if (
+        not diagnostics.has_errors
+    ):  # a mistaken `from` would look as if nothing were read
+        report_unused_results(main.file, list(files.values()), resolution, reporter)
     sources = tuple(program.sources)
     return (None if diagnostics.has_errors else graph), sources
 

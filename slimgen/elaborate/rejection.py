@@ -1,7 +1,7 @@
 """Errors of this stage: raised inside a statement, reported where the statement ends."""
 
 from slimgen.diagnostics import Diagnostic, Diagnostics
-from slimgen.source import Span
+from slimgen.source import Source, Span
 
 
 class Rejected(Exception):
@@ -55,3 +55,8 @@ class Reporter:
         if key not in self._seen:
             self._seen.add(key)
             self.diagnostics.report(diagnostic)
+
+    def places(self, source: Source) -> list[int]:
+        """Return where in a source the findings begin, in order."""
+        spans = (span for _, span in self._seen)
+        return sorted(span.start for span in spans if span and span.source is source)

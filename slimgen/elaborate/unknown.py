@@ -1,25 +1,33 @@
-"""Words and keys that nothing knows, where nothing is evaluated.
+"""Words, names and keys that nothing knows, where nothing is evaluated.
 
 That is in blocks that no line calls, and in branches that are not taken.
 """
 
+import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from slimgen.diagnostics import Diagnostic
+from slimgen.elaborate.operators import BUILTINS
 from slimgen.elaborate.rejection import Reporter
 from slimgen.elaborate.vocabulary import (
     REUSE,
     known_keys,
+    universal_words,
     unknown_key,
     unknown_scope_key,
     unknown_word,
 )
 from slimgen.layers import LAYERS
 from slimgen.layers.functions import ACTIVATIONS
-from slimgen.resolve import Resolution, SymbolKind
+from slimgen.layers.network_lines import NETWORK_LINES
+from slimgen.messages import names as messages
+from slimgen.resolve import Resolution, Role, SymbolKind
 from slimgen.syntax import tree
 from slimgen.syntax.tree_nodes import nodes_of
 
+MOST_NAMES = 100  # that are reported; each is compared with all that are known
 BLOCKS = (SymbolKind.BLOCK, SymbolKind.NETWORK)
 
 
@@ -27,6 +35,8 @@ def report_unknown(main: tree.File, resolution: Resolution, reporter: Reporter) 
     """Report the words of a file that no block and no layer has, and unknown keys."""
     names = [symbol.name for symbol in resolution.symbols if symbol.kind in BLOCKS]
     blocks = list(dict.fromkeys(names))
+    for diagnostic in list(islice(_names(main, resolution, reporter), MOST_NAMES)):
+        reporter.report(diagnostic)
     for node in nodes_of(
         [item for item in main.items if not isinstance(item, tree.Job)]
     ):
@@ -42,6 +52,58 @@ def report_unknown(main: tree.File, resolution: Resolution, reporter: Reporter) 
                 found = _scope(node, [*blocks, *LAYERS])
         for diagnostic in found:
             reporter.report(diagnostic)
+
+
+def _names(
+    main: tree.File, resolution: Resolution, reporter: Reporter
+) -> Iterator[Diagnostic]:
+    """Yield the names in expressions that are neither declared nor words of an argument."""
+    made = [  # names put together that a tensor has
+        re.compile(re.sub(r"\\{.*?\\}", ".+", re.escape(node.name.span.text)))
+        for node in nodes_of(main.items)
+        if isinstance(node, tree.Tap | tree.Output | tree.Variable)
+        and isinstance(node.name, tree.Template)
+    ]
+    words = {word.lower() for word in universal_words()}
+    symbols = [symbol.name for symbol in resolution.symbols]
+    known = list(dict.fromkeys([*symbols, *BUILTINS, *sorted(words)]))
+    apart = _apart(main, reporter)
+    for use in resolution.uses:
+        name, start = use.name, use.span.start
+        if use.role is not Role.VALUE or use.symbols or not use.exact:
+            continue
+        if use.span.source is not main.source or name.lower() in words:
+            continue
+        place = bisect_right(apart, start, key=lambda span: span[0]) - 1
+        within = place >= 0 and start < apart[place][1]
+        if within or name in BUILTINS or any(p.fullmatch(name) for p in made):
+            continue
+        yield messages.unknown_name(use.span, name, known)
+
+
+def _apart(main: tree.File, reporter: Reporter) -> list[tuple[int, int]]:
+    """Return where names are not looked up here, as places that do not overlap, in order.
+
+    Jobs and the lines about a network have words of their own; a line with an error was
+    evaluated.
+    """
+    mistakes = reporter.places(main.source)
+    found = []
+    for node in nodes_of(main.items):
+        start, end = node.span.start, node.span.end
+        if isinstance(node, tree.Line) and node.word.text not in NETWORK_LINES:
+            end = node.body.span.start if node.body is not None else end
+            if bisect_left(mistakes, end) > bisect_left(mistakes, start):
+                found.append((start, end))
+        elif isinstance(node, tree.Line | tree.Job):
+            found.append((start, end))
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(found):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def _line(line: tree.Line, known: list[str]) -> Iterator[Diagnostic]:

@@ -1,6 +1,5 @@
 """Graph to the plain data that the templates need, and the whole file."""
 
-import re
 from collections.abc import Sequence
 
 from slimgen.emit.bodies import (
@@ -218,9 +217,10 @@ class _Module:
         context = self.runtime.context(networks, self.spelling.modules)
         parts += self.runtime.sections(context, defined_names("\n".join(parts)))
         body = "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
-        imports = self._imports(used_names(body), defined_names(body))
+        used = used_names(body)
+        imports = self._imports(used, defined_names(body))
         above = [render("docstring.py.j2", lines=self._docstring()), imports]
-        constants = self._constants(body)
+        constants = self._constants(used)
         return "\n".join([*above, *constants]) + "\n" * (1 + bool(constants)) + body
 
     def _docstring(self) -> list[str]:
@@ -264,13 +264,13 @@ class _Module:
             lines += ["", *import_of_shared(used - defined)]
         return "\n".join(lines) + "\n"
 
-    def _constants(self, body: str) -> list[str]:
+    def _constants(self, used: frozenset[str]) -> list[str]:
         """The build parameters that the rest of the file reads."""
         values = constant_values(self.graph)
         lines = [
             f"{name} = {python(values[name])}"
             for name in self.spelling.constants.values()
-            if re.search(rf"\b{name}\b", body)
+            if name in used
         ]
         return [tidy("\n".join(lines))] if lines else []
 

@@ -74,3 +74,15 @@ def job_left_out(span: Span, job: str, reason: str) -> Diagnostic:
         "`-D` changed the network; without that option the build has the job",
         severity=Severity.WARNING,
     )
+
+
+def unused_result(span: Span, word: str) -> Diagnostic:
+    """Warn of a layer whose result no other statement reads."""
+    return Diagnostic(
+        "W307",
+        f"nothing reads the result of this `{word}`",
+        span,
+        "computed for nothing",
+        "remove it, or keep its result: `tap NAME` or `output NAME` on the next line",
+        severity=Severity.WARNING,
+    )
