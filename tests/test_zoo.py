@@ -195,6 +195,10 @@ PUBLISHED = [
         22_808_144,
     ),
     ("facenet", "facenet", ("bottleneck_layer_size=128",), 22_808_144),
+    # bonlime/keras-deeplab-v3-plus prints both; the decoder and its features have 3,205,701.
+    ("deeplab_v3_plus", "deeplab_v3_plus", (), 41_258_213),
+    ("deeplab_v3_plus", "deeplab_mobilenet_v2", (), 2_146_645),
+    ("xception_65", "xception_65", ("classes=none",), 41_258_213 - 3_205_701),
 ]
 
 
@@ -402,6 +406,35 @@ NAMES = {
         "yolov3/yolov3_head/Conv_8/weights": (1, 1, 768, 256),
         "yolov3/yolov3_head/Conv_22/weights": (1, 1, 256, 255),
     },
+    ("deeplab_v3_plus", "deeplab_v3_plus"): {
+        "xception_65/entry_flow/conv1_2/BatchNorm/moving_mean": (64,),
+        "xception_65/entry_flow/block1/unit_1/xception_module/shortcut/weights": (
+            1,
+            1,
+            64,
+            128,
+        ),
+        "xception_65/middle_flow/block1/unit_16/xception_module/separable_conv3_depthwise/BatchNorm/gamma": (
+            728,
+        ),
+        "xception_65/exit_flow/block2/unit_1/xception_module/separable_conv3_pointwise/weights": (
+            1,
+            1,
+            1536,
+            2048,
+        ),
+        "image_pooling/weights": (1, 1, 2048, 256),
+        "aspp3_depthwise/depthwise_weights": (3, 3, 2048, 1),
+        "concat_projection/weights": (1, 1, 1280, 256),
+        "decoder/feature_projection0/weights": (1, 1, 256, 48),
+        "decoder/decoder_conv0_pointwise/weights": (1, 1, 304, 256),
+        "logits/semantic/biases": (21,),
+    },
+    ("deeplab_v3_plus", "deeplab_mobilenet_v2"): {
+        "MobilenetV2/expanded_conv_16/project/weights": (1, 1, 960, 320),
+        "image_pooling/weights": (1, 1, 320, 256),
+        "concat_projection/BatchNorm/gamma": (256,),
+    },
     ("facenet", "facenet"): {
         "InceptionResnetV1/Conv2d_4b_3x3/BatchNorm/beta": (256,),
         "InceptionResnetV1/Repeat/block35_5/Conv2d_1x1/biases": (256,),
@@ -480,6 +513,24 @@ SIZES = [
     ("yolo_v3", "darknet_53", "", (1000,)),
     ("yolo_v3", "yolo_v3", "classes=20 images=608x608x3", (19, 19, 75)),
     ("facenet", "facenet", "", (512,)),
+    (
+        "xception_65",
+        "xception_65",
+        "classes=none global_pool=false output_stride=8 images=513x513x3",
+        (65, 65, 2048),
+    ),
+    (
+        "deeplab_v3_plus",
+        "deeplab_v3_plus",
+        "output_stride=8 rates=[12,24,36] images=321x513x3 multi_grid=[1,2,4]",
+        (321, 513, 21),
+    ),
+    (
+        "deeplab_v3_plus",
+        "deeplab_mobilenet_v2",
+        "rates=[6,12,18] decoder=true final_endpoint=decoder/decoder_conv1_pointwise",
+        (129, 129, 256),
+    ),
 ]
 
 

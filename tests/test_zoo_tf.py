@@ -1,7 +1,7 @@
-"""The zoo's networks run: forward, and backward with a gradient for every variable.
+"""The zoo's networks run: forward, and some backward with a gradient for every variable.
 
-These are the networks that no library has, and a variant that test_parity.py leaves out, at the
-smallest sizes that they take.
+These are the networks that no library has, and a variant that test_parity.py leaves out, at
+small sizes.
 """
 
 import importlib.util
@@ -102,3 +102,62 @@ def test_every_variable_has_a_gradient(module: ModuleType) -> None:
     assert bool(tf.reduce_all(tf.math.is_finite(used)))
     assert [n for n, g in gradients.items() if g is None] == []
     assert [n for n, g in gradients.items() if not tf.reduce_any(g != 0)] == []
+
+
+Shapes = dict[str, tuple[int, ...]]
+
+FORWARD: list[tuple[Case, Shapes]] = [
+    (Case("unet", "unet", "images=44x60x1 levels=2 depth=4"), {"": (4, 20, 2)}),
+    (
+        Case("ssd_300", "ssd_300", "images=260x260x3 classes=3"),
+        {"localisation": (6766, 4), "classification": (6766, 3)},
+    ),
+    (
+        Case("retinanet", "retinanet", "images=64x96x3 classes=2 depth=8"),
+        {"regression": (1161, 4), "classification": (1161, 2)},
+    ),
+    (
+        Case("yolo_v3", "yolo_v3", "images=32x64x3 classes=1"),
+        {
+            "feature_map_1": (1, 2, 18),
+            "feature_map_2": (2, 4, 18),
+            "feature_map_3": (4, 8, 18),
+        },
+    ),
+    (
+        Case("facenet", "facenet", "images=75x75x3 classes=9"),
+        {"embeddings": (512,), "logits": (9,)},
+    ),
+    (
+        Case(
+            "deeplab_v3_plus",
+            "deeplab_mobilenet_v2",
+            "images=33x65x3 rates=[6,12] decoder=true",
+        ),
+        {"": (33, 65, 21)},
+    ),
+    (
+        Case("deeplab_v3_plus", "deeplab_v3_plus", "images=33x33x3 classes=3"),
+        {"": (33, 33, 3)},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("module", "shapes"),
+    FORWARD,
+    ids=[case.network for case, _ in FORWARD],
+    indirect=["module"],
+)
+def test_the_outputs_have_their_shapes(module: ModuleType, shapes: Shapes) -> None:
+    import tensorflow as tf
+
+    model = network_of(module)(seed=1)
+    (spec,) = model.inputs.values()
+
+    outputs, _ = model(tf.random.stateless_normal([2, *spec.shape[1:]], [3, 4]))
+
+    found = outputs if isinstance(outputs, dict) else {"": outputs}
+    assert {name: tuple(tensor.shape[1:]) for name, tensor in found.items()} == shapes
+    for tensor in found.values():
+        assert bool(tf.reduce_all(tf.math.is_finite(tensor)))
