@@ -262,8 +262,7 @@ def test_every_network_of_the_zoo_is_counted() -> None:
     }
 
     assert declared == {
-        (row[0], row[1])
-        for row in (*COUNTS, *TRAINABLE, *VALUES, *PUBLISHED, *KERAS)
+        (row[0], row[1]) for row in (*COUNTS, *TRAINABLE, *VALUES, *PUBLISHED, *KERAS)
     }
 
 
