@@ -402,7 +402,7 @@ def test_the_latest_checkpoint_of_a_folder_must_be_there(
 ) -> None:
     save(tmp_path / "new.ckpt", source)
     (tmp_path / "new.ckpt.index").unlink()
-    with pytest.raises(lenet.RestoreError, match=r"new\.ckpt does not exist"):
+    with pytest.raises(lenet.RestoreError, match=r"new\.ckpt, which is not there"):
         lenet.restore(model, tmp_path)
 
 
@@ -521,7 +521,7 @@ def test_a_file_that_may_not_be_read_says_so(
     def refuse(path: str, mode: str) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", path)
 
-    monkeypatch.setattr(tf.io.gfile, "GFile", refuse)
+    monkeypatch.setattr(lenet, "open", refuse, raising=False)
     with pytest.raises(lenet.RestoreError) as caught:
         lenet.restore(model, path)
 
@@ -529,12 +529,75 @@ def test_a_file_that_may_not_be_read_says_so(
     assert str(caught.value) == f"{path} {reason}"
 
 
-def test_objects_of_another_program_are_refused(
-    lenet: ModuleType, model: Any, tmp_path: Path
+def test_objects_of_another_program_go_by_the_names_of_their_variables(
+    lenet: ModuleType, model: Any, source: dict[str, np.ndarray], tmp_path: Path
 ) -> None:
-    path = tf.train.Checkpoint(x=tf.Variable(1.0)).save(str(tmp_path / "x"))
-    with pytest.raises(lenet.RestoreError, match="another program"):
-        lenet.restore(model, path)
+    variables = [tf.Variable(value, name=name) for name, value in source.items()]
+    path = tf.train.Checkpoint(all=variables).save(str(tmp_path / "x"))
+    lenet.restore(model, path)
+
+    assert same(source, values(model))
+
+
+def test_the_variables_of_a_saved_model_are_loaded(
+    lenet: ModuleType, model: Any, source: dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    module = tf.Module()
+    module.all = [tf.Variable(value, name=name) for name, value in source.items()]
+    tf.saved_model.save(module, str(tmp_path))
+    lenet.restore(model, tmp_path)
+    lenet.restore(model, tmp_path / "saved_model.pb", strict=True)
+
+    assert same(source, values(model))
+
+
+def test_the_constants_of_a_frozen_graph_are_loaded(
+    lenet: ModuleType, model: Any, source: dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    v1 = tf.compat.v1
+    with tf.Graph().as_default() as graph, v1.Session() as session:
+        values_of = [v1.get_variable(n, initializer=x) for n, x in source.items()]
+        sums = [tf.reduce_sum(value) for value in values_of]
+        session.run(v1.global_variables_initializer())
+        wanted = [one.op.name for one in sums]
+        freeze = v1.graph_util.convert_variables_to_constants
+        frozen = freeze(session, graph.as_graph_def(), wanted)
+    (tmp_path / "frozen.pb").write_bytes(frozen.SerializeToString())
+    lenet.restore(model, tmp_path / "frozen.pb")
+
+    assert same(source, values(model))
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("sharded", [False, True])
+def test_variables_that_are_stored_in_parts_are_loaded(
+    lenet: ModuleType,
+    model: Any,
+    source: dict[str, np.ndarray],
+    tmp_path: Path,
+    version: int,
+    sharded: bool,
+) -> None:
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        for name, value in source.items():
+
+            def part(
+                shape: Any, dtype: Any, partition_info: Any, value: Any = value
+            ) -> Any:
+                first = partition_info.var_offset
+                return value[tuple(slice(a, a + b) for a, b in zip(first, shape, strict=True))]
+
+            split = v1.fixed_size_partitioner(2)
+            v1.get_variable(name, value.shape, initializer=part, partitioner=split)
+        session.run(v1.global_variables_initializer())
+        saver = v1.train.Saver(write_version=version, sharded=sharded)
+        saver.save(session, str(tmp_path / "x.ckpt"), write_meta_graph=False)
+    lenet.restore(model, tmp_path / "x.ckpt")
+    assert same(source, values(model))
+
+    lenet.restore(model, tmp_path)
+    assert same(source, values(model))
 
 
 # Training.

@@ -6,3 +6,10 @@ EJECTED = "ejected"  # one file without digests, which belongs to the user
 FORMS = (ONE_FILE, SPLIT, EJECTED)
 
 SHARED_MODULE = "slim_runtime"
+
+CHECKPOINTS = (  # the modules that read those of TensorFlow
+    "runtime/checkpoints.py",
+    "runtime/read_index.py",
+    "runtime/read_graph.py",
+    "runtime/other_files.py",
+)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from slimgen.emit.fitting import tidy
+from slimgen.emit.forms import CHECKPOINTS
 from slimgen.emit.identifiers import class_name
 from slimgen.emit.jobs import TRAIN_SECTIONS, FileJobs, file_jobs, needs_of
 from slimgen.emit.library import Library, open_library, used_names
@@ -200,8 +201,7 @@ def describe_runtime(graph: Graph, split: bool = False) -> Runtime:
     facts = _facts(graph, train)
     parts = ["names", "runtime/images.py", "runtime/image_folders.py"]
     parts += ["preprocessing"] if facts.preprocess and facts.by_network else []
-    parts += ["runtime/restoring.py", "runtime/weights.py"]
-    parts += ["runtime/checkpoints.py"]
+    parts += ["runtime/restoring.py", "runtime/weights.py", *CHECKPOINTS]
     parts += [f"runtime/read_{name}.py" for name in facts.formats]
     parts += ["runtime/formats.py", "maps"] if facts.formats else []
     parts += [part for job in graph.jobs for part in needs_of(job).sections]

@@ -3,24 +3,18 @@
 `slimgen weights` runs this text, so that it finds in a file what a built file would.
 """
 
-from collections.abc import Sequence
-
+from slimgen.emit.forms import CHECKPOINTS
 from slimgen.emit.library import open_library
 from slimgen.emit.parts import FORMATS
 
-ROOTS = ("compare", "Entry", "find_format", "open_weights", "TABLE_END")
+ROOTS = ("compare", "Entry", "find_checkpoint", "open_weights", "table_blocks")
 
 
-def readers(formats: Sequence[str]) -> str:
-    """Write a module that reads some formats: `slim`, `keras`, `caffe`, `safetensors`.
-
-    Only `slim`, the checkpoints of TensorFlow, makes it import TensorFlow.
-    """
-    others = [name for name in FORMATS if name in formats]
-    parts = ["runtime/weights.py", "runtime/checkpoints.py"]
-    parts += [f"runtime/read_{name}.py" for name in others] + ["runtime/formats.py"]
-    flags = {name.upper(): name in others for name in FORMATS}
-    flags |= {"TRAINS": False, "CHECKPOINTS": "slim" in formats}
+def readers() -> str:
+    """Write a module that reads names, shapes and types, without TensorFlow."""
+    parts = ["runtime/weights.py", *CHECKPOINTS]
+    parts += [f"runtime/read_{name}.py" for name in FORMATS] + ["runtime/formats.py"]
+    flags = {"TRAINS": False}
     library = open_library(parts, flags, {"UserError": "RestoreError"})
     reached = library.reached(ROOTS)
     imports = sorted(library.imports(reached))
@@ -29,6 +23,5 @@ def readers(formats: Sequence[str]) -> str:
         module, dot, member = name.rpartition(".")
         lines += [f"from {module} import {member}"] if dot else []
     lines += ["import numpy as np"]
-    lines += ["import tensorflow as tf"] if "slim" in formats else []
     texts = [module.text(reached) for module in library.modules.values()]
     return "\n\n\n".join(["\n".join(lines), *texts])

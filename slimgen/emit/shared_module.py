@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from slimgen.emit.file_head import FORMAT, shared_head
 from slimgen.emit.fitting import WIDTH
 from slimgen.emit.folding import Flags
-from slimgen.emit.forms import SHARED_MODULE
+from slimgen.emit.forms import CHECKPOINTS, SHARED_MODULE
 from slimgen.emit.jobs import TRAIN_SECTIONS
 from slimgen.emit.library import Library, imported, open_library, used_names
 from slimgen.emit.shared_layers import shared_initializers, shared_layers
@@ -22,7 +22,7 @@ PARTS = (
     "runtime/image_folders.py",
     "runtime/restoring.py",
     "runtime/weights.py",
-    "runtime/checkpoints.py",
+    *CHECKPOINTS,
     *(f"runtime/read_{name}.py" for name in FORMATS),
     "runtime/formats.py",
     "runtime/training/program.py",

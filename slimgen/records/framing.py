@@ -45,10 +45,11 @@ def framed(record: bytes) -> bytes:
     Source: tensorflow/core/lib/io/record_writer.cc
     """
     length = len(record).to_bytes(8, "little")
-    return length + _masked(length) + record + _masked(record)
+    return length + masked_crc(length) + record + masked_crc(record)
 
 
-def _masked(data: bytes) -> bytes:
+def masked_crc(data: bytes) -> bytes:
+    """Return the checksum of some bytes in the form in which TensorFlow stores it."""
     crc = crc32c(data)
     turned = crc >> 15 | crc << 17
     return (turned + 0xA282EAD8 & 0xFFFFFFFF).to_bytes(4, "little")

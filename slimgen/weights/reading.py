@@ -1,13 +1,14 @@
 """Looking into a file of weights with the readers of emitted files."""
 
+import functools
 import os
 import re
 import stat
 from typing import Any
 
-from slimgen.emit.parts import FORMATS
 from slimgen.emit.readers import readers
 from slimgen.frozen import Frozen
+from slimgen.records.framing import masked_crc
 
 
 class UnreadableWeights(Exception):
@@ -53,14 +54,12 @@ class WeightFile(Frozen):
 def read_weights(path: str) -> WeightFile:
     """Return the values of the file at `path`; raises Unreadable or Missing."""
     _check_access(path)
-    module = _run(tuple(FORMATS))
+    module = _run()
     error = module["RestoreError"]
     try:
-        if module["find_format"](path) == "slim":
-            _check_checkpoint(path, module["TABLE_END"])
-            module = _run(("slim",))
-            error = module["RestoreError"]
         opened = module["open_weights"](path)
+        if opened.format == "slim":
+            _check_sums(path, module)
     except ModuleNotFoundError as missing:
         raise Missing(missing.name or "") from missing
     except error as failed:
@@ -98,26 +97,28 @@ def _check_access(path: str) -> None:
         raise UnreadableWeights("there is no such file")
 
 
-def _check_checkpoint(path: str, end: bytes) -> None:
-    """Raise Unreadable for a file that cannot be a checkpoint; TensorFlow is slow to import."""
-    if os.path.isdir(path) or os.path.exists(_index_of(path)):
+def _check_sums(path: str, module: Namespace) -> None:
+    """Raise Unreadable where an index is damaged; built files leave it to TensorFlow."""
+    index = module["find_checkpoint"](path) + ".index"
+    if not os.path.exists(index):
         return
-    with open(path, "rb") as file:
-        file.seek(max(0, os.fstat(file.fileno()).st_size - len(end)))
-        if file.read() != end:
-            raise UnreadableWeights(
-                "it holds no weights of a known format, or is cut off"
-            )
+    with open(index, "rb") as file:
+        for offset, length in module["table_blocks"](file):
+            file.seek(offset)
+            block = file.read(length + 1)
+            if masked_crc(block) != file.read(4):
+                raise UnreadableWeights(f"{index} is damaged: a checksum differs")
 
 
 def _index_of(path: str) -> str:
     return re.sub(r"\.(index|data-\d{5}-of-\d{5})$", "", path) + ".index"
 
 
-def _run(formats: tuple[str, ...]) -> Namespace:
+@functools.cache
+def _run() -> Namespace:
     space: Namespace = {"__name__": "slimgen_readers"}
     try:
-        exec(compile(readers(formats), "<readers>", "exec"), space)
+        exec(compile(readers(), "<readers>", "exec"), space)
     except ModuleNotFoundError as missing:
         raise Missing(missing.name or "") from missing
     return space

@@ -28,7 +28,6 @@ WEIGHTED_ACCURACY = True
 SEVERAL_FORMATS = True  # it has a map to a source other than TF-Slim's checkpoints
 TRANSFORMS = True  # a map slices, reshapes or transposes values
 OTHER_TYPES = True  # a variable is no float
-CHECKPOINTS = True  # TensorFlow's, which every emitted file reads
 KERAS = True
 CAFFE = True
 SAFETENSORS = True

@@ -3,7 +3,7 @@
 import os
 
 from slimgen.templates.runtime.checkpoints import open_checkpoint
-from slimgen.templates.runtime.flags import CAFFE, CHECKPOINTS, KERAS, SAFETENSORS
+from slimgen.templates.runtime.flags import CAFFE, KERAS, SAFETENSORS
 from slimgen.templates.runtime.read_caffe import open_caffe
 from slimgen.templates.runtime.read_keras import open_keras
 from slimgen.templates.runtime.read_safetensors import open_safetensors
@@ -20,7 +20,7 @@ def open_weights(path):
     """Open a source of weights, whose format is found by looking."""
     path = os.fsdecode(path)
     found = find_format(path)
-    if CHECKPOINTS and found == "slim":
+    if found == "slim":
         return open_checkpoint(path)
     with explained(f"{path} cannot be read"):
         return READERS[found](path)
