@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from slimgen.records.framing import masked_crc
+from slimgen.checksum import masked_crc
 
 TABLE_END = bytes.fromhex("57fb808b247547db")
 

@@ -12,8 +12,9 @@ import pytest
 from cli_harness import own_folder, run  # noqa: F401
 from PIL import Image
 
+from slimgen.checksum import crc32c
 from slimgen.cli import streams
-from slimgen.records.framing import crc32c, example, framed
+from slimgen.records.framing import example, framed
 from slimgen.records.image_files import find_images, read_names
 
 CLASSES = {"10": 8, "2": 12, "9": 4}  # folders and their images

@@ -586,7 +586,9 @@ def test_variables_that_are_stored_in_parts_are_loaded(
                 shape: Any, dtype: Any, partition_info: Any, value: Any = value
             ) -> Any:
                 first = partition_info.var_offset
-                return value[tuple(slice(a, a + b) for a, b in zip(first, shape, strict=True))]
+                return value[
+                    tuple(slice(a, a + b) for a, b in zip(first, shape, strict=True))
+                ]
 
             split = v1.fixed_size_partitioner(2)
             v1.get_variable(name, value.shape, initializer=part, partitioner=split)

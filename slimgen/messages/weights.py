@@ -94,11 +94,10 @@ def unreadable_weights(file: str, reason: str) -> Diagnostic:
 
 def reader_missing(file: str, package: str) -> Diagnostic:
     """Report a package that is needed to read a file."""
-    extra = "tf" if package == "tensorflow" else "weights"
     return Diagnostic(
         "E951",
         f"to read `{file}`, `{package}` is missing",
-        help=f"`pip install 'slimgen[{extra}]'` installs it",
+        help="`pip install 'slimgen[weights]'` installs it",
     )
 
 

@@ -6,9 +6,9 @@ import re
 import stat
 from typing import Any
 
+from slimgen.checksum import masked_crc
 from slimgen.emit.readers import readers
 from slimgen.frozen import Frozen
-from slimgen.records.framing import masked_crc
 
 
 class UnreadableWeights(Exception):
