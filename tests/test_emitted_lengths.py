@@ -58,6 +58,11 @@ CAPABILITIES: list[tuple[str, str, dict[str, int]]] = [
         {"lenet": 43},
     ),
     (
+        "checkpoints are read in plain Python before TensorFlow is asked",
+        "impossible shapes ended the process; parts, SavedModels and frozen graphs load",
+        {"vgg16": 299, "resnet_v1_50": 299, "inception_v3": 299, "lenet": 298},
+    ),
+    (
         "`predict` takes folders",
         "images lie in folders, as those for training; bytes say which files are images",
         {"vgg16": 32, "resnet_v1_50": 32, "inception_v3": 32, "lenet": 12},
