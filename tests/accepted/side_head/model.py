@@ -11,6 +11,7 @@ import difflib
 import fnmatch
 import functools
 import glob
+import itertools
 import json
 import math
 import os

@@ -9,6 +9,8 @@ import dataclasses
 import difflib
 import fnmatch
 import functools
+import glob
+import itertools
 import math
 import os
 import re
