@@ -113,7 +113,7 @@ class Symbol:
         return Symbol(f"{self.text}.{name}")
 
     def __call__(self, *given: Any, **keys: Any) -> Any:
-        if has_tensor((given, keys)):
+        if has_tensor((given, keys)) or self.text == "tf.constant":
             return Token(self.text, given, keys)
         texts = [repr(item) for item in given]
         texts += [f"{key}={value!r}" for key, value in sorted(keys.items())]
@@ -448,7 +448,8 @@ def _compare_layers(name: str, did: list[Applied], said: list[Applied]) -> list[
         else:
             for key, value in other.arguments.items():
                 given = emitted_argument(key, one.arguments)
-                if key.startswith("biases") and other.arguments.get("normalizer"):
+                replaced = key.startswith("biases") and other.arguments["normalizer"]
+                if replaced and not other.arguments["keep_biases"]:
                     continue
                 if given is not None:
                     found += _compare_values(f"{where}, {key}", given[0], value)

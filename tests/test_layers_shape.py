@@ -16,6 +16,7 @@ from slimgen.layers.reshaping import Flattened
 IMAGE = TensorType((None, 8, 9, 4))
 ROW = TensorType((None, 6))
 ONES = NamedFunction("ones")
+MINE = NamedFunction("python", path="ops.mine")
 RELU = NamedFunction("relu")
 
 
@@ -129,6 +130,17 @@ FREE = TensorType((None, None, None, 4))
         (layer("transpose", perm=(0, 3, 1, 2)), IMAGE, (None, 4, 8, 9)),
         (layer("slice", begin=(0, 1, 2, 0), size=(-1, 3, -1, 4)), IMAGE, (None, 3, 7, 4)),
         (layer("slice", begin=(0, 1, 2, 0), size=(-1, 3, -1, 4)), FREE, (None, 3, None, 4)),
+        (layer("slice", begin=(0, 1, 0, 0), size=(-1, 5, -1, -1), strides=(1, 2, -2, 1)), IMAGE,
+         (None, 3, 5, 4)),
+        (layer("roll", shift=-1, axis=2), IMAGE, IMAGE.shape),
+        (layer("roll", shift=(1, 9), axis=(1, -1)), FREE, FREE.shape),
+        (layer("depth_to_space", block_size=2), IMAGE, (None, 16, 18, 1)),
+        (layer("depth_to_space", block_size=2), FREE, (None, None, None, 1)),
+        (layer("space_to_depth", block_size=3), TensorType((None, 6, None, 2)), (None, 2, None, 18)),
+        (layer("l2_normalize"), IMAGE, IMAGE.shape),
+        (layer("prelu", shared_axes=(1, -2)), FREE, FREE.shape),
+        (layer("embedding", vocab_size=9, embed_dim=5), TensorType((None, None), "int64"),
+         (None, None, 5)),
         (layer("split", num_or_size_splits=2, index=1), IMAGE, (None, 8, 9, 2)),
         (layer("split", num_or_size_splits=(1, 3), index=1), IMAGE, (None, 8, 9, 3)),
         (layer("split", num_or_size_splits=4, index=3, axis=1), IMAGE, (None, 2, 9, 4)),
@@ -177,6 +189,25 @@ def test_shapes_are_inferred(made, source, expected):
         (layer("slice", begin=(0,), size=(-1, 2)), ROW, "`begin` has 1 numbers"),
         (layer("slice", begin=(1, 0), size=(-1, 2)), ROW, "leaves the batch"),
         (layer("slice", begin=(0, 5), size=(-1, 2)), ROW, "no part of 2 from 5 on"),
+        (layer("slice", begin=(0, 0), size=(-1, 2), strides=(2, 1)), ROW, "leaves the batch"),
+        (layer("slice", begin=(0, 0), size=(-1, 2), strides=(1, 0)), ROW, "stride of 0"),
+        (layer("slice", begin=(0, 0), size=(-1, 2), strides=(2,)), ROW, "`strides` has 1 numbers"),
+        (layer("roll", shift=1, axis=0), ROW, "leaves the batch"),
+        (layer("roll", shift=(1, 2), axis=1), ROW, "found 2 for 1 axis"),
+        (layer("roll", shift=(), axis=()), ROW, "found 0 for 0 axes"),
+        (layer("roll", shift=2**40, axis=1), ROW, "beyond any axis"),
+        (layer("depth_to_space", block_size=3), IMAGE, "do not fill squares of 3x3"),
+        (layer("depth_to_space", block_size=2), ROW, "rank 4"),
+        (layer("space_to_depth", block_size=2), IMAGE, "axis of 9 cannot be cut"),
+        (layer("l2_normalize", axis=(0, 1)), IMAGE, "axis 0 is the batch"),
+        (layer("prelu"), FREE, "share the numbers|size of .* is free"),
+        (layer("prelu", shared_axes=(0,)), IMAGE, "axis 0 is the batch"),
+        (layer("prelu", shared_axes=(4,)), IMAGE, "axis 4 does not exist"),
+        (layer("prelu"), TensorType((None,)), "needs an axis of values"),
+        (layer("embedding", vocab_size=9, embed_dim=5), ROW, "these are float32"),
+        (layer("constant", value=(0.5,), dtype="int32"), ROW, "is no whole number"),
+        (layer("constant", value=(-1,), dtype="uint8"), ROW, "beyond the numbers of uint8"),
+        (layer("constant", value=((1e39,),)), ROW, "beyond the numbers of float32"),
         (layer("split", num_or_size_splits=4, index=0), ROW, "4 equal parts"),
         (layer("split", num_or_size_splits=2, index=2), ROW, "parts 0 to 1, not 2"),
         (layer("split", num_or_size_splits=(1, 2), index=0), ROW, "do not make up 6"),
@@ -234,6 +265,19 @@ def test_shapes_that_do_not_fit_are_refused(made, source, message):
         (layer("resize", size=16), IMAGE,
          "tf.raw_ops.ResizeBilinear(images=net, size=[16, 16])"),
         (layer("split", num_or_size_splits=2, index=1), IMAGE, "tf.split(net, 2, -1)[1]"),
+        (layer("slice", begin=(0, 0), size=(-1, -1), strides=(1, -1)), ROW, "net[:, ::-1]"),
+        (layer("slice", begin=(0, 0, 1, 0), size=(-1, -1, 4, -1), strides=(1, 2, 3, 1)), FREE,
+         "tf.slice(net, [0, 0, 1, 0], [-1, -1, 4, -1])[:, ::2, ::3]"),
+        (layer("slice", begin=(0, 0), size=(-1, 3), strides=(1, 1)), ROW,
+         "tf.slice(net, [0, 0], [-1, 3])"),
+        (layer("roll", shift=(-1,), axis=-1), ROW, "tf.roll(net, -1, 1)"),
+        (layer("l2_normalize"), ROW, "tf.math.l2_normalize(net, -1)"),
+        (layer("l2_normalize", axis=(1, 2), epsilon=1e-6), IMAGE,
+         "tf.math.l2_normalize(net, [1, 2], 1e-06)"),
+        (layer("depth_to_space", block_size=2), IMAGE, "tf.nn.depth_to_space(net, 2)"),
+        (layer("space_to_depth", block_size=2), IMAGE, "tf.nn.space_to_depth(net, 2)"),
+        (layer("constant", value=((1, 2), (3, 4))), ROW,
+         "tf.constant([[1, 2], [3, 4]], tf.float32)"),
         (layer("one_hot", num_classes=5), TensorType((None,), "int64"), "tf.one_hot(net, 5)"),
         (layer("lrn", depth_radius=4), IMAGE,
          "tf.nn.local_response_normalization(net, depth_radius=4, bias=1.0, alpha=1.0,"
@@ -275,3 +319,76 @@ def test_a_function_of_the_user_s_is_module_and_name():
     for wrong in ("swish", "my-ops:swish", "os:system;", "a:import", 3):
         with pytest.raises(ArgumentError, match="a function of yours such as"):
             kind("python", "op").coerce(wrong)
+
+
+@pytest.mark.parametrize(
+    "value", [(), 3, ((1, 2), (3,)), (1, (2,)), (True,), (Operand(0),)]
+)
+def test_a_constant_is_a_full_table_of_numbers(value):
+    with pytest.raises(ArgumentError, match="a list of numbers such as"):
+        kind("constant", "value").coerce(value)
+
+
+def test_a_function_of_the_user_s_takes_further_tensors():
+    made = layer(
+        "python", op=MINE, tensors=(Operand(1), Operand(0)), shape=(3,), dtype="int32"
+    )
+
+    assert "ops.mine(net, skip, net)" == expression(made, ["net", "skip"])
+    assert TensorType((None, 3), "int32") == made.outputs((TensorType((4,)), ROW))[0]
+    assert (3,) == shape(made, TensorType((4,)), TensorType((5, 2)))
+
+
+# Lookups: the numbers are the second input.
+
+NUMBERS = TensorType((None, 5), "int32")
+FIXED = TensorType((2, 3), "int64")
+
+
+@pytest.mark.parametrize(
+    ("axis", "source", "numbers", "expected", "written"),
+    [
+        (
+            None,
+            IMAGE,
+            NUMBERS,
+            (None, 5, 9, 4),
+            "tf.gather(net, i, axis=1, batch_dims=1)",
+        ),
+        (
+            -1,
+            IMAGE,
+            NUMBERS,
+            (None, 8, 9, 5),
+            "tf.gather(net, i, axis=3, batch_dims=1)",
+        ),
+        (2, IMAGE, FIXED, (None, 8, 2, 3, 4), "tf.gather(net, i, axis=2)"),
+        (None, TensorType((7, 6)), NUMBERS, (None, 5, 6), "tf.gather(net, i)"),
+        (1, TensorType((7, 6)), FIXED, (7, 2, 3), "tf.gather(net, i, axis=1)"),
+    ],
+)
+def test_entries_are_looked_up_within_an_example(
+    axis, source, numbers, expected, written
+):
+    made = layer("gather", indices=Operand(1), axis=axis)
+    emitted = made.canonical((source, numbers))
+
+    assert expected == shape(made, source, numbers) == shape(emitted, source, numbers)
+    assert emitted == emitted.canonical((source, numbers))
+    assert written.replace("axis=1, batch", "batch") == expression(
+        emitted, ["net", "i"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("axis", "source", "numbers", "message"),
+    [
+        (0, IMAGE, NUMBERS, "axis 0 is the batch"),
+        (4, IMAGE, NUMBERS, "axis 4 does not exist"),
+        (1, TensorType((7, 6)), NUMBERS, "behind axis 0 of \\[7, 6\\]"),
+        (1, IMAGE, ROW, "these are float32"),
+    ],
+)
+def test_lookups_that_mix_examples_are_refused(axis, source, numbers, message):
+    with pytest.raises(ShapeError, match=message):
+        layer("gather", indices=Operand(1), axis=axis).outputs((source, numbers))

@@ -40,6 +40,11 @@ class LayerUse(Frozen):
         """The function that the layer is written as; None for an expression."""
         return definition(self.layer, self.inputs)
 
+    @property
+    def reads_biases(self) -> bool:
+        """Whether the function adds biases, if it has some: a normalizer replaces them."""
+        return self.normalizer() is None or bool(getattr(self.layer, "keep_biases", 0))
+
     def normalizer(self) -> "LayerUse | None":
         """The call of the layer's normalizer, which takes the layer's output."""
         for value in vars(self.layer).values():
@@ -102,7 +107,7 @@ class FunctionDefinition(Frozen):
         return texts
 
     def _value(self, use: LayerUse, slot: Slot) -> object:
-        if slot.parameter.name in BIAS_FIELDS and use.normalizer() is not None:
+        if slot.parameter.name in BIAS_FIELDS and not use.reads_biases:
             return IGNORED
         value = getattr(use.layer, slot.parameter.name)
         return slot.replaced(normalizer_call(use, self.normalizers), value)
@@ -145,7 +150,7 @@ IGNORED = object()
 """The argument that a call does not give because its function would not read it."""
 
 BIAS_FIELDS = ("biases", "biases_regularizer")
-"""The arguments that a normalizer makes superfluous."""
+"""The arguments that a normalizer makes superfluous, unless biases are kept."""
 
 
 def _is_default(value: object, default: object) -> bool:
@@ -237,12 +242,12 @@ def _slots(
     made: Mapping[str, FunctionDefinition],
     terms: str,
 ) -> tuple[Slot, ...]:
-    plain = [use for use in uses if use.normalizer() is None]
+    reading = [use for use in uses if use.reads_biases]
     slots = []
     for parameter in parameters(uses[0].layer):
         if not parameter.emitted:
             continue
-        group = plain if parameter.name in BIAS_FIELDS else uses
+        group = reading if parameter.name in BIAS_FIELDS else uses
         values: list[object] = [getattr(use.layer, parameter.name) for use in group]
         kept = parameter.required and isinstance(uses[0].layer, Parametrised)
         if any(isinstance(value, Layer) for value in values):

@@ -26,7 +26,7 @@ from slimgen.ir.graph import (
     Value,
 )
 from slimgen.layers.declaration import TensorType
-from slimgen.layers.mixed_precision import is_narrowed, narrowed
+from slimgen.layers.mixed_precision import SHORT, is_narrowed, narrowed
 from slimgen.layers.recall import Recall
 from slimgen.layers.variable import FreeVariable
 
@@ -240,15 +240,19 @@ class BodyWriter:
         use = LayerUse(node.layer, types, node.output.type)
         arguments = function.arguments(use, names)
         given = [scope or "None", *names[:1], *arguments]
-        return f"{function.name}({', '.join(given)})"
+        text = f"{function.name}({', '.join(given)})"
+        # A function of floating point numbers gives those of its input's type.
+        floats = any("float" in type_.dtype for type_ in types)
+        return text if floats else self._narrow(text, node)
 
     def _narrow(self, text: str, node: Node) -> str:
         """Give a result the bits of a network's precision, where a layer would not."""
         types = [narrowed(value.type) for value in node.inputs]
         if not (self.emitted.mixed and is_narrowed(node.layer, types)):
             return text
-        if node.inputs:  # which the head has with 32 bits
-            return f"tf.cast({text}, {self.names[node.inputs[0].index]}.dtype)"
+        for value, type_ in zip(node.inputs, types, strict=True):
+            if type_.dtype == SHORT:  # 32 bits in the head
+                return f"tf.cast({text}, {self.names[value.index]}.dtype)"
         return f"narrow({text}, scope.model.precision)"
 
     def _call(self, call: Call) -> str:

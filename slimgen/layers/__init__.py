@@ -1,8 +1,9 @@
 """The layers of the language: one declaration each, one family a file."""
 
-from slimgen.layers.activation import Crelu, Maxout, Softmax, SpatialSoftmax
+from slimgen.layers.activation import Crelu, Maxout, Prelu, Softmax, SpatialSoftmax
 from slimgen.layers.bias import BiasAdd
 from slimgen.layers.casting import Cast, OneHot
+from slimgen.layers.constant import ConstantTensor
 from slimgen.layers.convolution import Conv
 from slimgen.layers.declaration import Layer
 from slimgen.layers.dense import FullyConnected
@@ -10,12 +11,14 @@ from slimgen.layers.dropout import Dropout, DropPath
 from slimgen.layers.example_norms import (
     GroupNorm,
     InstanceNorm,
+    L2Normalize,
     LayerNorm,
     LocalResponseNorm,
     UnitNorm,
 )
 from slimgen.layers.gradient import ScaleGradient
-from slimgen.layers.image import Crop, Pad, Resize
+from slimgen.layers.image import Crop, DepthToSpace, Pad, Resize, SpaceToDepth
+from slimgen.layers.lookup import Embedding, Gather
 from slimgen.layers.merge import (
     Add,
     Average,
@@ -31,7 +34,14 @@ from slimgen.layers.pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPoo
 from slimgen.layers.products import Matmul
 from slimgen.layers.python_function import Python
 from slimgen.layers.reduction import ReduceMax, ReduceMean, ReduceMin, ReduceSum
-from slimgen.layers.reshaping import ExpandDims, Flatten, Reshape, Squeeze, Transpose
+from slimgen.layers.reshaping import (
+    ExpandDims,
+    Flatten,
+    Reshape,
+    Roll,
+    Squeeze,
+    Transpose,
+)
 from slimgen.layers.separable import ConvInPlane, DepthwiseConv, SeparableConv
 from slimgen.layers.slicing import (
     ImagesToSequence,
@@ -52,6 +62,9 @@ DECLARATIONS: tuple[type[Layer], ...] = (
     ConvInPlane,
     # Dense
     FullyConnected,
+    # Lookups
+    Embedding,
+    Gather,
     # Pools
     MaxPool,
     AvgPool,
@@ -61,6 +74,7 @@ DECLARATIONS: tuple[type[Layer], ...] = (
     # Activations
     Softmax,
     Crelu,
+    Prelu,
     # Normalization
     BatchNorm,
     LayerNorm,
@@ -68,6 +82,7 @@ DECLARATIONS: tuple[type[Layer], ...] = (
     GroupNorm,
     LocalResponseNorm,
     UnitNorm,
+    L2Normalize,
     # Dropout
     Dropout,
     DropPath,
@@ -89,6 +104,7 @@ DECLARATIONS: tuple[type[Layer], ...] = (
     Transpose,
     Slice,
     Split,
+    Roll,
     ImagesToSequence,
     SequenceToImages,
     # Reductions
@@ -100,7 +116,10 @@ DECLARATIONS: tuple[type[Layer], ...] = (
     Pad,
     Crop,
     Resize,
+    DepthToSpace,
+    SpaceToDepth,
     # Other layers
+    ConstantTensor,
     BiasAdd,
     OneHot,
     Maxout,

@@ -7,6 +7,7 @@ from slimgen.layers.argument_types import (
     Boolean,
     FunctionKind,
     Integer,
+    ListOf,
     Optional,
     Real,
 )
@@ -17,14 +18,14 @@ from slimgen.layers.declaration import (
     VariableSpec,
     parameter,
 )
-from slimgen.layers.functions import ACTIVATIONS
+from slimgen.layers.functions import ACTIVATIONS, INITIALIZER, REGULARIZER
 from slimgen.layers.literals import NamedFunction
 from slimgen.layers.normalization import (
     DATA_FORMAT,
     channel_axis_length,
     channels_first,
 )
-from slimgen.layers.parametrised import COLLECTIONS
+from slimgen.layers.parametrised import COLLECTIONS, ZEROS, check_initializer
 from slimgen.layers.shape_arithmetic import axis_of, require_float
 
 
@@ -105,6 +106,84 @@ class Crelu(Layer):
         length = shape[self.axis]
         shape[self.axis] = None if length is None else 2 * length
         return (TensorType(tuple(shape), inputs[0].dtype),)
+
+
+class Prelu(Layer):
+    """Multiply negative values by learned numbers: `relu` with a slope on the left side.
+
+    There is a number for each value of an example, or one along each of `shared_axes`:
+    `prelu [1, 2]` has one a channel.
+
+    Shape: [batch, …] -> the same.
+    Source: He et al., arXiv:1502.01852; tf.keras.layers.PReLU.
+    """
+
+    word = "prelu"
+    tensorflow = "tf.keras.layers.PReLU"
+    family = "Activations"
+    default_scope = "PReLU"
+    example = "prelu [1, 2] as slope1"
+    traps = COLLECTIONS
+
+    shared_axes: tuple[int, ...] = parameter(
+        ListOf(Integer()), "axes along which one number holds", (), neutral=()
+    )
+    initializer: NamedFunction = parameter(
+        INITIALIZER, "first values of the numbers", ZEROS, positional=False
+    )
+    regularizer: NamedFunction | None = parameter(
+        REGULARIZER, "term of the loss for them", None, positional=False, neutral=None
+    )
+    trainable: bool = parameter(
+        Boolean(),
+        "whether training changes them",
+        True,
+        positional=False,
+        neutral=True,
+    )
+
+    def canonical(self, inputs: Sequence[TensorType]) -> Layer:
+        return replace(self, shared_axes=self._axes(inputs[0]))
+
+    def _axes(self, tensor: TensorType) -> tuple[int, ...]:
+        axes = {axis_of(axis, tensor.rank, self.word) for axis in self.shared_axes}
+        if 0 in axes:
+            raise ShapeError("`prelu` is within an example: axis 0 is the batch")
+        return tuple(sorted(axes))
+
+    def _numbers(self, tensor: TensorType) -> tuple[int, ...]:
+        shared = self._axes(tensor)
+        lengths = [
+            1 if i in shared else n for i, n in enumerate(tensor.shape[1:], start=1)
+        ]
+        known = tuple(n for n in lengths if n is not None)
+        if len(known) < len(lengths):
+            raise ShapeError(
+                f"`prelu` needs a number for each value, the size of {tensor} is free",
+                "share the numbers along the free axes: `prelu [1, 2]`",
+            )
+        return known
+
+    def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        require_float(inputs[0])
+        if inputs[0].rank < 2:
+            raise ShapeError(f"`prelu` needs an axis of values, found {inputs[0]}")
+        self._numbers(inputs[0])
+        return (inputs[0],)
+
+    def variables(self, inputs: Sequence[TensorType]) -> tuple[VariableSpec, ...]:
+        shape = self._numbers(inputs[0])
+        check_initializer(self.initializer, shape)
+        return (
+            VariableSpec(
+                "alpha",
+                shape,
+                self.initializer,
+                self.regularizer,
+                self.trainable,
+                inputs[0].dtype,
+            ),
+        )
 
 
 class Maxout(Layer):

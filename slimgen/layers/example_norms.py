@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from slimgen.layers.argument_types import Boolean, Integer, ListOf, Optional, Real
+from slimgen.layers.argument_types import (
+    Boolean,
+    Either,
+    Integer,
+    ListOf,
+    Optional,
+    Real,
+)
 from slimgen.layers.declaration import (
     Layer,
     ShapeError,
@@ -324,7 +331,7 @@ class UnitNorm(Layer):
 
     word = "unit_norm"
     slim = "unit_norm"
-    tensorflow = "tf.math.l2_normalize"
+    tensorflow = "tf.math.rsqrt"
     family = "Normalization"
     default_scope = "UnitNorm"
     example = "unit_norm 3"
@@ -336,4 +343,36 @@ class UnitNorm(Layer):
     def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         require_float(inputs[0])
         axis_of(self.dim, inputs[0].rank, self.word)
+        return (inputs[0],)
+
+
+class L2Normalize(Layer):
+    """Scale the values along axes to length 1, as embeddings of faces; short ones less.
+
+    Shape: [batch, …] -> the same.
+    Source: https://www.tensorflow.org/api_docs/python/tf/math/l2_normalize:
+    x / sqrt(max(Σ x², epsilon)). TF-Slim's `unit_norm` adds its epsilon instead.
+    """
+
+    word = "l2_normalize"
+    tensorflow = "tf.math.l2_normalize"
+    family = "Normalization"
+    varies = False
+    example = "flatten; l2_normalize epsilon=1e-10 as embeddings"
+
+    axis: int | tuple[int, ...] = parameter(
+        Either((Integer(), ListOf(Integer()))), "the axes of what has length 1", -1
+    )
+    epsilon: float = parameter(
+        Real(at_least=0), "the least squared length that is scaled to 1", 1e-12
+    )
+
+    def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        require_float(inputs[0])
+        for axis in self.axis if isinstance(self.axis, tuple) else (self.axis,):
+            place = axis_of(axis, inputs[0].rank, self.word)
+            if place == 0 and inputs[0].has_batch:
+                raise ShapeError(
+                    "`l2_normalize` is within an example: axis 0 is the batch"
+                )
         return (inputs[0],)

@@ -1,4 +1,4 @@
-"""Layers for the spatial axes of images: pad, crop, resize."""
+"""Layers for the spatial axes of images: pad, crop, resize, sub-pixels."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -160,6 +160,73 @@ class Crop(Layer):
         return (TensorType((tensor.shape[0], *size, tensor.shape[-1]), tensor.dtype),)
 
 
+class DepthToSpace(Layer):
+    """Lay out the channels of each pixel as a square of pixels: sub-pixel upsampling.
+
+    Shape: [batch, height, width, channels] -> [batch, 2 · height, 2 · width, channels / 4]
+    for a block of 2.
+    Source: Shi et al., arXiv:1609.05158;
+    https://www.tensorflow.org/api_docs/python/tf/nn/depth_to_space
+    """
+
+    word = "depth_to_space"
+    tensorflow = "tf.nn.depth_to_space"
+    family = "Images"
+    varies = False
+    example = "depth_to_space 2"
+
+    block_size: int = parameter(Integer(2), "height and width of the square")
+
+    def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        tensor, block = inputs[0], self.block_size
+        require_image(tensor)
+        batch, height, width, _ = tensor.shape
+        channels, rest = divmod(tensor.channels, block**2)
+        if rest:
+            raise ShapeError(
+                f"{tensor.channels} channels do not fill squares of {block}x{block}",
+                f"the number of channels has to be a multiple of {block**2}",
+            )
+        sides = [None if n is None else n * block for n in (height, width)]
+        return (TensorType((batch, *sides, channels), tensor.dtype),)
+
+
+class SpaceToDepth(Layer):
+    """Put each square of pixels into the channels of one.
+
+    Shape: [batch, height, width, channels] -> [batch, height / 2, width / 2, 4 · channels]
+    for a block of 2.
+    Source: https://www.tensorflow.org/api_docs/python/tf/nn/space_to_depth
+    """
+
+    word = "space_to_depth"
+    tensorflow = "tf.nn.space_to_depth"
+    family = "Images"
+    varies = False
+    example = "space_to_depth 2"
+
+    block_size: int = parameter(Integer(2), "height and width of the square")
+
+    def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        tensor, block = inputs[0], self.block_size
+        require_image(tensor)
+        batch, height, width, _ = tensor.shape
+        for side in (height, width):
+            if side is not None and side % block:
+                raise ShapeError(
+                    f"an axis of {side} cannot be cut into squares of {block}x{block}"
+                )
+        sides = [None if n is None else n // block for n in (height, width)]
+        channels = tensor.channels * block**2
+        return (TensorType((batch, *sides, channels), tensor.dtype),)
+
+
+def require_image(tensor: TensorType) -> None:
+    """Raise ShapeError unless a tensor has the axes of images."""
+    if tensor.rank != 4:
+        raise ShapeError(f"an image is needed, of rank 4; the input is {tensor}")
+
+
 class Resize(Layer):
     """Change the size of images by sampling.
 
@@ -201,8 +268,7 @@ class Resize(Layer):
 
     def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         tensor = inputs[0]
-        if tensor.rank != 4:
-            raise ShapeError(f"an image is needed, of rank 4; the input is {tensor}")
+        require_image(tensor)
         if self.align_corners and self.half_pixel_centers:
             raise ShapeError(
                 "`align_corners` and `half_pixel_centers` do not go together"

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from slimgen.layers.casting import Cast
 from slimgen.layers.declaration import Layer, TensorType
-from slimgen.layers.variable import FreeVariable
 
 WIDE, SHORT = "float32", "bfloat16"
 
@@ -21,9 +20,12 @@ def widened(given: TensorType) -> TensorType:
 
 
 def is_narrowed(layer: Layer, inputs: Sequence[TensorType]) -> bool:
-    """Whether a layer's 32 bits are to become 16: a variable's, or unasked for."""
-    if isinstance(layer, FreeVariable):
-        return layer.dtype == WIDE
-    if isinstance(layer, Cast) or not any(one.dtype == SHORT for one in inputs):
+    """Whether a layer's 32 bits are to become 16: those of variables, and those unasked for.
+
+    Variables, constants and layers of whole numbers, such as `embedding`, have no input that
+    decides about the bits of their result.
+    """
+    floats = {one.dtype for one in inputs if "float" in one.dtype}
+    if isinstance(layer, Cast) or (floats and SHORT not in floats):
         return False
     return layer.outputs(inputs)[0].dtype == WIDE

@@ -89,6 +89,13 @@ class Parametrised(Layer):
         positional=False,
         neutral=None,
     )
+    keep_biases: bool = parameter(
+        Boolean(),
+        "add the biases before a normalizer too",
+        False,
+        positional=False,
+        neutral=False,
+    )
     trainable: bool = parameter(
         Boolean(),
         "whether training changes the variables",
@@ -107,18 +114,21 @@ class Parametrised(Layer):
     def emitted_tail(self, inputs: Sequence[TensorType]) -> dict[str, Any]:
         """Return what changes in the tail when it is emitted, for `replace`.
 
-        Biases give way to a normalizer, as in TF-Slim, and their regularizer with them.
+        Biases give way to a normalizer, as in TF-Slim, and their regularizer with them,
+        unless `keep_biases`.
         """
+        found: dict[str, Any] = {"keep_biases": self._keeps_biases()}
         if self.normalizer is not None:
-            normalizer = self.normalizer.canonical(self.outputs(inputs))
-            return {
-                "normalizer": normalizer,
-                "biases": None,
-                "biases_regularizer": None,
-            }
-        if self.biases is None:
-            return {"biases_regularizer": None}
-        return {}
+            found["normalizer"] = self.normalizer.canonical(self.outputs(inputs))
+        if not self._has_biases():
+            found |= {"biases": None, "biases_regularizer": None}
+        return found
+
+    def _keeps_biases(self) -> bool:
+        return self.keep_biases and self._has_biases() and self.normalizer is not None
+
+    def _has_biases(self) -> bool:
+        return self.biases is not None and (self.normalizer is None or self.keep_biases)
 
     def canonical(self, inputs: Sequence[TensorType]) -> Layer:
         """Leave out what has no effect."""
@@ -136,24 +146,18 @@ class Parametrised(Layer):
         return self.kernel_variables(inputs) + self.tail_variables(output)
 
     def tail_variables(self, output: TensorType) -> tuple[VariableSpec, ...]:
-        """Return the biases, unless there is a normalizer: then its variables."""
-        if self.normalizer is not None:
-            scope = type(self.normalizer).normalizer_scope
-            made = self.normalizer.variables((output,))
-            return tuple(
-                VariableSpec(
-                    f"{scope}/{v.name}",
-                    v.shape,
-                    v.initializer,
-                    v.regularizer,
-                    v.trainable,
-                    v.dtype,
-                    v.device,
-                    v.saved,
-                )
-                for v in made
-            )
-        if self.biases is None:
+        """Return the biases, unless a normalizer replaces them, and its variables."""
+        return self._bias_variables(output) + self._normalizer_variables(output)
+
+    def _normalizer_variables(self, output: TensorType) -> tuple[VariableSpec, ...]:
+        if self.normalizer is None:
+            return ()
+        scope = type(self.normalizer).normalizer_scope
+        made = self.normalizer.variables((output,))
+        return tuple(replace(one, name=f"{scope}/{one.name}") for one in made)
+
+    def _bias_variables(self, output: TensorType) -> tuple[VariableSpec, ...]:
+        if self.biases is None or not self._has_biases():
             return ()
         shape = (self.output_channels(output),)
         check_initializer(self.biases, shape)

@@ -10,11 +10,12 @@ from slimgen.layers.argument_types import (
     Integer,
     ListOf,
     Optional,
+    TensorKind,
 )
 from slimgen.layers.casting import DTYPES
 from slimgen.layers.declaration import Layer, TensorType, parameter
 from slimgen.layers.functions import PYTHON
-from slimgen.layers.literals import NamedFunction
+from slimgen.layers.literals import NamedFunction, Operand
 
 
 class ModuleFunction(Frozen):
@@ -35,7 +36,11 @@ class ModuleFunction(Frozen):
 class Python(Layer):
     """Apply a function of yours, imported by the emitted file, to the tensor.
 
-    Shape: [batch, …] -> [batch, shape]; the same without `shape`.
+    With `tensors=[skip, mask]` it is called with these behind the current tensor:
+    `swish(net, skip, mask)`.
+
+    Shape: [batch, …] -> [batch, shape]; the same without `shape`. Where no tensor has a
+    batch, as variables and constants, `shape` is the whole shape.
     Source: https://www.tensorflow.org/guide/tensor
     """
 
@@ -43,6 +48,7 @@ class Python(Layer):
     tensorflow = "tf.Module"
     family = "Other layers"
     varies = False
+    inputs = (1, None)
     example = 'python "my_ops:swish" shape=[32, 32, 4] as mine'
 
     op: NamedFunction = parameter(ModuleFunction(), "module and function")
@@ -57,8 +63,16 @@ class Python(Layer):
         None,
         positional=False,
     )
+    tensors: tuple[Operand, ...] = parameter(
+        ListOf(TensorKind()),
+        "further tensors that the function takes",
+        (),
+        positional=False,
+    )
 
     def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
-        tensor = inputs[0]
-        rest = tensor.shape[1:] if self.shape is None else self.shape
-        return (TensorType((tensor.shape[0], *rest), self.dtype or tensor.dtype),)
+        shape, dtype = inputs[0].shape, self.dtype or inputs[0].dtype
+        if self.shape is not None:
+            batched = any(tensor.has_batch for tensor in inputs)
+            shape = (None, *self.shape) if batched else self.shape
+        return (TensorType(shape, dtype),)

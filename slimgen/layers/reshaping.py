@@ -1,10 +1,10 @@
-"""Layers that put the same values in another shape."""
+"""Layers that put the same values in another shape or order."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from slimgen.layers.argument_types import Integer, ListOf, Optional
+from slimgen.layers.argument_types import Either, Integer, ListOf, Optional
 from slimgen.layers.declaration import Layer, Shape, ShapeError, TensorType, parameter
 from slimgen.layers.parametrised import COLLECTIONS
 from slimgen.layers.shape_arithmetic import axis_of, product
@@ -186,3 +186,52 @@ class Transpose(Layer):
                 f" found {list(self.perm)}"
             )
         return (TensorType(tuple(tensor.shape[i] for i in self.perm), tensor.dtype),)
+
+
+WHOLE_NUMBERS = Either((Integer(), ListOf(Integer())))
+
+
+class Roll(Layer):
+    """Move the values along axes; those beyond the end come in at the beginning.
+
+    Shape: [batch, …] -> the same.
+    Source: https://www.tensorflow.org/api_docs/python/tf/roll
+    """
+
+    word = "roll"
+    tensorflow = "tf.roll"
+    family = "Shapes"
+    varies = False
+    example = "roll [-2, -2] [1, 2]"
+
+    shift: int | tuple[int, ...] = parameter(
+        WHOLE_NUMBERS, "by how many places; negative: towards the beginning"
+    )
+    axis: int | tuple[int, ...] = parameter(
+        WHOLE_NUMBERS, "the axis, or the axis of each shift"
+    )
+
+    def canonical(self, inputs: Sequence[TensorType]) -> Layer:
+        axes = tuple(axis_of(a, inputs[0].rank, self.word) for a in _all(self.axis))
+        if len(axes) == 1:
+            return replace(self, shift=_all(self.shift)[0], axis=axes[0])
+        return replace(self, axis=axes)
+
+    def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        shifts, axes = _all(self.shift), _all(self.axis)
+        if not axes or len(shifts) != len(axes):
+            raise ShapeError(
+                "`roll` takes a shift for each axis,"
+                f" found {len(shifts)} for {len(axes)} {'axis' if len(axes) == 1 else 'axes'}"
+            )
+        for shift, axis in zip(shifts, axes, strict=True):
+            place = axis_of(axis, inputs[0].rank, self.word)
+            if place == 0 and inputs[0].has_batch:
+                raise ShapeError("`roll` leaves the batch, axis 0, as it is")
+            if not -(2**31) <= shift < 2**31:
+                raise ShapeError(f"`roll` by {shift} places is beyond any axis")
+        return (inputs[0],)
+
+
+def _all(given: int | tuple[int, ...]) -> tuple[int, ...]:
+    return given if isinstance(given, tuple) else (given,)

@@ -11,10 +11,13 @@ from slimgen.layers.shape_arithmetic import axis_of
 
 
 class Slice(Layer):
-    """Cut out a box.
+    """Cut out a box, or every second, third, … value of one.
 
-    Shape: [batch, …] -> [batch, size[1:]].
-    Source: https://www.tensorflow.org/api_docs/python/tf/slice
+    With `strides=[1, 2, 2, 1]` every second row and column of the box is left, its first
+    one included; a stride of -1 turns an axis round.
+
+    Shape: [batch, …] -> [batch, size[1:]]; with strides each size / stride, rounded up.
+    Source: https://www.tensorflow.org/api_docs/python/tf/slice and tf/strided_slice
     """
 
     word = "slice"
@@ -28,21 +31,34 @@ class Slice(Layer):
     size: tuple[int, ...] = parameter(
         ListOf(Integer(-1)), "its sizes; -1: all that is left, as for the batch"
     )
+    strides: tuple[int, ...] = parameter(
+        ListOf(Integer()), "steps along its axes; negative ones go from its end", ()
+    )
+
+    def canonical(self, inputs: Sequence[TensorType]) -> Layer:
+        steps = any(stride != 1 for stride in self.strides)
+        return self if steps else replace(self, strides=())
 
     def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         tensor = inputs[0]
-        for name, given in (("begin", self.begin), ("size", self.size)):
-            if len(given) != tensor.rank:
+        strides = self.strides or (1,) * tensor.rank
+        given = (("begin", self.begin), ("size", self.size), ("strides", strides))
+        for name, numbers in given:
+            if len(numbers) != tensor.rank:
                 raise ShapeError(
-                    f"`{name}` has {len(given)} numbers, the input {tensor.rank} axes"
+                    f"`{name}` has {len(numbers)} numbers, the input {tensor.rank} axes"
                 )
-        if tensor.has_batch and (self.begin[0] != 0 or self.size[0] != -1):
+        if 0 in strides:
+            raise ShapeError("`slice` takes no stride of 0")
+        whole = (self.begin[0], self.size[0], strides[0]) == (0, -1, 1)
+        if tensor.has_batch and not whole:
             raise ShapeError(
                 "`slice` leaves the batch as it is",
                 "write `slice [0, …] [-1, …]`, the batch first",
             )
         axes = zip(tensor.shape, self.begin, self.size, strict=True)
-        sizes = tuple(_part(*axis) for axis in axes)
+        parts = zip((_part(*axis) for axis in axes), strides, strict=True)
+        sizes = tuple(None if n is None else -(-n // abs(step)) for n, step in parts)
         return (TensorType(sizes, tensor.dtype),)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from slimgen.emit.tensorflow.expressions import EXPRESSION_HELPERS
 from slimgen.frozen import Frozen
-from slimgen.layers.activation import Maxout, SpatialSoftmax
+from slimgen.layers.activation import Maxout, Prelu, SpatialSoftmax
 from slimgen.layers.bias import BiasAdd
 from slimgen.layers.convolution import Conv
 from slimgen.layers.declaration import Layer, TensorType
@@ -13,6 +13,7 @@ from slimgen.layers.dense import FullyConnected
 from slimgen.layers.dropout import Dropout, DropPath
 from slimgen.layers.example_norms import GroupNorm, InstanceNorm, LayerNorm, UnitNorm
 from slimgen.layers.literals import literals
+from slimgen.layers.lookup import Embedding
 from slimgen.layers.normalization import BatchNorm
 from slimgen.layers.pooling import GlobalPool, Pool, WindowPool
 from slimgen.layers.separable import ConvInPlane, DepthwiseConv, SeparableConv
@@ -102,6 +103,11 @@ def _fully_connected(layer: FullyConnected, inputs: Inputs) -> Definition:
     return Definition("fully_connected", "fully_connected")
 
 
+@definition.register
+def _embedding(layer: Embedding, inputs: Inputs) -> Definition:
+    return Definition("embedding", "embedding")
+
+
 # Pools.
 
 
@@ -168,6 +174,11 @@ def _drop_path(layer: DropPath, inputs: Inputs) -> Definition:
 
 
 # Other layers.
+
+
+@definition.register
+def _prelu(layer: Prelu, inputs: Inputs) -> Definition:
+    return Definition("prelu", "prelu")
 
 
 @definition.register

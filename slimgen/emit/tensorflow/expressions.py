@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from slimgen.emit.tensorflow.values import applied, python
 from slimgen.layers.activation import Activate, Crelu, Softmax
 from slimgen.layers.casting import Cast, OneHot
+from slimgen.layers.constant import ConstantTensor
 from slimgen.layers.declaration import Layer
-from slimgen.layers.example_norms import LocalResponseNorm
+from slimgen.layers.example_norms import L2Normalize, LocalResponseNorm
 from slimgen.layers.gradient import ScaleGradient
-from slimgen.layers.image import Crop, Pad, Resize
+from slimgen.layers.image import Crop, DepthToSpace, Pad, Resize, SpaceToDepth
 from slimgen.layers.literals import Operand
+from slimgen.layers.lookup import BatchGather, Gather
 from slimgen.layers.merge import (
     Add,
     Average,
@@ -36,6 +38,7 @@ from slimgen.layers.reshaping import (
     ExpandDims,
     Flattened,
     Reshape,
+    Roll,
     Squeeze,
     Transpose,
 )
@@ -86,6 +89,28 @@ def _local_response_norm(layer: LocalResponseNorm, inputs: Sequence[str]) -> str
     names = ("depth_radius", "bias", "alpha", "beta")
     given = ", ".join(f"{name}={python(getattr(layer, name))}" for name in names)
     return f"tf.nn.local_response_normalization({inputs[0]}, {given})"
+
+
+@expression.register
+def _l2_normalize(layer: L2Normalize, inputs: Sequence[str]) -> str:
+    epsilon = "" if layer.epsilon == 1e-12 else f", {python(layer.epsilon)}"
+    return f"tf.math.l2_normalize({inputs[0]}, {python(layer.axis)}{epsilon})"
+
+
+# Lookups.
+
+
+@expression.register
+def _gather(layer: Gather, inputs: Sequence[str]) -> str:
+    axis = "" if layer.axis == 0 else f", axis={python(layer.axis)}"
+    return f"tf.gather({inputs[0]}, {inputs[layer.indices.index]}{axis})"
+
+
+@expression.register
+def _batch_gather(layer: BatchGather, inputs: Sequence[str]) -> str:
+    axis = "" if layer.axis == 1 else f", axis={python(layer.axis)}"
+    indices = inputs[layer.indices.index]
+    return f"tf.gather({inputs[0]}, {indices}{axis}, batch_dims=1)"
 
 
 # Merges.
@@ -208,7 +233,15 @@ def _transpose(layer: Transpose, inputs: Sequence[str]) -> str:
 
 @expression.register
 def _slice(layer: Slice, inputs: Sequence[str]) -> str:
-    return f"tf.slice({inputs[0]}, {python(layer.begin)}, {python(layer.size)})"
+    box = f"tf.slice({inputs[0]}, {python(layer.begin)}, {python(layer.size)})"
+    if not layer.strides:
+        return box
+    if set(layer.begin) == {0} and set(layer.size) == {-1}:
+        box = inputs[0]
+    steps = [":" if step == 1 else f"::{python(step)}" for step in layer.strides]
+    while steps[-1] == ":":
+        steps.pop()
+    return f"{box}[{', '.join(steps)}]"
 
 
 @expression.register
@@ -217,6 +250,11 @@ def _split(layer: Split, inputs: Sequence[str]) -> str:
     return (
         f"tf.split({inputs[0]}, {parts}, {python(layer.axis)})[{python(layer.index)}]"
     )
+
+
+@expression.register
+def _roll(layer: Roll, inputs: Sequence[str]) -> str:
+    return f"tf.roll({inputs[0]}, {python(layer.shift)}, {python(layer.axis)})"
 
 
 # Reductions.
@@ -273,7 +311,22 @@ def _resize(layer: Resize, inputs: Sequence[str]) -> str:
     return f"{RESIZERS[layer.method]}({', '.join(arguments)})"
 
 
+@expression.register
+def _depth_to_space(layer: DepthToSpace, inputs: Sequence[str]) -> str:
+    return f"tf.nn.depth_to_space({inputs[0]}, {python(layer.block_size)})"
+
+
+@expression.register
+def _space_to_depth(layer: SpaceToDepth, inputs: Sequence[str]) -> str:
+    return f"tf.nn.space_to_depth({inputs[0]}, {python(layer.block_size)})"
+
+
 # Other layers.
+
+
+@expression.register
+def _constant(layer: ConstantTensor, inputs: Sequence[str]) -> str:
+    return f"tf.constant({python(layer.value)}, tf.{layer.dtype})"
 
 
 @expression.register
@@ -296,4 +349,5 @@ def _cast(layer: Cast, inputs: Sequence[str]) -> str:
 
 @expression.register
 def _python(layer: Python, inputs: Sequence[str]) -> str:
-    return applied(layer.op, inputs[0])
+    given = [inputs[0], *(inputs[one.index] for one in layer.tensors)]
+    return applied(layer.op, ", ".join(given))
