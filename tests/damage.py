@@ -1,4 +1,4 @@
-"""Damages files of weights at random and restores from them; run in a process of its own.
+"""Restores from files damaged at random and from crafted ones; run in a process of its own.
 
 It prints what went another way than an error of one line, and how much memory was taken.
 """
@@ -45,6 +45,18 @@ def damaged(data: bytes, chance: random.Random) -> bytes:
     return data[:place] + chance.randbytes(length) + data[place:]
 
 
+def outcome(name: str, folder: Path, restore: Callable[[Path], object]) -> list[str]:
+    """Restore from a folder; say what went another way than an error of one line."""
+    try:
+        restore(given(folder))
+    except sys.modules["built"].RestoreError as error:
+        if len(str(error).splitlines()) != 1:
+            return [f"{name}: several lines"]
+    except Exception as error:
+        return [f"{name}: {error!r}"[:300]]
+    return []
+
+
 def attempts(folder: Path, count: int, restore: Callable[[Path], object]) -> list[str]:
     """Restore from damaged copies of the sources in a folder; return what went wrong."""
     chance, wrong = random.Random(SEED), []
@@ -56,13 +68,7 @@ def attempts(folder: Path, count: int, restore: Callable[[Path], object]) -> lis
         shutil.copytree(source, copy)
         file = chance.choice(sorted(path for path in copy.rglob("*") if path.is_file()))
         file.write_bytes(damaged(file.read_bytes(), chance))
-        try:
-            restore(given(copy))
-        except sys.modules["built"].RestoreError as error:
-            if len(str(error).splitlines()) != 1:
-                wrong.append(f"{number} {source.name}/{file.name}: several lines")
-        except Exception as error:
-            wrong.append(f"{number} {source.name}/{file.name}: {error!r}"[:300])
+        wrong += outcome(f"{number} {source.name}/{file.name}", copy, restore)
     return wrong
 
 
@@ -73,14 +79,17 @@ def given(folder: Path) -> Path:
 
 
 def main() -> None:
-    """Damage the sources of a folder so many times."""
-    file, folder, count = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+    """Damage the sources of a folder so many times; then take the crafted ones."""
+    file, folder, crafted = map(Path, sys.argv[1:4])
+    count = int(sys.argv[4])
     module = load(file)
     model = module.Small(seed=1)
     for source in folder.iterdir():  # what restoring itself takes
         module.restore(model, given(source))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     wrong = attempts(folder, count, lambda path: module.restore(model, path))
+    for one in sorted(crafted.iterdir()):
+        wrong += outcome(one.name, one, lambda path: module.restore(model, path))
     taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     print(json.dumps({"wrong": wrong, "megabytes": taken / 1024}))
 

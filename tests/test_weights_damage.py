@@ -1,4 +1,4 @@
-"""Two thousand damaged files of weights give errors of one line, and take no memory."""
+"""Thousands of damaged and crafted files of weights give errors of one line, and take no memory."""
 
 import json
 import pickle
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from crafted_weights import write_crafted
 from weights_harness import code_of
 
 pytest.importorskip("tensorflow")
@@ -79,7 +80,7 @@ def write_arrays(folder: Path, values: dict[str, np.ndarray]) -> None:
 
 
 @pytest.mark.slow
-def test_damaged_files_give_errors_of_one_line_and_take_no_memory(
+def test_damaged_and_crafted_files_give_errors_of_one_line_and_take_no_memory(
     tmp_path: Path,
 ) -> None:
     sources = tmp_path / "sources"
@@ -98,7 +99,9 @@ def test_damaged_files_give_errors_of_one_line_and_take_no_memory(
     (tmp_path / "small.py").write_text(code_of(SOURCE))
 
     program = Path(__file__).with_name("damage.py")
-    run = [sys.executable, program, tmp_path / "small.py", sources, "2000"]
+    crafted = tmp_path / "crafted"
+    assert write_crafted(crafted) >= 200
+    run = [sys.executable, program, tmp_path / "small.py", sources, crafted, "2000"]
     done = subprocess.run(run, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr[-2000:]
