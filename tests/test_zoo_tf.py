@@ -132,7 +132,6 @@ FORWARD = [
         ),
         {"": (33, 65, 21)},
     ),
-    # These have no part that the others or test_parity.py lack.
     (
         Case("facenet", "facenet", "images=75x75x3 classes=9"),
         {"embeddings": (512,), "logits": (9,)},
