@@ -85,7 +85,7 @@ def test_an_input_behind_the_end_point_is_none_of_the_network() -> None:
     "mistake",
     [
         "max_pool 9x9 padding=VALID",
-        "let a = missing",
+        "let a = 1 // 0",
         "conv 3 0x3",
         "output first; output first",
         "concat { branch { max_pool 9x9 padding=VALID }; branch { relu } }",
@@ -96,7 +96,7 @@ def test_an_input_behind_the_end_point_is_none_of_the_network() -> None:
 def test_a_mistake_behind_the_end_point_is_none_of_the_cut_network(
     mistake: str,
 ) -> None:
-    body = f"pair 4; {mistake}; fc 9"
+    body = f"pair 4; tap p; {mistake}; fc 9; output o"
 
     assert len(network_of(body, "pair/a").items) == 1
 
@@ -202,7 +202,7 @@ def test_what_stands_before_the_end_of_a_used_network_is_still_reached() -> None
 
 def test_scopes_that_are_open_at_the_end_of_a_used_network_are_closed() -> None:
     found = using(
-        "let before = net\n in a { trunk final_endpoint=mixed/Left/c as none; conv 2 1x1 }\n"
+        "let before = net\n in a { trunk final_endpoint=mixed/Left/c as none; conv 2 1x1; tap t }\n"
         "from (before)\n trunk final_endpoint=pair1/a\n conv 2 1x1; conv 2 1x1"
     )
 

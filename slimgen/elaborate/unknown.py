@@ -12,6 +12,7 @@ from slimgen.diagnostics import Diagnostic
 from slimgen.elaborate.operators import BUILTINS
 from slimgen.elaborate.rejection import Reporter
 from slimgen.elaborate.vocabulary import (
+    FINAL_ENDPOINT,
     REUSE,
     known_keys,
     universal_words,
@@ -84,8 +85,8 @@ def _names(
 def _apart(main: tree.File, reporter: Reporter) -> list[tuple[int, int]]:
     """Return where names are not looked up here, as places that do not overlap, in order.
 
-    Jobs and the lines about a network have words of their own; a line with an error was
-    evaluated.
+    Jobs and the lines about a network have words of their own, and the end point of a used
+    network is a name in there; a line with an error was evaluated.
     """
     mistakes = reporter.places(main.source)
     found = []
@@ -95,7 +96,7 @@ def _apart(main: tree.File, reporter: Reporter) -> list[tuple[int, int]]:
             end = node.body.span.start if node.body is not None else end
             if bisect_left(mistakes, end) > bisect_left(mistakes, start):
                 found.append((start, end))
-        elif isinstance(node, tree.Line | tree.Job):
+        elif isinstance(node, tree.Line | tree.Job) or _is_end_point(node):
             found.append((start, end))
     merged: list[tuple[int, int]] = []
     for start, end in sorted(found):
@@ -104,6 +105,12 @@ def _apart(main: tree.File, reporter: Reporter) -> list[tuple[int, int]]:
         else:
             merged.append((start, end))
     return merged
+
+
+def _is_end_point(node: tree.SyntaxNode) -> bool:
+    if not isinstance(node, tree.Argument) or node.key is None:
+        return False
+    return node.key.text == FINAL_ENDPOINT
 
 
 def _line(line: tree.Line, known: list[str]) -> Iterator[Diagnostic]:
