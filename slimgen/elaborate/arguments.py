@@ -22,6 +22,7 @@ from slimgen.layers.argument_types import (
 from slimgen.layers.declaration import Declaration, Layer, Parameter, parameters
 from slimgen.layers.literals import Literal, Operand
 from slimgen.messages import names as messages
+from slimgen.messages.foreign import value_advice
 from slimgen.source import Span
 
 
@@ -205,6 +206,8 @@ class Binder:
             whole = isinstance(value, float) and value.is_integer()
             if whole and "a whole number" in error.expected:
                 help = f"{describe(value)} is a fraction: `//` and `int(…)` give none"
+            written = messages.value_of(source.span).text
+            help = help or value_advice(parameter.name, written, parameter.kind.words)
             self.reporter.report(
                 messages.wrong_value(
                     source.span, where, error.expected, describe(source.value), help

@@ -8,6 +8,7 @@ from slimgen.layers import LAYERS, word_of
 from slimgen.layers.declaration import Declaration, parameters
 from slimgen.layers.functions import ACTIVATIONS, INITIALIZERS, REGULARIZERS
 from slimgen.messages import names as messages
+from slimgen.messages.foreign import word_advice
 from slimgen.source import Span
 from slimgen.syntax import tree
 
@@ -38,7 +39,7 @@ def known_keys(layer: type[Declaration]) -> list[str]:
 def unknown_word(word: str, span: Span, known: Iterable[str]) -> Diagnostic:
     """Reject a word that is not in `known`."""
     ours = word_of(word)
-    hint = f"did you mean `{ours}`?" if ours else ""
+    hint = word_advice(word) or (f"did you mean `{ours}`?" if ours else "")
     return messages.unknown_word(span, word, known, hint)
 
 

@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from slimgen.diagnostics import Diagnostic
+from slimgen.messages.foreign import our_line
 from slimgen.source import Span
 
 LOOK_ALIKES = {
@@ -41,7 +42,7 @@ SIGNS = {
     ".": "a number is written `0.5`, a range `1..3`",
 }
 
-MODULE = re.compile(r"\b(?:slim|tf_slim|tf|layers|nn|keras)$")
+MEMBER = re.compile(r"(?:[A-Za-z_]\w*\.)*([A-Za-z_]\w*)", re.ASCII)
 
 
 def foreign_character(span: Span) -> Diagnostic:
@@ -52,10 +53,11 @@ def foreign_character(span: Span) -> Diagnostic:
     remedy = SIGNS.get(
         text, "names are made of the letters a-z and A-Z, digits and `_`"
     )
-    if text == "." and MODULE.search(
-        span.source.text, max(span.start - 10, 0), span.start
-    ):
-        remedy = "a layer stands without a module before it: `conv 64 3x3`"
+    if text == "." and (member := MEMBER.match(span.source.text, span.end)):
+        before = span.source.text[max(span.start - 1, 0)]
+        if before.isalpha() or before == "_":
+            line = our_line(member[1]) or "conv 64 3x3"
+            remedy = f"a layer stands without a module before it: `{line}`"
     elif text.isspace():
         remedy = "write a plain blank"
     elif ascii_text.isascii() and ascii_text.isprintable() and ascii_text != text:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from slimgen.diagnostics import Diagnostic
+from slimgen.messages.foreign import JOB_LINES
 from slimgen.messages.names import counted, listed, suggestion, unknown_word
 from slimgen.source import Span
 
@@ -22,7 +23,9 @@ def unknown_job_line(span: Span, word: str, known: Sequence[str]) -> Diagnostic:
         f"a job has no line `{word}`",
         span,
         "unknown line",
-        suggestion(word, known) or f"its lines are {listed(known, 30)}",
+        JOB_LINES.get(word.lower(), "")
+        or suggestion(word, known)
+        or f"its lines are {listed(known, 30)}",
     )
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from slimgen.diagnostics import Diagnostic, Note
-from slimgen.messages.foreign import our_key, our_name
+from slimgen.messages.foreign import key_advice, our_key, our_name
 from slimgen.source import Span
 
 KEY = re.compile(r"[A-Za-z_]\w*\s*=\s*(?!=)", re.ASCII)
@@ -99,7 +99,7 @@ def unknown_argument(
     span: Span, word: str, key: str, known: Sequence[str], renamed: str = ""
 ) -> Diagnostic:
     """Report a key that the word does not take."""
-    help = _called(key, known, renamed) or suggestion(key, known)
+    help = _called(span, key, known, renamed) or suggestion(key, known)
     return Diagnostic(
         "E103",
         f"`{word}` has no argument `{key}`",
@@ -109,10 +109,12 @@ def unknown_argument(
     )
 
 
-def _called(key: str, known: Sequence[str], renamed: str) -> str:
+def _called(span: Span, key: str, known: Sequence[str], renamed: str) -> str:
     """Say what an argument of another library is called here, or nothing."""
     if key in ("scope", "name"):
         return "a name stands last: `… as NAME`"
+    if advice := key_advice(key, value_of(span).text, known):
+        return advice
     ours = renamed or our_key(key, known)
     return f"`{key}` is called `{ours}` here" if ours else ""
 
@@ -206,7 +208,7 @@ def unknown_scope_key(
     span: Span, key: str, words: Sequence[str], known: Sequence[str], renamed: str = ""
 ) -> Diagnostic:
     """Report a key that no word in a scope's list knows."""
-    help = _called(key, known, renamed) or suggestion(key, known)
+    help = _called(span, key, known, renamed) or suggestion(key, known)
     return Diagnostic(
         "E109",
         f"{listed(words)} {'has' if len(words) == 1 else 'have'} no argument `{key}`",

@@ -1,5 +1,6 @@
 """Diagnostics about shapes (E2xx): each layer has its own sentence for its own facts."""
 
+import re
 from collections.abc import Sequence
 
 from slimgen.diagnostics import Diagnostic, Note
@@ -10,6 +11,13 @@ def does_not_fit(
     span: Span, word: str, reason: str, inputs: Sequence[str], help: str
 ) -> Diagnostic:
     """Report inputs that a layer cannot take."""
+    batch = re.fullmatch(
+        r"\[batch, \?, (\d+), (\d+), (\d)\]", inputs[0] if inputs else ""
+    )
+    if batch and not help:
+        help = (
+            f"the size of an input leaves out the batch: `{'x'.join(batch.groups())}`"
+        )
     label = f"on {' and '.join(inputs[:4])}" if inputs else "here"
     return Diagnostic("E201", _about(word, reason), span, label, help)
 

@@ -1,5 +1,7 @@
 """Syntax errors, found before any word is looked up: E002 to E023."""
 
+import re
+
 from slimgen.diagnostics import Diagnostic, Note
 from slimgen.source import Span
 
@@ -149,14 +151,17 @@ def expected(span: Span, wanted: str, found: str, remedy: str = "") -> Diagnosti
     )
 
 
-def missing_name(span: Span, word: str) -> Diagnostic:
-    """A name is missing after a word such as `as`, `in`, `tap` or `network`."""
+def missing_name(span: Span, word: str, string: str = "") -> Diagnostic:
+    """A name is missing after a word such as `as` or `tap`; a `string` stands there."""
+    help = "`as none` opens no scope" if word == "as" else ""
+    if re.fullmatch(r'"[\w{}./-]+"', string):
+        help = f"a name stands without quotes: `{word} {string[1:-1]}`"
     return Diagnostic(
         "E011",
         f"`{word}` needs a name",
         span,
         label="expected a name",
-        help="`as none` opens no scope" if word == "as" else "",
+        help=help,
     )
 
 
@@ -214,14 +219,14 @@ def colon(span: Span) -> Diagnostic:
     )
 
 
-def line_as_call(span: Span, word: str) -> Diagnostic:
-    """A layer line is written like a call of Python."""
+def line_as_call(span: Span, word: str, line: str) -> Diagnostic:
+    """A layer line is written like a call of Python; `line` is how it is written."""
     return Diagnostic(
         "E015",
         f"the line of `{word}` is written like a call",
         span,
         label="parentheses and commas of a call",
-        help=f"write `{word} 64 3x3 padding=SAME`, with blanks between the arguments",
+        help=f"write `{line}`, with blanks between the arguments",
     )
 
 

@@ -1,8 +1,11 @@
 """Which mistake an unexpected token is: the usual slips first, then what was expected."""
 
+import re
+
 from slimgen.diagnostics import Diagnostic
 from slimgen.frozen import Frozen
 from slimgen.messages import syntax as messages
+from slimgen.messages.foreign import called_line
 from slimgen.source import Span
 from slimgen.syntax.tokens import RESERVED, VALUE_ENDS, VALUE_STARTS, Token
 
@@ -42,6 +45,8 @@ COVERS = {
     "NAME": {"PATH"},
     "SIGN": {"IN", "ELSE", "LPAR"},
 }
+
+CALL = re.compile(r"([^()\n]*)\)")  # what follows the parenthesis of a call
 
 # How statements of a fixed form are written.
 REMEDIES = {
@@ -145,7 +150,10 @@ def is_outside(slip: Slip) -> bool:
 def call_as_line(slip: Slip) -> Diagnostic | None:
     """`conv(64, 3x3)`."""
     if slip.found.type == "CALL" and slip.first in ("NAME", "REPEAT", "STACK"):
-        return messages.line_as_call(slip.found.span, slip.before[-1].text)
+        word = slip.before[-1].text
+        inside = CALL.match(slip.found.source.text, slip.found.end)
+        line = called_line(word, inside[1] if inside else "…")
+        return messages.line_as_call(slip.found.span, word, line)
     return None
 
 
@@ -194,7 +202,8 @@ def missing_name(slip: Slip) -> Diagnostic | None:
     """`as`, `tap`, `network` and nothing after it."""
     named = slip.last in NAMED and "NAME" in slip.accepted
     if named or ("PATH" in slip.accepted and slip.last != "BRANCH"):
-        return messages.missing_name(slip.span, slip.before[-1].text)
+        string = slip.found.text if slip.found.type == "STRING" else ""
+        return messages.missing_name(slip.span, slip.before[-1].text, string)
     return None
 
 
@@ -241,6 +250,14 @@ def statement_goes_on(slip: Slip) -> Diagnostic | None:
     help_text = ""
     if any(token.type == "AS" for token in slip.before[-5:]):
         help_text = "the name comes last: arguments stand before `as`"
+        if slip.found.type == "STRING" and slip.before[-1].end == slip.found.start:
+            name = slip.found.text[1:-1]
+            help_text = f"a name stands without quotes: `as {name}`"
+    if slip.first == "LET" and [t.type for t in slip.before[2:]] == ["EQ", "NAME"]:
+        help_text = (
+            f"a layer has a line of its own; `tap {slip.before[1].text}` on the next "
+            "line names its result"
+        )
     return messages.statement_continues(slip.span, describe(slip.found), help_text)
 
 

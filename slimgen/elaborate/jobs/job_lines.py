@@ -25,6 +25,7 @@ from slimgen.layers.declaration import parameters
 from slimgen.layers.jobs.job_line import JobLine
 from slimgen.layers.setting_line import SettingLine
 from slimgen.messages import names as messages
+from slimgen.messages.foreign import kind_advice
 from slimgen.source import Span
 from slimgen.syntax import tree
 
@@ -181,8 +182,9 @@ def take_form(declared: type[SettingLine], line: EvaluatedLine) -> type[SettingL
         word = error.word if isinstance(error, ArgumentError) else ""
         if word:
             sort = f"kind of `{declared.word}`"
+            hint = kind_advice(word, declared.forms)
             found = messages.unknown_word(
-                line.positional[0].span, word, declared.forms, what=sort
+                line.positional[0].span, word, declared.forms, hint, sort
             )
             raise Rejected(found) from None
         line.positional, line.keywords = line.positional[:1], {}

@@ -17,6 +17,7 @@ from slimgen.layers.jobs.kinds import DATA_LINES, JOB_KINDS, JOB_LINES, JobKind
 from slimgen.messages import jobs as job_messages
 from slimgen.messages import names as messages
 from slimgen.messages import warnings
+from slimgen.messages.foreign import JOBS
 from slimgen.syntax import tree
 
 
@@ -154,7 +155,9 @@ def check_jobs(main: Loaded, reporter: Reporter) -> None:
             continue
         if item.word.text not in JOB_KINDS:
             word = item.word
-            found = messages.unknown_word(word.span, word.text, JOB_KINDS, what="job")
+            found = messages.unknown_word(
+                word.span, word.text, JOB_KINDS, JOBS.get(word.text.lower(), ""), "job"
+            )
             reporter.report(found)
         elif item.network.text not in networks:
             word = item.network
