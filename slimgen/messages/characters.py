@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from slimgen.diagnostics import Diagnostic
-from slimgen.messages.foreign import our_line
+from slimgen.messages.foreign import member_line
 from slimgen.source import Span
 
 LOOK_ALIKES = {
@@ -56,8 +56,8 @@ def foreign_character(span: Span) -> Diagnostic:
     if text == "." and (member := MEMBER.match(span.source.text, span.end)):
         before = span.source.text[max(span.start - 1, 0)]
         if before.isalpha() or before == "_":
-            line = our_line(member[1]) or "conv 64 3x3"
-            remedy = f"a layer stands without a module before it: `{line}`"
+            line = member_line(member[1])
+            remedy = f"a word stands without a module before it: `{line}`"
     elif text.isspace():
         remedy = "write a plain blank"
     elif ascii_text.isascii() and ascii_text.isprintable() and ascii_text != text:

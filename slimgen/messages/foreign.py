@@ -44,14 +44,14 @@ LINES = {
     "instancenorm": "instance_norm",
     "localresponsenorm": "lrn",
     "localresponsenormalization": "lrn",
-    "concatenate": "concat [net, 1]",
-    "cat": "concat [net, 1]",
+    "concatenate": "concat [net, net]",
+    "cat": "concat [net, net]",
     "zeropadding": "pad 1",
     "zeropad": "pad 1",
     "cropping": "crop 1",
-    "upsampling": "resize (2 * height) (2 * width)",
-    "upsample": "resize (2 * height) (2 * width)",
-    "interpolate": "resize (2 * height) (2 * width)",
+    "upsampling": "resize [2 * height, 2 * width]",
+    "upsample": "resize [2 * height, 2 * width]",
+    "interpolate": "resize [2 * height, 2 * width]",
     "leakyrelu": "leaky_relu 0.2",
     "relu": "relu",
     "hardswish": "hard_swish",
@@ -62,7 +62,7 @@ LINES = {
     "dropout": "dropout 0.5",
     "spatialdropout": "dropout 0.5",
     "permute": "transpose [0, 2, 1, 3]",
-    "view": "reshape [-1]",
+    "view": "reshape [-1, 1024, 64]",
     "unsqueeze": "expand_dims 1",
     "mean": "reduce_mean [1, 2]",
     "sum": "reduce_sum [1, 2]",
@@ -70,13 +70,18 @@ LINES = {
     "softmax": "softmax",
     "sigmoid": "sigmoid",
     "tanh": "tanh",
-    "reshape": "reshape [-1]",
-    "residual": "add { branch { }; branch { conv 3 3x3 } }",
-    "shortcut": "add { branch { }; branch { conv 3 3x3 } }",
-    "skip": "add { branch { }; branch { conv 3 3x3 } }",
+    "reshape": "reshape [-1, 1024, 64]",
+    "residual": "add { branch { }; branch { conv 64 3x3 } }",
+    "shortcut": "add { branch { }; branch { conv 64 3x3 } }",
+    "skip": "add { branch { }; branch { conv 64 3x3 } }",
     "argscope": "scope conv < stride=1 padding=SAME >",
     "variablescope": "in tower { conv 64 3x3 }",
     "namescope": "in tower { conv 64 3x3 }",
+    "add": "add [net, 1]",
+    "multiply": "multiply [net, 2]",
+    "subtract": "subtract [net, 1]",
+    "maximum": "maximum [net, 0]",
+    "minimum": "minimum [net, 1]",
     "inputlayer": "input features 10",
 }
 """Layers: lower case, without `_` and the number of axes."""
@@ -353,7 +358,19 @@ def key_advice(key: str, value: str, known: Container[str]) -> str:
         return f"write `biases={'none' if value.lower() == 'false' else 'zeros'}`"
     if key == "affine" and "center" in known:
         return "write `center=false scale=false`"
+    if key == "momentum" and "decay" not in known:
+        return JOB_LINES[key]
+    if key == "weight_decay" and "regularizer" not in known:
+        return JOB_LINES[key]
     return KEY_ADVICE.get(key, "")
+
+
+def member_line(member: str) -> str:
+    """Return what is written for a member of a module, `nn.Linear`."""
+    kind = KINDS.get(member.lower(), "")
+    return our_line(member) or (
+        f"loss {kind}" if "cross_entropy" in kind else "conv 64 3x3"
+    )
 
 
 def our_name(name: str, known: Container[str]) -> str:

@@ -226,7 +226,7 @@ def line_as_call(span: Span, word: str, line: str) -> Diagnostic:
         f"the line of `{word}` is written like a call",
         span,
         label="parentheses and commas of a call",
-        help=f"write `{line}`, with blanks between the arguments",
+        help=f"write `{line}`" + ", with blanks between the arguments" * (" " in line),
     )
 
 
