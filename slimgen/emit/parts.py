@@ -223,7 +223,7 @@ def describe_runtime(graph: Graph, split: bool = False) -> Runtime:
         # It brings the declarations of all lines of jobs: only files with jobs load them.
         from slimgen.emit.training import job_sections
 
-        training = job_sections(jobs, graph.networks[0], labels, facts.classes)
+        training = job_sections(jobs, graph, labels, facts.classes)
         flags |= training.flags
         words |= training.words
         hidden = training.hidden

@@ -61,6 +61,7 @@ WORDS = {
     "LABEL_RANGES": "ranges",
     "SETTINGS": "program.settings",
     "TRAINED": "program.network",
+    "CONFIGURATION": "program.configuration",
 }
 FAMILIES = (
     "vgg",

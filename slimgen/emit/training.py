@@ -11,9 +11,10 @@ from slimgen.emit.losses import (
     output_functions,
     weighted_flags,
 )
+from slimgen.emit.run_facts import facts_of_run
 from slimgen.emit.tensorflow.values import python
 from slimgen.frozen import Frozen
-from slimgen.ir.graph import Network
+from slimgen.ir.graph import Graph, Network
 from slimgen.ir.jobs import Evaluate, LabelNames, Train
 from slimgen.layers.jobs.learning_rate import SCHEDULES
 from slimgen.layers.jobs.optimizer import RULES
@@ -27,6 +28,7 @@ class JobSections(Frozen):
     train: Train
     evaluate: Evaluate | None
     network: Network
+    configuration: dict[str, str]
     examples: Examples
     classes: bool
     label_names: bool
@@ -195,7 +197,12 @@ class JobSections(Frozen):
     @property
     def constants(self) -> tuple[str, ...]:
         """The constants that the modules of the library read, as Python."""
-        gradients, lines = self.train.gradients, []
+        gradients = self.train.gradients
+        facts = self.configuration.items()
+        lines = ["# The facts of a run beside its settings: it resumes with these alone."]
+        lines += ["CONFIGURATION = {"]
+        lines += [f"    {python(name)}: {python(text)}," for name, text in facts]
+        lines += ["}"]
         if self.checked:
             ranges = [self._range(*one) for one in self.examples.classes.items()]
             # The weights of losses are in the table for their least value.
@@ -218,19 +225,28 @@ class JobSections(Frozen):
 
 
 def job_sections(
-    jobs: FileJobs, network: Network, labels: LabelNames, classes: bool
+    jobs: FileJobs, graph: Graph, labels: LabelNames, classes: bool
 ) -> JobSections:
     """Collect the facts that decide about the sections of a `train` job.
 
     Args:
         jobs: The jobs of the file; one trains.
-        network: The network that it trains.
+        graph: The networks of the file, the first of which it trains.
         labels: The names of the labels, and the label of the first class.
         classes: The file has constants for them.
     """
     assert jobs.train is not None
-    examples = describe_examples(jobs.train, network, labels.offset)
+    network, train = graph.networks[0], jobs.train
+    examples = describe_examples(train, network, labels.offset)
+    configuration = facts_of_run(graph, train, labels.offset)
     named = bool(labels.names) and classes
     return JobSections(
-        jobs.train, jobs.evaluate, network, examples, classes, named, labels.offset
+        train=train,
+        evaluate=jobs.evaluate,
+        network=network,
+        configuration=configuration,
+        examples=examples,
+        classes=classes,
+        label_names=named,
+        label_offset=labels.offset,
     )

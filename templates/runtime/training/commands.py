@@ -15,7 +15,7 @@ from slimgen.templates.runtime.flags import (
 )
 from slimgen.templates.runtime.training.evaluation import evaluate
 from slimgen.templates.runtime.training.run import train
-from slimgen.templates.runtime.training.settings import find_device
+from slimgen.templates.runtime.training.settings import find_device, option_of
 from slimgen.templates.runtime.training.stand_ins import EVALUATION_DATA, SETTINGS
 
 
@@ -66,10 +66,9 @@ def add_settings(parser, fields):
             kind = {"type": field.type, "choices": choices}
         if field.default not in (None, ""):
             text += f" (default: {field.default})".replace("%", "%%")
-        flag = "from" if field.name == "initial" else field.name.replace("_", "-")
         # Options without a value are left out: `Settings` has the defaults.
         kind |= {"dest": field.name, "default": argparse.SUPPRESS, "help": text}
-        parser.add_argument(f"--{flag}", **kind)
+        parser.add_argument(option_of(field.name), **kind)
 
 
 def settings_of(

@@ -22,9 +22,26 @@ from slimgen.templates.runtime.flags import (
     TERMS,
 )
 from slimgen.templates.runtime.training.precision import choose_precision
-from slimgen.templates.runtime.training.settings import use_jit
-from slimgen.templates.runtime.training.stand_ins import SETTINGS, TRAINED
+from slimgen.templates.runtime.training.settings import option_of, use_jit
+from slimgen.templates.runtime.training.stand_ins import (
+    CONFIGURATION,
+    SETTINGS,
+    TRAINED,
+)
 from slimgen.templates.runtime.weights import UserError, explained
+
+
+# Facts in `run.json` that must be equal when a run resumes; others are reported, or free.
+FIXED = (
+    *("network", "parameters", "layers", "items", "classes", "examples", "files"),
+    *("preprocess", "optimizer", "trained", "average", "batch", "seed", "shuffle"),
+    *("readers", "block_length", "jit", "deterministic", "precision"),
+)
+FREE = (
+    *("data", "prefetch", "validation", "initial", "include", "exclude", "rename"),
+    *("head", "strict", "directory", "device", "steps", "save_minutes", "save_steps"),
+    *("keep", "keep_hours", "log_steps", "summary_steps", "summary_images", "profile"),
+)
 
 
 def begin_or_resume(
@@ -33,48 +50,59 @@ def begin_or_resume(
     device,
     program,  # if SPLIT
 ):
-    """Return the settings with every choice made: as the run was begun, else as fits.
+    """Return the settings with every choice made, and the facts for `run.json`.
 
-    `run.json` in the folder has what a run keeps. Network, data, batch and seed are
-    fixed; the choices stay as they are unless they are given.
+    Choices are as the run was begun, else as fits.
     """
     folder = settings.directory
     if re.search(r"[*?\[]", folder):
         raise UserError(f"{folder}: TensorFlow finds no checkpoint below *, ? or [")
+    begun = read_facts(folder) if checkpoints(folder) else {}
     jit = "on" if use_jit(settings.jit, device) else "off"
     choices = {"jit": jit, "deterministic": settings.deterministic}
     if PRECISION:
         choices["precision"] = choose_precision(settings.precision, device)
-    fixed = (
-        "batch",
-        "seed",
-        "shuffle",
-        "readers",  # if READERS
-        "block_length",  # if BLOCK_LENGTH
-    )
-    kept = {"network": TRAINED.__name__, "examples": data.count}
-    kept = {"classes": data.classes} | kept  # if FOLDERS
-    kept |= {name: getattr(settings, name) for name in fixed} | choices
+    for name, value in choices.items():
+        asked, found = getattr(settings, name), begun.get(name, value)
+        if found != value and asked == getattr(SETTINGS, name):
+            print(f"{option_of(name)} is {found}, as the run was begun")
+            choices[name] = found
+    settings = dataclasses.replace(settings, **choices)
+    facts = {"network": TRAINED.__name__} | CONFIGURATION
+    facts["classes"] = data.classes  # if FOLDERS
+    facts |= {"examples": data.count, "files": data.digest}
+    facts |= dataclasses.asdict(settings)
+    facts = json.loads(json.dumps(facts))  # as they are read
+    if begun:
+        compare_facts(settings, begun, facts)
+    return settings, facts
+
+
+def read_facts(folder):
+    """Return the facts of the run in a folder."""
     file = os.path.join(folder, "run.json")
-    if not checkpoints(folder):
-        os.makedirs(folder, exist_ok=True)
-        write_whole(file, json.dumps(kept, indent=2) + "\n")
-        return dataclasses.replace(settings, **choices)
     try:
         with open(file, encoding="utf-8") as stream:
-            begun = dict(json.load(stream))
+            return dict(json.load(stream))
     except (OSError, TypeError, ValueError, RecursionError) as error:
         raise UserError(f"{file} does not say what the checkpoints are of") from error
-    for name, value in kept.items():
-        asked, found = getattr(settings, name, value), begun.get(name)
-        if found == value or (found is None and name in {*choices, "classes"}):
+
+
+def compare_facts(settings, begun, facts):
+    """Refuse to resume a run with other facts; print those that may differ."""
+    folder = settings.directory
+    old = "files" not in begun  # earlier versions kept less
+    for name in {**facts, **begun}:
+        found, asked = begun.get(name), facts.get(name)
+        unknown = found is None and (old or name == "classes")
+        if found == asked or unknown or name in FREE:
             continue
-        if name not in choices or asked != getattr(SETTINGS, name):
-            found = f"{folder} holds a run with {name} {found}, not {asked}"
+        found, asked = ("none" if value is None else value for value in (found, asked))
+        shown = option_of(name) if hasattr(settings, name) else name
+        if name in FIXED:
+            found = f"{folder} holds a run with {shown} {found}, not {asked}"
             raise UserError(f"{found}; {begin_another(folder)}")
-        print(f"{name} is {found}, as the run was begun")
-        choices[name] = found
-    return dataclasses.replace(settings, **choices)
+        print(f"{shown} is {asked}; the run so far had {found}")
 
 
 def run_classes(path):

@@ -15,6 +15,7 @@ if SPLIT:
 
         network: type[tf.Module]
         settings: type
+        configuration: dict[str, str]  # the facts of the job that a run keeps
         label_ranges: dict[str, range]  # the classes of each label that has any
         evaluation_data: str | None  # the data of the `evaluate` job, if there is one
         read_record: Callable  # record -> inputs, labels

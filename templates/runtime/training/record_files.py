@@ -2,6 +2,7 @@
 
 import contextlib
 import glob
+import hashlib
 import os
 import re
 import shutil
@@ -35,6 +36,20 @@ def record_files(path):
     if not files:
         raise UserError(f"no record file is called {path}")
     return files
+
+
+def digest_of(files, ends=False):
+    """Return number, size and a digest of files: of names, sizes and, if asked, `ends`."""
+    digest, total = hashlib.sha256(), 0
+    root = os.path.dirname(os.path.commonprefix(files))
+    for file in files:
+        total += (size := os.path.getsize(file))
+        digest.update(f"{file.removeprefix(root)} {size}\n".encode())
+        if ends:  # the last record's checksum, where all records have one size
+            with open(file, "rb") as stream:
+                stream.seek(max(0, size - 16))
+                digest.update(stream.read())
+    return f"{len(files)} with {total} bytes, digest {digest.hexdigest()[:8]}"
 
 
 def names_beside(file):

@@ -29,6 +29,7 @@ from slimgen.templates.runtime.training.record_files import (
     compression,
     count_records,
     damaged_record,
+    digest_of,
     is_cut_off,
     names_beside,
     record_files,
@@ -74,6 +75,7 @@ class Records:
         self.files = record_files(pattern)
         if empty := [file for file in self.files if not os.path.getsize(file)]:
             print(f"{len(empty)} record files are empty: {', '.join(empty[:5])}")
+        self.digest = digest_of(self.files, ends=True)
         self.kinds = {file: compression(file) for file in self.files}
         if SKIP:
             self.originals = {}
@@ -175,7 +177,7 @@ class Folder:
         if left_out:
             shown = ", ".join(left_out[:5]) + ", …" * (len(left_out) > 5)
             print(f"{len(left_out)} files are no images and left out: {shown}")
-        self.count = len(self.files)
+        self.count, self.digest = len(self.files), digest_of(self.files)
         if not self.count:
             raise UserError(f"{path} holds no images")
 

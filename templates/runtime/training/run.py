@@ -1,6 +1,7 @@
 """Training."""
 
 import contextlib
+import json
 import os
 import re
 import time
@@ -33,6 +34,7 @@ from slimgen.templates.runtime.training.folder import (
     run_classes,
     termination,
     write_state,
+    write_whole,
 )
 from slimgen.templates.runtime.training.optimizers import Averages, learning_rate
 from slimgen.templates.runtime.training.precision import LossScale
@@ -91,7 +93,7 @@ def train_until(
         classes,  # if FOLDERS
     )
     device = find_device(settings.device)
-    settings = begin_or_resume(
+    settings, facts = begin_or_resume(
         settings,
         data,
         device,
@@ -104,6 +106,8 @@ def train_until(
         run = Run(settings, data.count)  # if not SPLIT
         run = Run(program, settings, data.count)  # if SPLIT
         run.resume()
+    file = os.path.join(settings.directory, "run.json")
+    write_whole(file, json.dumps(facts, indent=2) + "\n")
     done = int(run.step)
     print(f"{data.count} examples; step {done} of {settings.steps}; {device}")
     one_step = training_step(run)  # if not SPLIT

@@ -16,13 +16,18 @@ def option(default, text, low=-math.inf, high=math.inf, choices=None):
     return dataclasses.field(default=default, metadata=metadata)
 
 
+def option_of(name):
+    """Return the option of the command line that sets a field of `Settings`."""
+    return "--from" if name == "initial" else f"--{name.replace('_', '-')}"
+
+
 def check_bounds(settings):
     """Refuse settings that are out of their bounds."""
     for field in dataclasses.fields(settings):
         value, (low, high) = getattr(settings, field.name), field.metadata["bounds"]
         if isinstance(value, (int, float)) and not low <= value <= high:
             must = f"{low} or more" if high == math.inf else f"from {low} to {high}"
-            raise UserError(f"{field.name} is {value}, and must be {must}")
+            raise UserError(f"{option_of(field.name)} is {value}, and must be {must}")
 
 
 def find_device(name):

@@ -13,6 +13,7 @@ OPTIMIZER = tf.Module
 AUGMENTED = TRAINED = tf.Module  # the network
 
 # Names.
+CONFIGURATION = {}
 EVALUATION_DATA = ""
 FROZEN_SCOPES = ()
 LABEL_RANGES = {}
