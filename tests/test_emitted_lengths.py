@@ -73,6 +73,16 @@ CAPABILITIES: list[tuple[str, str, dict[str, int]]] = [
         {"lenet": 57},
     ),
     (
+        "a run's facts are kept and compared",
+        "other data, another rate or preprocessing went on in silence",
+        {"lenet": 71, "lenet --split": 13},
+    ),
+    (
+        "a run says how many variables it trains, and which are frozen",
+        "a job that froze too much trained in silence",
+        {"lenet": 5},
+    ),
+    (
         "images upright and in their colours",
         "EXIF data and palettes were not looked at; an exported model must contain this",
         {"vgg16": 83, "resnet_v1_50": 83, "inception_v3": 83, "lenet": 86},

@@ -267,11 +267,11 @@ def test_what_a_run_was_begun_with_is_kept(tiny: ModuleType, settings: Any) -> N
     assert run(tiny, *begin, "2")[0] == 0
     code, out, _ = run(tiny, *flags(settings), "--steps", "3")
     assert code == 0
-    assert "deterministic is False, as the run was begun\n" in out
+    assert "--deterministic is False, as the run was begun\n" in out
     code, _, err = run(tiny, *flags(settings), "--jit", "on")
     assert code == 1
     folder = settings.directory
-    refused = f"error: {folder} holds a run with jit off, not on; --directory begins"
+    refused = f"error: {folder} holds a run with --jit off, not on; --directory begins"
     assert err == f"{refused} another, --from {folder} with its weights\n"
 
 

@@ -177,7 +177,7 @@ def test_a_run_keeps_its_precision_and_its_scale(
     capsys.readouterr()
     other = [*command, parts, "--precision", "float32"]
     assert mixed.main(other) == 1
-    told = f"error: {parts} holds a run with precision float16, not float32; "
+    told = f"error: {parts} holds a run with --precision float16, not float32; "
     assert capsys.readouterr().err.startswith(told)
 
     settings = mixed.Settings(data=command[2], directory=parts, steps=8)

@@ -24,6 +24,7 @@ TRAIN_SECTIONS = (
     "runtime/training/folder.py",
     "runtime/training/summaries.py",
     "runtime/training/evaluation.py",
+    "runtime/training/moving_averages.py",
     "runtime/training/commands.py",
 )
 

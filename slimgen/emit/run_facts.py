@@ -31,15 +31,16 @@ def facts_of_run(graph: Graph, train: Train, label_offset: int) -> dict[str, str
 
 def _layers(graph: Graph, network: Network) -> str:
     """Write the number of layers, and a digest of what each computes of what."""
-    unrolled, digest, count = unroll(graph, network), hashlib.sha256(), 0
-    for count, part in enumerate(unrolled.applied(), 1):
+    unrolled, digest = unroll(graph, network), hashlib.sha256()
+    layers = [*unrolled.applied()]
+    for part in layers:
         inputs = [tensor.number for tensor in part.inputs]
         line = [part.scope or part.place, part.layer.word, f"{inputs}"]
         line += changed_arguments(part.layer, inputs)
         digest.update(f"{' '.join(line)}\n".encode())
     for name, tensor in (*unrolled.inputs, *unrolled.outputs):
         digest.update(f"{name} {tensor.number} {tensor.type}\n".encode())
-    return f"{count}, digest {digest.hexdigest()[:8]}"
+    return f"{len(layers)}, digest {digest.hexdigest()[:8]}"
 
 
 def _items(train: Train, label_offset: int) -> Iterator[str]:

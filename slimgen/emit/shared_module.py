@@ -46,7 +46,7 @@ FLAGS = {
     **dict.fromkeys(("AUGMENT", "MIXES"), False),
 }
 # These forms do for every job.
-GENERAL = ("UNTRAINED", "CHECKED")
+GENERAL = ("UNTRAINED", "CHECKED", "BATCH_NORM", "RECOMPUTES")
 WORDS = {
     "NETWORK": "None",
     "HEIGHT": "height",
@@ -60,6 +60,7 @@ WORDS = {
     "CYCLE": "8",
     "LABEL_RANGES": "ranges",
     "SETTINGS": "program.settings",
+    "DECAY": "program.decay",
     "TRAINED": "program.network",
     "CONFIGURATION": "program.configuration",
 }
@@ -102,7 +103,8 @@ def shared_definitions() -> frozenset[str]:
 def job_library(flags: Flags, words: Mapping[str, str]) -> Library:
     """Return the library for a network's file with a job, beside the shared module."""
     own = {name: flags[name] for name in flags if name not in GENERAL}
-    return open_library(JOB_PARTS, {**FLAGS, **own}, {**WORDS, **words})
+    given = {word: words[word] for word in words if word != "DECAY"}
+    return open_library(JOB_PARTS, {**FLAGS, **own}, {**WORDS, **given})
 
 
 def importable(library: Library) -> frozenset[str]:

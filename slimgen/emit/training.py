@@ -16,8 +16,10 @@ from slimgen.emit.tensorflow.values import python
 from slimgen.frozen import Frozen
 from slimgen.ir.graph import Graph, Network
 from slimgen.ir.jobs import Evaluate, LabelNames, Train
+from slimgen.ir.unroll import unroll, values_in
 from slimgen.layers.jobs.learning_rate import SCHEDULES
 from slimgen.layers.jobs.optimizer import RULES
+from slimgen.layers.normalization import EmittedBatchNorm
 
 FAMILIES = ("cifarnet", "inception", "lenet", "torchvision", "vgg")
 
@@ -29,6 +31,8 @@ class JobSections(Frozen):
     evaluate: Evaluate | None
     network: Network
     configuration: dict[str, str]
+    batch_norms: tuple[EmittedBatchNorm, ...]
+    shares: bool
     examples: Examples
     classes: bool
     label_names: bool
@@ -43,8 +47,21 @@ class JobSections(Frozen):
             "CYCLE": "settings.readers" if "readers" in given else "8",
             "INPUT": python(self.train.data.inputs[0].name),
             "OPTIMIZER": self.optimizer,
+            "DECAY": python(float(self.decay)),
             "AUGMENTED": class_name(self.network.name),
         }
+
+    @property
+    def decay(self) -> float:
+        """The greatest decay of an average of batch norm; 0: there is none."""
+        return max((float(one.decay) for one in self.batch_norms), default=0.0)
+
+    @property
+    def recomputes(self) -> bool:
+        """Whether averages of batch norm are sums of batches by one decay below 1."""
+        decays = {float(one.decay) for one in self.batch_norms}
+        plain = not any(o.renorm or o.zero_debias_moving_mean for o in self.batch_norms)
+        return len(decays) == 1 and max(decays) < 1 and plain and not self.shares
 
     @property
     def optimizer(self) -> str:
@@ -119,6 +136,8 @@ class JobSections(Frozen):
             "FROZEN": bool(gradients.frozen),
             "ONLY": bool(gradients.only),
             "HELD": gradients.held,
+            "BATCH_NORM": bool(self.batch_norms),
+            "RECOMPUTES": self.recomputes,
             "SUMMARIES": bool(self.train.run.summary_steps),
             "EVALUATED": evaluate is not None,
             "EVALUATES": evaluate is not None and evaluate.during,
@@ -199,7 +218,9 @@ class JobSections(Frozen):
         """The constants that the modules of the library read, as Python."""
         gradients = self.train.gradients
         facts = self.configuration.items()
-        lines = ["# The facts of a run beside its settings: it resumes with these alone."]
+        lines = [
+            "# The facts of a run beside its settings: it resumes with these alone."
+        ]
         lines += ["CONFIGURATION = {"]
         lines += [f"    {python(name)}: {python(text)}," for name, text in facts]
         lines += ["}"]
@@ -240,11 +261,21 @@ def job_sections(
     examples = describe_examples(train, network, labels.offset)
     configuration = facts_of_run(graph, train, labels.offset)
     named = bool(labels.names) and classes
+    applied = [*unroll(graph, network).applied()]
+    norms = [
+        one
+        for part in applied
+        for one in values_in(part.layer)
+        if isinstance(one, EmittedBatchNorm)
+        if one.updated and one.is_training is not False
+    ]
     return JobSections(
         train=train,
         evaluate=jobs.evaluate,
         network=network,
         configuration=configuration,
+        batch_norms=() if train.gradients.held else tuple(norms),
+        shares=any(part.shared for part in applied),
         examples=examples,
         classes=classes,
         label_names=named,

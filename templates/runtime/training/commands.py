@@ -5,15 +5,18 @@ import dataclasses
 
 import tensorflow as tf
 
+from slimgen.templates.runtime.checkpoints import write_checkpoint
 from slimgen.templates.runtime.command_line import load_model
 from slimgen.templates.runtime.flags import (
     EVALUATED,
     FOLDERS,
     LISTS,
     PLAIN,
+    RECOMPUTES,
     SPLIT,
 )
 from slimgen.templates.runtime.training.evaluation import evaluate
+from slimgen.templates.runtime.training.moving_averages import recompute_averages
 from slimgen.templates.runtime.training.run import train
 from slimgen.templates.runtime.training.settings import find_device, option_of
 from slimgen.templates.runtime.training.stand_ins import EVALUATION_DATA, SETTINGS
@@ -26,6 +29,10 @@ def add_train_commands(
 ):
     """Add `train` and `evaluate`; `rules` has the options of `restore`."""
     fields = dataclasses.fields(SETTINGS)
+    if SPLIT and program.decay:
+        add_recompute(commands, rules, fields)
+    elif RECOMPUTES:
+        add_recompute(commands, rules, fields)
     text = "train, or resume a run that was stopped"
     part = commands.add_parser("train", help=text, description=text)
     if SPLIT:
@@ -50,6 +57,23 @@ def add_train_commands(
         add("--data", required=True, help=text)
     run, text = SETTINGS.directory, "the weights; those of the run unless given"
     add("--checkpoint", dest="file", default=run, metavar="FILE", help=text)
+
+
+if RECOMPUTES:
+
+    def add_recompute(commands, rules, fields):
+        """Add `recompute`."""
+        text = "write a checkpoint with averages of batch norm computed from the data"
+        part = commands.add_parser(
+            "recompute", parents=[rules], help=text, description=text
+        )
+        part.set_defaults(run=run_recompute)
+        used = "data", "batch", "seed", "device"
+        add_settings(part, [field for field in fields if field.name in used])
+        run, text = SETTINGS.directory, "the weights; those of the run unless given"
+        flags = {"default": run, "metavar": "FILE", "help": text}
+        part.add_argument("--checkpoint", dest="file", **flags)
+        part.add_argument("out")
 
 
 def add_settings(parser, fields):
@@ -99,3 +123,21 @@ def run_evaluate(options):
     else:
         for name, value in found.items():
             print(f"{name} {value:.4f} over {count} examples")
+
+
+if RECOMPUTES:
+
+    def run_recompute(options):
+        """Write a checkpoint with averages of batch norm that are those of the data."""
+        settings = settings_of(options)  # if not SPLIT
+        settings = settings_of(options, options.program)  # if SPLIT
+        settings = dataclasses.replace(settings, directory=options.file)
+        with tf.device(find_device(settings.device)):
+            model, _ = load_model(options)
+            steps = recompute_averages(
+                options.program,  # if SPLIT
+                model,
+                settings,
+            )
+        write_checkpoint(model, options.out)
+        print(f"{options.out}: averages of batch norm over {steps} batches")

@@ -30,7 +30,6 @@ from slimgen.templates.runtime.training.stand_ins import (
 )
 from slimgen.templates.runtime.weights import UserError, explained
 
-
 # Facts in `run.json` that must be equal when a run resumes; others are reported, or free.
 FIXED = (
     *("network", "parameters", "layers", "items", "classes", "examples", "files"),

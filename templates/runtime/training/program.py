@@ -16,6 +16,7 @@ if SPLIT:
         network: type[tf.Module]
         settings: type
         configuration: dict[str, str]  # the facts of the job that a run keeps
+        decay: float  # of all averages of batch norm; 0: none, or several
         label_ranges: dict[str, range]  # the classes of each label that has any
         evaluation_data: str | None  # the data of the `evaluate` job, if there is one
         read_record: Callable  # record -> inputs, labels

@@ -41,7 +41,7 @@ def record_files(path):
 def digest_of(files, ends=False):
     """Return number, size and a digest of files: of names, sizes and, if asked, `ends`."""
     digest, total = hashlib.sha256(), 0
-    root = os.path.dirname(os.path.commonprefix(files))
+    root = os.path.commonpath([os.path.dirname(f) for f in (min(files), max(files))])
     for file in files:
         total += (size := os.path.getsize(file))
         digest.update(f"{file.removeprefix(root)} {size}\n".encode())

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from slimgen.templates.runtime.flags import (
     AVERAGES,
+    BATCH_NORM,
     EVALUATES,
     FOLDERS,
     FROZEN,
@@ -36,12 +37,14 @@ from slimgen.templates.runtime.training.folder import (
     write_state,
     write_whole,
 )
+from slimgen.templates.runtime.training.moving_averages import report_averages
 from slimgen.templates.runtime.training.optimizers import Averages, learning_rate
 from slimgen.templates.runtime.training.precision import LossScale
 from slimgen.templates.runtime.training.records import Examples, batches, open_data
 from slimgen.templates.runtime.training.settings import find_device
 from slimgen.templates.runtime.training.skipping import whole_batches
 from slimgen.templates.runtime.training.stand_ins import (
+    DECAY,
     FROZEN_SCOPES,
     OPTIMIZER,
     TRAINED,
@@ -110,6 +113,7 @@ def train_until(
     write_whole(file, json.dumps(facts, indent=2) + "\n")
     done = int(run.step)
     print(f"{data.count} examples; step {done} of {settings.steps}; {device}")
+    print(run.trained_text())
     one_step = training_step(run)  # if not SPLIT
     one_step = program.training_step(run)  # if SPLIT
     if SUMMARIES:
@@ -147,6 +151,8 @@ def train_until(
                 latest = run.manager.latest_checkpoint
                 raise Stopped(f"stopped at step {step}: {latest}", asked[0])
     print(f"{int(run.step)} steps done: {checkpoints(settings.directory)[0]}")
+    if BATCH_NORM and not settings.initial:
+        report_averages(DECAY, int(run.step))
     if SKIP:
         print(f"left out in all: {run.left_out()} examples that cannot be read")
     return run.model
@@ -209,6 +215,17 @@ class Run:
         if PRECISION and self.scale is not None:
             self.checkpoint.scale = self.scale
         self.saved = time.monotonic()
+
+    def trained_text(self):
+        """Say how many variables and parameters are trained, and which are frozen."""
+        sizes = [variable.shape.num_elements() for variable in self.trained.values()]
+        text = f"{len(sizes)} variables with {sum(sizes):,} parameters are trained"
+        if FROZEN or ONLY:
+            learned = {n: v for n, v in self.model.named_variables.items() if v.trainable}
+            frozen = [name for name in learned if name not in self.trained]
+            shown = ", ".join(frozen[:5]) + ", …" * (len(frozen) > 5)
+            text += f", {len(frozen)} are frozen: {shown}" if frozen else ""
+        return text
 
     def initialize(self):
         """Load the initial weights, unless the folder has a run, which then resumes."""

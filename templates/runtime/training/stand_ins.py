@@ -7,6 +7,7 @@ import tensorflow as tf
 
 # Words: the emitter writes the value of the file in their place.
 AHEAD = tf.data.AUTOTUNE  # batches that are made ahead
+DECAY = 0.999  # of averages of batch norm, the greatest
 CYCLE = 8  # files that are read by turns
 INPUT = "images"
 OPTIMIZER = tf.Module
