@@ -33,8 +33,8 @@ from slimgen.templates.runtime.weights import UserError, explained
 # Facts in `run.json` that must be equal when a run resumes; others are reported, or free.
 FIXED = (
     *("network", "parameters", "layers", "items", "classes", "examples", "files"),
-    *("preprocess", "optimizer", "trained", "average", "batch", "seed", "shuffle"),
-    *("readers", "block_length", "jit", "deterministic", "precision"),
+    *("preprocess", "optimizer", "trained", "average_decay", "batch", "seed"),
+    *("shuffle", "readers", "block_length", "jit", "deterministic", "precision"),
 )
 FREE = (
     *("data", "prefetch", "validation", "initial", "include", "exclude", "rename"),

@@ -221,7 +221,9 @@ class Run:
         sizes = [variable.shape.num_elements() for variable in self.trained.values()]
         text = f"{len(sizes)} variables with {sum(sizes):,} parameters are trained"
         if FROZEN or ONLY:
-            learned = {n: v for n, v in self.model.named_variables.items() if v.trainable}
+            learned = {
+                n: v for n, v in self.model.named_variables.items() if v.trainable
+            }
             frozen = [name for name in learned if name not in self.trained]
             shown = ", ".join(frozen[:5]) + ", …" * (len(frozen) > 5)
             text += f", {len(frozen)} are frozen: {shown}" if frozen else ""
