@@ -144,18 +144,18 @@ def test_other_numbers_are_reported_once_and_kept(
     resumed(small, tmp_path / "run", data)
 
     before, after = (
-        "losses is softmax_cross_entropy label",
-        "losses is hinge_loss label",
+        "losses: softmax_cross_entropy label",
+        "losses: hinge_loss label",
     )
     assert capsys.readouterr().out.splitlines() == [
         f"{after}; the run so far had softmax_cross_entropy label",
-        "--learning-rate is 0.2; the run so far had 0.1",
-        "--clip-norm is 2.0; the run so far had none",
-        "label_smoothing is none; the run so far had 0.0",
+        "--learning-rate: 0.2; the run so far had 0.1",
+        "--clip-norm: 2.0; the run so far had none",
+        "label_smoothing: none; the run so far had 0.0",
         f"{before}; the run so far had hinge_loss label",
-        "--label-smoothing is 0.0; the run so far had none",
-        "--learning-rate is 0.1; the run so far had 0.2",
-        "clip_norm is none; the run so far had 2.0",
+        "--label-smoothing: 0.0; the run so far had none",
+        "--learning-rate: 0.1; the run so far had 0.2",
+        "clip_norm: none; the run so far had 2.0",
     ]
 
 

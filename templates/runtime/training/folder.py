@@ -101,7 +101,7 @@ def compare_facts(settings, begun, facts):
         if name in FIXED:
             found = f"{folder} holds a run with {shown} {found}, not {asked}"
             raise UserError(f"{found}; {begin_another(folder)}")
-        print(f"{shown} is {asked}; the run so far had {found}")
+        print(f"{shown}: {asked}; the run so far had {found}")
 
 
 def run_classes(path):
