@@ -11,6 +11,7 @@ import difflib
 import fnmatch
 import functools
 import glob
+import hashlib
 import itertools
 import json
 import math
@@ -197,13 +198,18 @@ def option(default, text, low=-math.inf, high=math.inf, choices=None):
     return dataclasses.field(default=default, metadata=metadata)
 
 
+def option_of(name):
+    """Return the option of the command line that sets a field of `Settings`."""
+    return "--from" if name == "initial" else f"--{name.replace('_', '-')}"
+
+
 def check_bounds(settings):
     """Refuse settings that are out of their bounds."""
     for field in dataclasses.fields(settings):
         value, (low, high) = getattr(settings, field.name), field.metadata["bounds"]
         if isinstance(value, (int, float)) and not low <= value <= high:
             must = f"{low} or more" if high == math.inf else f"from {low} to {high}"
-            raise UserError(f"{field.name} is {value}, and must be {must}")
+            raise UserError(f"{option_of(field.name)} is {value}, and must be {must}")
 
 
 def find_device(name):
@@ -261,6 +267,15 @@ class Settings:
         check_bounds(self)
 
 
+# The facts of a run beside its settings: it resumes with these alone.
+CONFIGURATION = {
+    "parameters": "classes=5",
+    "layers": "10, digest b09955c2",
+    "items": "images image/encoded, label image/class/label",
+    "optimizer": "momentum",
+    "schedule": "exponential in epochs",
+    "losses": "softmax_cross_entropy label, softmax_cross_entropy aux label",
+}
 LABEL_RANGES = {"label": range(5)}
 
 
@@ -426,6 +441,7 @@ class Records:
         self.files = record_files(pattern)
         if empty := [file for file in self.files if not os.path.getsize(file)]:
             print(f"{len(empty)} record files are empty: {', '.join(empty[:5])}")
+        self.digest = digest_of(self.files, ends=True)
         self.kinds = {file: compression(file) for file in self.files}
         self.classes = names_beside(self.files[0])
         self.count = sum(map(count_records, self.files))
@@ -487,7 +503,7 @@ class Folder:
         if left_out:
             shown = ", ".join(left_out[:5]) + ", …" * (len(left_out) > 5)
             print(f"{len(left_out)} files are no images and left out: {shown}")
-        self.count = len(self.files)
+        self.count, self.digest = len(self.files), digest_of(self.files)
         if not self.count:
             raise UserError(f"{path} holds no images")
 
@@ -618,6 +634,20 @@ def record_files(path):
     return files
 
 
+def digest_of(files, ends=False):
+    """Return number, size and a digest of files: of names, sizes and, if asked, `ends`."""
+    digest, total = hashlib.sha256(), 0
+    root = os.path.commonpath([os.path.dirname(f) for f in (min(files), max(files))])
+    for file in files:
+        total += (size := os.path.getsize(file))
+        digest.update(f"{file.removeprefix(root)} {size}\n".encode())
+        if ends:  # the last record's checksum, where all records have one size
+            with open(file, "rb") as stream:
+                stream.seek(max(0, size - 16))
+                digest.update(stream.read())
+    return f"{len(files)} with {total} bytes, digest {digest.hexdigest()[:8]}"
+
+
 def names_beside(file):
     """Return the classes that `labels.txt` beside a record file numbers, or None."""
     path = os.path.join(os.path.dirname(file), "labels.txt")
@@ -697,15 +727,18 @@ def train_until(asked, settings):
     classes = run_classes(folder) if checkpoints(folder) else None
     data = open_data(settings.data, classes)
     device = find_device(settings.device)
-    settings = begin_or_resume(settings, data, device)
+    settings, facts = begin_or_resume(settings, data, device)
     tf.random.set_seed(87654321)  # TensorFlow's default: the caller's changes nothing
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
     with tf.device(device):
         run = Run(settings, data.count)
         run.resume()
+    file = os.path.join(settings.directory, "run.json")
+    write_whole(file, json.dumps(facts, indent=2) + "\n")
     done = int(run.step)
     print(f"{data.count} examples; step {done} of {settings.steps}; {device}")
+    print(run.trained_text())
     one_step = training_step(run)
     examples = Examples(data, settings, training=True)
     stream = batches(examples, done * settings.batch)
@@ -751,6 +784,12 @@ class Run:
             model=self.model, optimizer=self.optimizer, step=self.step
         )
         self.saved = time.monotonic()
+
+    def trained_text(self):
+        """Say how many variables and parameters are trained, and which are frozen."""
+        sizes = [variable.shape.num_elements() for variable in self.trained.values()]
+        text = f"{len(sizes)} variables with {sum(sizes):,} parameters are trained"
+        return text
 
     def initialize(self):
         """Load the initial weights, unless the folder has a run, which then resumes."""
@@ -858,41 +897,71 @@ def profiled(steps, run):
                     stack.close()
 
 
-def begin_or_resume(settings, data, device):
-    """Return the settings with every choice made: as the run was begun, else as fits.
+# Facts in `run.json` that must be equal when a run resumes; others are reported, or free.
+FIXED = (
+    *("network", "parameters", "layers", "items", "classes", "examples", "files"),
+    *("preprocess", "optimizer", "trained", "average_decay", "batch", "seed"),
+    *("shuffle", "readers", "block_length", "jit", "deterministic", "precision"),
+)
+FREE = (
+    *("data", "prefetch", "validation", "initial", "include", "exclude", "rename"),
+    *("head", "strict", "directory", "device", "steps", "save_minutes", "save_steps"),
+    *("keep", "keep_hours", "log_steps", "summary_steps", "summary_images", "profile"),
+)
 
-    `run.json` in the folder has what a run keeps. Network, data, batch and seed are
-    fixed; the choices stay as they are unless they are given.
+
+def begin_or_resume(settings, data, device):
+    """Return the settings with every choice made, and the facts for `run.json`.
+
+    Choices are as the run was begun, else as fits.
     """
     folder = settings.directory
     if re.search(r"[*?\[]", folder):
         raise UserError(f"{folder}: TensorFlow finds no checkpoint below *, ? or [")
+    begun = read_facts(folder) if checkpoints(folder) else {}
     jit = "on" if use_jit(settings.jit, device) else "off"
     choices = {"jit": jit, "deterministic": settings.deterministic}
-    fixed = ("batch", "seed", "shuffle")
-    kept = {"network": SideHead.__name__, "examples": data.count}
-    kept = {"classes": data.classes} | kept
-    kept |= {name: getattr(settings, name) for name in fixed} | choices
+    for name, value in choices.items():
+        asked, found = getattr(settings, name), begun.get(name, value)
+        if found != value and asked == getattr(Settings, name):
+            print(f"{option_of(name)} is {found}, as the run was begun")
+            choices[name] = found
+    settings = dataclasses.replace(settings, **choices)
+    facts = {"network": SideHead.__name__} | CONFIGURATION
+    facts["classes"] = data.classes
+    facts |= {"examples": data.count, "files": data.digest}
+    facts |= dataclasses.asdict(settings)
+    facts = json.loads(json.dumps(facts))  # as they are read
+    if begun:
+        compare_facts(settings, begun, facts)
+    return settings, facts
+
+
+def read_facts(folder):
+    """Return the facts of the run in a folder."""
     file = os.path.join(folder, "run.json")
-    if not checkpoints(folder):
-        os.makedirs(folder, exist_ok=True)
-        write_whole(file, json.dumps(kept, indent=2) + "\n")
-        return dataclasses.replace(settings, **choices)
     try:
         with open(file, encoding="utf-8") as stream:
-            begun = dict(json.load(stream))
+            return dict(json.load(stream))
     except (OSError, TypeError, ValueError, RecursionError) as error:
         raise UserError(f"{file} does not say what the checkpoints are of") from error
-    for name, value in kept.items():
-        asked, found = getattr(settings, name, value), begun.get(name)
-        if found == value or (found is None and name in {*choices, "classes"}):
+
+
+def compare_facts(settings, begun, facts):
+    """Refuse to resume a run with other facts; print those that may differ."""
+    folder = settings.directory
+    old = "files" not in begun  # earlier versions kept less
+    for name in {**facts, **begun}:
+        found, asked = begun.get(name), facts.get(name)
+        unknown = found is None and (old or name == "classes")
+        if found == asked or unknown or name in FREE:
             continue
-        if name not in choices or asked != getattr(Settings, name):
-            found = f"{folder} holds a run with {name} {found}, not {asked}"
+        found, asked = ("none" if value is None else value for value in (found, asked))
+        shown = option_of(name) if hasattr(settings, name) else name
+        if name in FIXED:
+            found = f"{folder} holds a run with {shown} {found}, not {asked}"
             raise UserError(f"{found}; {begin_another(folder)}")
-        print(f"{name} is {found}, as the run was begun")
-        choices[name] = found
-    return dataclasses.replace(settings, **choices)
+        print(f"{shown}: {asked}; the run so far had {found}")
 
 
 def run_classes(path):
@@ -1148,10 +1217,9 @@ def add_settings(parser, fields):
             kind = {"type": field.type, "choices": choices}
         if field.default not in (None, ""):
             text += f" (default: {field.default})".replace("%", "%%")
-        flag = "from" if field.name == "initial" else field.name.replace("_", "-")
         # Options without a value are left out: `Settings` has the defaults.
         kind |= {"dest": field.name, "default": argparse.SUPPRESS, "help": text}
-        parser.add_argument(f"--{flag}", **kind)
+        parser.add_argument(option_of(field.name), **kind)
 
 
 def settings_of(options):
