@@ -12,7 +12,7 @@ RESEARCH := tf_object_detection_api==0.1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test slow families check update docs zoo digits bench clean
+.PHONY: help install demo test slow families check update docs zoo digits bench fuzz clean
 
 help:  ## List the targets.
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
@@ -61,6 +61,9 @@ digits: $(INSTALLED)  ## Measure how many digits LeNet reads right, for five see
 bench: $(INSTALLED)  ## Measure the compiler, and the input of training.
 	$(BIN)/python benchmarks/build.py
 	$(BIN)/python benchmarks/input.py
+
+fuzz: $(INSTALLED)  ## Compile a hundred thousand mutated sources (an hour).
+	$(BIN)/python benchmarks/fuzz.py
 
 clean:  ## Remove what can be made again.
 	rm -rf build dist slimgen.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -30,6 +30,7 @@ TEXTS = [
     for folder in (TESTS / "accepted", TESTS.parent / "examples", TESTS / "syntax_data")
     for path in sorted(folder.rglob("*.slim"))
 ]
+SMALL = [text for text in TEXTS if len(text) < 1500]
 EXAMPLES = [
     f"network n {{\n  input images 32x32x4\n  {layer.example}\n}}\n"
     for layer in LAYERS.values()
@@ -47,6 +48,8 @@ data labels preprocess vgg steps loss python "m:f" images 4294967296 99999999999
 WORDS = [*VOCABULARY.split(), "\x00", "\ufeff", "\n"]
 TOKEN = re.compile(r"\s+|\"[^\"\n]*\"|[A-Za-z_0-9.?]+|.")
 
+Defines = tuple[tuple[str, str], ...]
+
 quick = settings(
     max_examples=50,
     derandomize=True,
@@ -58,13 +61,13 @@ thorough = settings(quick, max_examples=5000)
 seeds = st.integers(0, 2**32)
 
 
-def compiled(text: str) -> Compilation:
+def compiled(text: str, defines: Defines = ()) -> Compilation:
     reader = FileReader(Diagnostics())
-    return compile_source(Source("m.slim", text), Request(), reader)
+    return compile_source(Source("m.slim", text), Request(defines), reader)
 
 
-def assert_survives(text: str, *, deep: bool = False) -> None:
-    found = compiled(text)
+def assert_survives(text: str, defines: Defines = (), *, deep: bool = False) -> None:
+    found = compiled(text, defines)
 
     assert found.diagnostics.has_errors == (found.code is None)
     for one in found.diagnostics:
@@ -225,6 +228,29 @@ def test_a_layer_with_arguments_at_random(seed: int) -> None:
 @given(seeds)
 def test_layers_with_thousands_of_arguments_at_random(seed: int) -> None:
     assert_survives(layer_model(seed), deep=True)
+
+
+# Values of parameters, as `-D` gives them.
+
+PARAMETER = re.compile(r"(?:network \w+\(|[,(] *)(\w+) *=")
+
+
+def given_values(seed: int) -> tuple[str, Defines]:
+    """An example, or a model with two parameters, and values for parameters of it."""
+    choices = random.Random(seed)
+    line = line_of(choices.choice(list(LAYERS.values())), choices)
+    own = f"network n(a = 8, b = 3) {{\ninput images 8x8x4\n{line}\nconv a b\n}}\n"
+    text = choices.choice([choices.choice(SMALL), own])
+    names = PARAMETER.findall(text) or ["classes"]
+    values = [*VALUES, *WORDS, "8", "3", "[8, [8]]", "9" * 400, "-D", "a b", "f(x)"]
+    pairs = ((choices.choice(names), choices.choice(values)) for _ in range(2))
+    return text, tuple(dict(pairs).items())
+
+
+@quick
+@given(seeds)
+def test_values_of_parameters_at_random(seed: int) -> None:
+    assert_survives(*given_values(seed))
 
 
 def test_what_is_tried_is_built_as_well_as_rejected() -> None:
