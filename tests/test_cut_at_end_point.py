@@ -182,6 +182,7 @@ def using(body: str) -> Network:
         ("mixed/Left/c", 7, "mixed/Left/c"),
         ("mixed", 17, "mixed/e"),
         ("Conv", 11, "Conv"),
+        ("trunk/pair1/a", 6, "pair1/a"),  # as `from` finds it
     ],
 )
 def test_a_used_network_ends_at_its_final_end_point(
@@ -228,6 +229,43 @@ def test_the_end_of_a_network_reaches_into_one_that_it_uses() -> None:
         "n/f/weights",
         "n/f/biases",
     ]
+
+
+def test_two_networks_one_in_the_other_end_at_one_end_point() -> None:
+    outer = "network outer { input x 8x8x3; trunk final_endpoint=middle; fc 3 }\n"
+    end = "outer final_endpoint=trunk/middle"
+    text = f"{BLOCK}{TRUNK}{outer}network n {{ input x 8x8x3; {end} }}"
+
+    assert names(graph_of(text).networks[-1])[-1] == "n/outer/trunk/pair1/b/biases"
+
+
+@pytest.mark.parametrize(
+    ("lines", "last"),
+    [
+        ("let end = none\n trunk final_endpoint=end", "trunk/logits"),
+        ('let end = "middle"\n trunk final_endpoint=end', "trunk/pair1/b"),
+        ("conv 3 1x1; tap middle; trunk final_endpoint=middle", "trunk/pair1/b"),
+        ("in s { trunk final_endpoint=trunk/conv1/conv1_1 }", "s/trunk/conv1/conv1_1"),
+        (
+            "for n in 1..2 { trunk final_endpoint=conv1/conv1_{n} as t{n} }",
+            "t2/conv1/conv1_2",
+        ),
+    ],
+)
+def test_a_final_end_point_may_be_a_value_and_none_leaves_out_nothing(
+    lines: str, last: str
+) -> None:
+    assert names(using(lines))[-1] == f"n/{last}/biases"
+
+
+def test_a_parameter_of_the_network_that_is_called_final_endpoint_is_its_own() -> None:
+    text = (
+        'network own(final_endpoint = "a") {\n input x 8x8x3\n conv 3 1x1 as a\n'
+        ' if final_endpoint == "b" { conv 4 1x1 as b }\n}\n'
+        'network n { input x 8x8x3; own final_endpoint="b"; relu }'
+    )
+
+    assert names(graph_of(text).networks[-1])[-1] == "n/own/b/biases"
 
 
 def test_a_network_is_used_whole_and_cut_in_one_network() -> None:

@@ -83,7 +83,14 @@ def _walk_to_the_end(call: BlockCall, walk: Walk, inner: Env, env: Env) -> str |
     block, scope = call.block, inner.scope
     ends: frozenset[str] = frozenset()
     if call.end is not None:
-        ends = frozenset((str(call.end.value), join(scope, str(call.end.value))))
+        name = str(call.end.value)
+        around = (
+            "",
+            walk.root,
+            env.scope,
+            scope,
+        )  # as `from` finds it, or in the network
+        ends = frozenset(join(each, name) for each in around)
     walk.active.append(block)
     walk.naming.used_ends.append(ends)
     try:
@@ -92,7 +99,8 @@ def _walk_to_the_end(call: BlockCall, walk: Walk, inner: Env, env: Env) -> str |
             _walk_body(block, walk, inner)
     except EndReached as end:
         inner.net = end.tensor
-        return end.scope if end.scope not in ends else None
+        others = walk.naming.used_ends[:-1]
+        return end.scope if any(end.scope in names for names in others) else None
     finally:
         walk.active.pop()
         walk.naming.used_ends.pop()

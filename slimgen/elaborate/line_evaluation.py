@@ -45,8 +45,13 @@ def evaluate_line(
 def _end_point_name(
     expression: tree.Expression, value: Evaluated, walk: Walk, env: Env
 ) -> Evaluated:
-    """Return the name of an end point, which stands without quotes, as after `from`."""
-    if isinstance(value, str) or not isinstance(expression, tree.Name | tree.Template):
+    """Return the name of an end point, which stands without quotes, as after `from`.
+
+    A name in reach that has a string, or none, stands for that.
+    """
+    if isinstance(value, str | None) or not isinstance(
+        expression, tree.Name | tree.Template
+    ):
         return value
     return walk.evaluator.text(expression, env.frame)
 
@@ -94,9 +99,9 @@ def take_reuse(line: EvaluatedLine, walk: Walk, env: Env) -> bool:
 
 
 def take_final_endpoint(line: EvaluatedLine, walk: Walk) -> Argument | None:
-    """Take `final_endpoint` off a line that calls a network."""
+    """Take `final_endpoint` off a line that calls a network; none leaves out nothing."""
     argument = line.keywords.pop(FINAL_ENDPOINT, None)
-    if argument is None:
+    if argument is None or argument.value is None:
         return None
     line.refuse_failed(walk.reporter, [argument])
     if not isinstance(argument.value, str):

@@ -15,7 +15,7 @@ from slimgen.elaborate.line_evaluation import (
 from slimgen.elaborate.network_lines import is_network_line, keep_network_line
 from slimgen.elaborate.rejection import Rejected
 from slimgen.elaborate.scopes import join
-from slimgen.elaborate.vocabulary import unknown_word
+from slimgen.elaborate.vocabulary import FINAL_ENDPOINT, unknown_word
 from slimgen.elaborate.walk import Walk
 from slimgen.layers import LAYERS
 from slimgen.layers.activation import Activate
@@ -54,7 +54,9 @@ def apply_line(line: EvaluatedLine, name: LineName, walk: Walk, env: Env) -> Ten
     block = env.words.find(line.word)
     reuse = take_reuse(line, walk, env)
     if block is not None:
-        end = take_final_endpoint(line, walk) if block.is_network else None
+        own = [parameter.name.text for parameter in block.node.parameters]
+        ends = block.is_network and FINAL_ENDPOINT not in own
+        end = take_final_endpoint(line, walk) if ends else None
         return call_block(BlockCall(block, line, name, reuse, end), walk, env)
     layer = _layer(line, walk, env)
     if layer.merges and not line.positional:
