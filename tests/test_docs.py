@@ -31,7 +31,7 @@ from click.testing import CliRunner
 
 from slimgen.cli import main
 from slimgen.cli.files import FileReader
-from slimgen.compiler import Compilation, Request, analyze
+from slimgen.compiler import Compilation, Request, analyze, compile_source
 from slimgen.diagnostics import Diagnostics
 from slimgen.ir.graph import Graph, Network
 from slimgen.ir.unroll import Applied, Tapped, unroll
@@ -229,6 +229,22 @@ def check_annotations(graph: Graph, text: str) -> None:
             assert set(match["names"].split(", ")) <= names, line
         if match := SHAPE.search(line):
             assert f"[{match['shape']}]" == shapes[number], line
+
+
+COOKBOOK = [f for f in fences("slimgen") if f.page == "docs/cookbook.md"]
+
+
+@pytest.mark.parametrize("fence", COOKBOOK, ids=place_of)
+def test_an_example_of_the_cookbook_is_built(
+    fence: Fence, beside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(beside)
+    source, reader = Source("example.slim", whole(fence)), FileReader(Diagnostics())
+
+    code = compile_source(source, Request(), reader).code
+
+    assert code is not None
+    assert isinstance(ast.parse(code), ast.Module)
 
 
 COMMANDS = [fence for fence in fences("console") if fence.page not in WALKS]

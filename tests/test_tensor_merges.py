@@ -120,3 +120,11 @@ def test_values_are_those_of_the_formula():
     mixed = (scores / scores.sum(-1, keepdims=True) @ joined - 1) / 2
     expected = mixed @ own["tokens/logits/weights"] + own["tokens/logits/biases"]
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_attention_is_two_products_of_matrices() -> None:
+    source = 'use "std/blocks.slim"\nnetwork n { input x 5x6; attention 2 }'
+    code = build(source)
+
+    assert code.count("tf.matmul(") == 2
+    assert code.count("fully_connected(scope") == 4 + 1  # its calls, and the function
