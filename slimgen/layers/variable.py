@@ -28,6 +28,7 @@ class FreeVariable(Layer):
     tensorflow = "tf.Variable"
     family = "Variables"
     varies = False
+    sizes = ("shape",)
     inputs = (0, 0)
     example = "variable gamma [channels] initializer=constant(0.1)"
 
