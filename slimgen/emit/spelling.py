@@ -53,8 +53,8 @@ class Spelling(Frozen):
     def value(self, value: Any) -> Any:
         """Return a value with the new names."""
         match value:
-            case Hole(name=name, values=values) if name in self.locals:
-                return Hole(self.locals[name], values)
+            case Hole(name=name) if name in self.locals:
+                return replace(value, name=self.locals[name])
             case NamedInt() | NamedFloat() | NamedStr() if value.name in self.constants:
                 return named(plain(value), self.constants[value.name])
             case tuple():

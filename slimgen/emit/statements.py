@@ -302,6 +302,10 @@ class BodyWriter:
             del self.lines[header:]  # its turns do nothing
         elif self._needs_loop:
             self.lines[header] += f"  # {comment}"
+        elif comment and loop.result.type != loop.output.type:
+            reached = f"to {comment}"  # the lines of a turn cannot say it
+            if fits(self.lines[header], 0, reached):
+                self.lines[header] += f"  # {reached}"
         self._at_loop, self._needs_loop = around
         self._live = {**kept, carried: loop.output.index}
         self.names[loop.output.index] = carried

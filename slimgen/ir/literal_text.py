@@ -41,7 +41,7 @@ def literal(value: object, inputs: Sequence[int] = ()) -> str:
             return f'"{value}"'
         case tuple() | list():
             return f"[{', '.join(literal(item, inputs) for item in value)}]"
-        case Hole(name=name):
+        case Hole(text=name):
             return f"{{{name}}}"
         case Operand(index=index):
             return f"%{inputs[index] if index < len(inputs) else f'operand {index}'}"

@@ -296,8 +296,12 @@ def _holds(condition: Condition, frame: _Frame) -> bool:
 def filled(value: Any, literals: Mapping[str, object]) -> Any:
     """Return a value with every hole replaced by the literal of its name."""
     match value:
-        case Hole(name=name):
+        case Hole(name=name, factor=1, offset=0):
             return literals[name]
+        case Hole(name=name, factor=factor, offset=offset):
+            count = literals[name]
+            assert isinstance(count, int)
+            return factor * count + offset
         case tuple():
             return tuple(filled(item, literals) for item in value)
         case NamedFunction() if value.arguments:

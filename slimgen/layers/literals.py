@@ -26,11 +26,26 @@ class Operand(Frozen):
 class Hole(Frozen):
     """A literal that became a parameter of a shared function, or a loop variable.
 
+    A literal that grows with the turns of a loop is `factor` times its variable plus `offset`.
     `values` are the literals that it stands for.
     """
 
     name: str
     values: tuple[Literal, ...] = field(default=(), compare=False, repr=False)
+    factor: int = 1
+    offset: int = 0
+
+    @property
+    def text(self) -> str:
+        """The literal by its name: `depth`, `32 * i`, `32 * i + 64`, `5 - i`."""
+        term = (
+            self.name if abs(self.factor) == 1 else f"{abs(self.factor)} * {self.name}"
+        )
+        if self.factor < 0:
+            return f"{self.offset} - {term}"
+        if self.offset:
+            return f"{term} {'+' if self.offset > 0 else '-'} {abs(self.offset)}"
+        return term
 
 
 def literals(values: Iterable[object]) -> Iterator[object]:

@@ -74,6 +74,11 @@ def _numbers(value: Any, sizes: bool) -> Iterator[tuple[tuple[int, ...], Any]]:
         yield (), value
 
 
+def may_be_counted(name: str, layer: Layer) -> bool:
+    """Whether a whole number in a field may be a term of a loop's variable."""
+    return name in layer.sizes or _can_differ(getattr(layer, name), name, layer)
+
+
 def _can_differ(value: Any, name: str, layer: Layer) -> bool:
     if isinstance(value, Operand | Layer):
         return False

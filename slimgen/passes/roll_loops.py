@@ -3,11 +3,13 @@
 before    %1 = conv(%0) as conv1/conv1_1
           %2 = conv(%1) as conv1/conv1_2
 after     %2 = for i in 1..2 (%3 = %0):  %1 = conv(%3) as conv1/conv1_{i}
+
+In three turns or more, the lengths of values may differ, and whole numbers may grow by the same
+each time: {num_outputs=32 * i}.
 """
 
-import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import fields, replace
 from itertools import groupby
 from typing import Any
 
@@ -27,9 +29,20 @@ from slimgen.ir.graph import (
     Value,
     walk,
 )
+from slimgen.layers.declaration import Layer, TensorType
 from slimgen.layers.literals import Hole
+from slimgen.passes.counted import (
+    UNCOUNTED,
+    counted_literal,
+    counted_path,
+    with_count,
+)
+from slimgen.passes.literal_slots import common_type, may_be_counted, same
 
-TOKENS = re.compile(r"(\d+)")
+# Turns that differ in literals or lengths: two numbers alone always seem to be counted.
+LEAST_VARIED = 3
+
+Literals = tuple[tuple[str, Any], ...]
 
 
 def roll_loops(graph: Graph) -> Graph:
@@ -157,7 +170,10 @@ class _Roller:
             end -= 1
         if pair is None or end - start < 2:
             return None
-        return self._loop(turns[start:end], step, pair, depth), end - start
+        run = turns[start:end]
+        if len(run) < LEAST_VARIED and (pair.counts or _types_differ(run)):
+            return None
+        return self._loop(run, step, pair, depth), len(run)
 
     def _match(
         self,
@@ -174,12 +190,7 @@ class _Roller:
         for a, b in zip(one, two, strict=True):
             if not pair.follows(a.item, b.item):
                 return None
-        if known is not None and (pair.scopes, pair.carried) != (
-            known.scopes,
-            known.carried,
-        ):
-            return None
-        return pair
+        return pair if known is None or pair.continues(known) else None
 
     def _is_closed(self, turn: list[_Entry]) -> bool:
         """Whether nothing but a turn's result is used outside it."""
@@ -202,11 +213,12 @@ class _Roller:
         carried = replace(start, index=self.next_index)
         self.next_index += 1
         values = tuple(range(index, index + len(run)))
+        types = _types_in_common(run)
         items = tuple(
-            pair.rolled(number, entry.item, carried, Hole(name, values))
+            _typed(pair.rolled(number, entry.item, carried, Hole(name, values)), types)
             for number, entry in enumerate(first)
         )
-        result, final = _result(first), _result(last)
+        result, final = _last_value(items), _result(last)
         assert result is not None
         assert final is not None
         loop = Loop(
@@ -222,6 +234,42 @@ class _Roller:
         return name
 
 
+def _types_in_common(run: Sequence[list[_Entry]]) -> dict[int, TensorType]:
+    """The types of the first turn's values as far as all turns agree, by their index."""
+    types: dict[int, TensorType] = {}
+    for turn in run:
+        for one, entry in zip(run[0], turn, strict=True):
+            if not isinstance(one.item, EndPoint):
+                assert not isinstance(entry.item, EndPoint)
+                made, found = one.item.output, entry.item.output.type
+                types[made.index] = common_type(types.get(made.index, found), found)
+    return types
+
+
+def _types_differ(run: Sequence[list[_Entry]]) -> bool:
+    """Whether the results of turns have other lengths; the first one's input may."""
+    types = _types_in_common(run)
+    result = _result(run[0])
+    assert result is not None
+    return types[result.output.index] != result.output.type
+
+
+def _typed(item: Item, types: Mapping[int, TensorType]) -> Item:
+    """An item of a turn whose values have these types."""
+
+    def typed(value: Value) -> Value:
+        return replace(value, type=types.get(value.index, value.type))
+
+    match item:
+        case Node() | Call():
+            inputs = tuple(map(typed, item.inputs))
+            return replace(item, inputs=inputs, output=typed(item.output))
+        case EndPoint():
+            return replace(item, value=typed(item.value))
+        case Loop() | Decision():
+            raise AssertionError("nested loops are compared as they stand")
+
+
 def _step(item: Item, depth: int, field: str) -> Any:
     steps = item.steps
     return getattr(steps[depth], field) if depth < len(steps) else None
@@ -235,11 +283,19 @@ def _locals(turn: Iterable[_Entry]) -> dict[int, int]:
 
 def _result(turn: Iterable[_Entry]) -> Node | Call | Loop | Decision | None:
     """The last item of a turn that gives a value; what follows only names values."""
+    return _last_value(entry.item for entry in turn)
+
+
+def _last_value(items: Iterable[Item]) -> Node | Call | Loop | Decision | None:
     found = None
-    for entry in turn:
-        if not isinstance(entry.item, EndPoint):
-            found = entry.item
+    for item in items:
+        if not isinstance(item, EndPoint):
+            found = item
     return found
+
+
+def _arguments(layer: Layer) -> Literals:
+    return tuple((one.name, getattr(layer, one.name)) for one in fields(layer))
 
 
 class _Pair:
@@ -263,27 +319,63 @@ class _Pair:
         self.start: Value | None = None
         self.carried: set[tuple[int, int]] = set()
         self.scopes: list[Path | None] = []
+        self.literals: dict[int, Literals] = {}  # those that are counted, by item
         self.number = -1
+
+    @property
+    def counts(self) -> bool:
+        """Whether a literal grows from one turn to the other."""
+        return bool(self.literals)
+
+    def continues(self, before: "_Pair") -> bool:
+        """Whether turns follow each other here as they did before."""
+        alike = (self.scopes, self.carried) == (before.scopes, before.carried)
+        return alike and self.literals == before.literals
 
     def follows(self, a: Item, b: Item) -> bool:
         """Whether `b` is `a` one turn later."""
         self.number += 1
         match a, b:
             case Node(), Node():
-                same = a.layer == b.layer and a.shared == b.shared
-                return same and self._scope(a.scope, b.scope) and self._inputs(a, b)
+                alike = self._layers(a.layer, b.layer) and a.shared == b.shared
+                return alike and self._scope(a.scope, b.scope) and self._inputs(a, b)
             case Call(), Call():
-                same = a.function == b.function and a.arguments == b.arguments
-                same = same and a.opens == b.opens
-                return same and self._scope(a.scope, b.scope) and self._inputs(a, b)
+                alike = a.function == b.function and a.opens == b.opens
+                alike = alike and self._literals(a.arguments, b.arguments)
+                return alike and self._scope(a.scope, b.scope) and self._inputs(a, b)
             case EndPoint(), EndPoint():
                 if not self._scope(a.scope, b.scope):
                     return False
                 return self._value(0, a.value, b.value)
         return False
 
+    def _layers(self, a: Layer, b: Layer) -> bool:
+        if a == b:
+            return True
+        known = {f.name for f in fields(a) if may_be_counted(f.name, a)}
+        alike = type(a) is type(b)
+        return alike and self._literals(_arguments(a), _arguments(b), known)
+
+    def _literals(
+        self, a: Literals, b: Literals, may_differ: Container[str] | None = None
+    ) -> bool:
+        """Whether literals by their names are equal, or whole numbers that are counted."""
+        counted = []
+        for (name, x), (other, y) in zip(a, b, strict=True):
+            value = counted_literal(x, y, self.index)
+            if name != other or value is UNCOUNTED:
+                return False
+            if not same(x, value):
+                if may_differ is not None and name not in may_differ:
+                    return False
+                counted.append((name, value))
+        if counted:
+            self.literals[self.number] = tuple(counted)
+        return True
+
     def _inputs(self, a: Node | Call, b: Node | Call) -> bool:
-        if len(a.inputs) != len(b.inputs) or a.output.type != b.output.type:
+        x, y = a.output.type, b.output.type
+        if len(a.inputs) != len(b.inputs) or (x.rank, x.dtype) != (y.rank, y.dtype):
             return False
         return all(
             self._value(place, x, y)
@@ -305,7 +397,7 @@ class _Pair:
         return x.index == y.index
 
     def _scope(self, a: Path | None, b: Path | None) -> bool:
-        path = _counted(a, b, self.index)
+        path = counted_path(a, b, self.index)
         self.scopes.append(path)
         return (path is None) == (a is None) and (a is None) == (b is None)
 
@@ -323,46 +415,16 @@ class _Pair:
         match item:
             case Node() | Call():
                 inputs = tuple(take(i, v) for i, v in enumerate(item.inputs))
+                counted = self.literals.get(number, ())
+                given = {key: with_count(value, hole) for key, value in counted}
                 if isinstance(item, Node):
-                    return replace(item, inputs=inputs, scope=scope)
+                    layer = replace(item.layer, **given) if given else item.layer
+                    return replace(item, layer=layer, inputs=inputs, scope=scope)
                 assert scope is not None
-                return replace(item, inputs=inputs, scope=scope)
+                arguments = tuple((k, given.get(k, v)) for k, v in item.arguments)
+                return replace(item, inputs=inputs, scope=scope, arguments=arguments)
             case EndPoint():
                 assert scope is not None
                 return replace(item, value=take(0, item.value), scope=scope)
             case Loop() | Decision():
                 raise AssertionError("nested loops are compared as they stand")
-
-
-def _counted(a: Path | None, b: Path | None, index: int) -> Path | None:
-    """The path with a hole where `a` has `index` and `b` the next; None if they differ."""
-    if a is None or b is None or len(a) != len(b):
-        return None
-    parts: list[str | Hole] = []
-    for x, y in zip(a, b, strict=True):
-        if isinstance(x, Hole) or isinstance(y, Hole):
-            if x != y:
-                return None
-            parts.append(x)
-            continue
-        left, right = TOKENS.split(x), TOKENS.split(y)
-        if len(left) != len(right):
-            return None
-        for p, q in zip(left, right, strict=True):
-            if p == q:
-                parts.append(p)
-            elif (p, q) == (str(index), str(index + 1)):
-                parts.append(Hole(""))
-            else:
-                return None
-    return tuple(_joined(parts))
-
-
-def _joined(parts: Iterable[str | Hole]) -> list[str | Hole]:
-    joined: list[str | Hole] = []
-    for part in parts:
-        if isinstance(part, str) and joined and isinstance(joined[-1], str):
-            joined[-1] += part
-        elif part != "":
-            joined.append(part)
-    return joined

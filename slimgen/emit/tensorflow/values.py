@@ -16,8 +16,8 @@ def python(value: object) -> str:
     Values enter the emitted file here only; a type that is not listed cannot get there.
     """
     match value:
-        case Hole(name=name):
-            return name
+        case Hole(text=text):
+            return text
         case NamedInt() | NamedFloat() | NamedStr():
             return value.name
         case NamedFunction(arguments=arguments):
