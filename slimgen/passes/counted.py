@@ -1,4 +1,4 @@
-"""What the turns of a loop differ in: numbers in scopes and literals that count them."""
+"""The numbers that count the turns of a loop: in scopes, and as literals."""
 
 import re
 from collections.abc import Iterable

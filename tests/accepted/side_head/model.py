@@ -37,9 +37,8 @@ CLASSES = 5
 
 
 def side_head(scope, images):
-    net = images
-    for i in range(1, 3):
-        net = conv2d(scope / f"conv/conv_{i}", net, 8, [3, 3])  # [?, ?, 8]
+    net = conv2d(scope / "conv/conv_1", images, 8, [3, 3])  # [16, 16, 8]
+    net = conv2d(scope / "conv/conv_2", net, 8, [3, 3])  # [8, 8, 8]
     aux = global_avg_pool2d(None, net)  # [1, 1, 8]
     aux = end_point(scope / "Flatten", tf.reshape(aux, [-1, 8]))  # [8]
     aux = fully_connected(
