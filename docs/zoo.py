@@ -203,6 +203,9 @@ ROWS = [
     keras("mobilenet_v3", "keras_mobilenet_v3_large", f"MobileNetV3Large{RAW}"),
     keras("nasnet", "keras_nasnet_mobile", "NASNetMobile", "--training"),
     keras("nasnet", "keras_nasnet_large", "NASNetLarge"),
+    keras("densenet", "densenet121", "DenseNet121", "--training"),
+    keras("densenet", "densenet169", "DenseNet169"),
+    keras("densenet", "densenet201", "DenseNet201"),
 ]
 
 

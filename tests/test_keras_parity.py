@@ -74,6 +74,9 @@ CASES = [
     Case("keras/mobilenet_v3", f"MobileNetV3Large{OWN_INPUT}", 96, larger=True),
     Case("keras/nasnet", "NASNetMobile", 96, "--training"),
     Case("keras/nasnet", "NASNetLarge", 96, larger=True),
+    Case("keras/densenet", "DenseNet121", 32, "--batch=1"),
+    Case("keras/densenet", "DenseNet169", 64, "--training --batch=4", larger=True),
+    Case("keras/densenet", "DenseNet201", 64, "--batch=4", larger=True),
 ]
 
 # Other widths than those above, and a network without its top.

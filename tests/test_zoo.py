@@ -152,6 +152,9 @@ VALUES = [
 DECAY = ("weight_decay=0.00004",)
 
 # Of `keras.applications` 3.15, without weights: all values, those that train, and variables.
+# Keras's EfficientNet also has the mean, variance and count of its Normalization, which
+# `preprocess` stands for: 3 variables with 7 values.
+NORMALIZATION = 7
 KERAS = [
     ("keras/resnet", "resnet50", 25_636_712, 25_583_592, 320),
     ("keras/resnet", "resnet101", 44_707_176, 44_601_832, 626),
@@ -174,6 +177,77 @@ KERAS = [
     ("keras/mobilenet_v3", "keras_mobilenet_v3_large", 5_507_432, 5_483_032, 266),
     ("keras/nasnet", "keras_nasnet_mobile", 5_326_716, 5_289_978, 1126),
     ("keras/nasnet", "keras_nasnet_large", 88_949_818, 88_753_150, 1546),
+    ("keras/densenet", "densenet121", 8_062_504, 7_978_856, 606),
+    ("keras/densenet", "densenet169", 14_307_880, 14_149_480, 846),
+    ("keras/densenet", "densenet201", 20_242_984, 20_013_928, 1006),
+    (
+        "keras/efficientnet",
+        "efficientnet_b0",
+        5_330_571 - NORMALIZATION,
+        5_288_548,
+        314 - 3,
+    ),
+    (
+        "keras/efficientnet",
+        "efficientnet_b1",
+        7_856_239 - NORMALIZATION,
+        7_794_184,
+        442 - 3,
+    ),
+    (
+        "keras/efficientnet",
+        "efficientnet_b2",
+        9_177_569 - NORMALIZATION,
+        9_109_994,
+        442 - 3,
+    ),
+    (
+        "keras/efficientnet",
+        "efficientnet_b3",
+        12_320_535 - NORMALIZATION,
+        12_233_232,
+        499 - 3,
+    ),
+    (
+        "keras/efficientnet",
+        "efficientnet_b4",
+        19_466_823 - NORMALIZATION,
+        19_341_616,
+        613 - 3,
+    ),
+    (
+        "keras/efficientnet",
+        "efficientnet_b5",
+        30_562_527 - NORMALIZATION,
+        30_389_784,
+        741 - 3,
+    ),
+    (
+        "keras/efficientnet",
+        "efficientnet_b6",
+        43_265_143 - NORMALIZATION,
+        43_040_704,
+        855 - 3,
+    ),
+    (
+        "keras/efficientnet",
+        "efficientnet_b7",
+        66_658_687 - NORMALIZATION,
+        66_347_960,
+        1040 - 3,
+    ),
+    ("keras/efficientnet_v2", "efficientnet_v2_b0", 7_200_312, 7_139_704, 361),
+    ("keras/efficientnet_v2", "efficientnet_v2_b1", 8_212_124, 8_141_052, 443),
+    ("keras/efficientnet_v2", "efficientnet_v2_b2", 10_178_374, 10_096_086, 462),
+    ("keras/efficientnet_v2", "efficientnet_v2_b3", 14_467_622, 14_358_406, 538),
+    ("keras/efficientnet_v2", "efficientnet_v2_s", 21_612_360, 21_458_488, 672),
+    ("keras/efficientnet_v2", "efficientnet_v2_m", 54_431_388, 54_139_356, 963),
+    ("keras/efficientnet_v2", "efficientnet_v2_l", 119_027_848, 118_515_272, 1331),
+    ("keras/convnext", "convnext_tiny", 28_589_128, 28_589_128, 182),
+    ("keras/convnext", "convnext_small", 50_223_688, 50_223_688, 344),
+    ("keras/convnext", "convnext_base", 88_591_464, 88_591_464, 344),
+    ("keras/convnext", "convnext_large", 197_767_336, 197_767_336, 344),
+    ("keras/convnext", "convnext_xlarge", 350_196_968, 350_196_968, 344),
 ]
 
 # Networks of no library that is installed: all values, as they are published.

@@ -26,6 +26,10 @@ from slimgen.verify.reference import prefixed
 from slimgen.verify.request import ComparisonRequest, Failure, read_request
 from slimgen.verify.untyped import Function, Layer, Model, Report, Tensor
 
+# An argument of some of Keras's networks; False leaves out the layers that scale images, here
+# `preprocess`. A network without it takes it all the same.
+PREPROCESSING = "include_preprocessing"
+
 
 def main() -> None:
     """Run the request in the folder of the command line."""
@@ -86,27 +90,50 @@ def build(request: ComparisonRequest) -> Model:
 
     function = function_of(request)
     known = parameters(function)
-    check_arguments(request, known)
+    check_arguments(request, {*known, PREPROCESSING})
+    arguments = request.against.arguments
+    bare = PREPROCESSING not in known and arguments.get(PREPROCESSING) is False
     given: Report = {"weights": None, "input_shape": request.shape[1:]}
     if request.classes:
         given |= {"classes": request.classes, "classifier_activation": None}
     elif request.classes == 0:
         given |= {"include_top": False}
-    given = {key: value for key, value in given.items() if key in known}
+    given = {k: v for k, v in {**given, **arguments}.items() if k in known}
     keras.utils.set_random_seed(request.seed)
-    return function(**{**given, **request.against.arguments})
+    model = function(**given)
+    if bare:
+        leave_out_preprocessing(model)
+    return model
 
 
-def named_variables(model: Model) -> Report:
+def leave_out_preprocessing(model: Model) -> None:
+    """Let the layers that scale its images return them as they are."""
+    import keras
+
+    for layer in model.layers[1:]:
+        if not isinstance(layer, keras.layers.Rescaling | keras.layers.Normalization):
+            break
+        layer.call = lambda inputs: inputs
+
+
+def named_variables(model: Model, outer: str = "") -> Report:
     """Return the variables as `layer/weight`, as maps of built files name them.
 
     Layers that Keras named are counted from 1, in its order: `conv2d_1` is its `conv2d`.
+    Weights without a name are counted from 0; a layer in another model has that one's name first.
     """
-    return {
-        f"{_counted(layer)}/{variable.name}": variable
-        for layer in model.layers
-        for variable in layer.weights
-    }
+    import keras
+
+    found: Report = {}
+    for layer in model.layers:
+        name = f"{outer}{_counted(layer)}"
+        if isinstance(layer, keras.Model):
+            found |= named_variables(layer, f"{name}/")
+            continue
+        for place, variable in enumerate(layer.weights):
+            nameless = re.fullmatch(r"variable(_\d+)?", variable.name)
+            found[f"{name}/{place if nameless else variable.name}"] = variable
+    return found
 
 
 def _counted(layer: Layer) -> str:
