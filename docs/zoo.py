@@ -109,6 +109,7 @@ IMPORTED = re.compile(
 RAW = "(include_preprocessing=False)"  # here that is `preprocess`, before the network
 TRAINED = "--training -D keep_prob=1.0"
 HALF = "(depth_multiplier=0.5, finegrain_classification_mode=True)"
+NO_DROPS = "-D drop_rate=0.0"
 WHOLE = "-D drop_path_keep_prob=1.0"
 ROWS = [
     slim("alexnet_v2", "alexnet_v2", TRAINED),
@@ -206,6 +207,42 @@ ROWS = [
     keras("densenet", "densenet121", "DenseNet121", "--training"),
     keras("densenet", "densenet169", "DenseNet169"),
     keras("densenet", "densenet201", "DenseNet201"),
+    *(
+        keras(
+            "efficientnet",
+            f"efficientnet_b{size}",
+            f"EfficientNetB{size}{RAW}",
+            "" if size else f"{TRAINED} {NO_DROPS}",
+        )
+        for size in range(8)
+    ),
+    *(
+        keras(
+            "efficientnet_v2",
+            f"efficientnet_v2_b{size}",
+            f"EfficientNetV2B{size}{RAW}",
+            "" if size else f"{TRAINED} {NO_DROPS}",
+        )
+        for size in range(4)
+    ),
+    *(
+        keras(
+            "efficientnet_v2",
+            f"efficientnet_v2_{size.lower()}",
+            f"EfficientNetV2{size}{RAW}",
+            "-D rescaled=false",
+        )
+        for size in "SML"
+    ),
+    *(
+        keras(
+            "convnext",
+            f"convnext_{size.lower()}",
+            f"ConvNeXt{size}{RAW}",
+            "--training" if size == "Tiny" else "",
+        )
+        for size in ("Tiny", "Small", "Base", "Large", "XLarge")
+    ),
 ]
 
 

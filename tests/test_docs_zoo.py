@@ -52,7 +52,7 @@ def test_what_was_measured_is_current(zoo: ModuleType) -> None:
     measured = zoo.results()
     rows = {zoo.key(row): row for row in zoo.ROWS if row.against}
 
-    assert measured.keys() == rows.keys(), "`make zoo`"
+    assert measured.keys() <= rows.keys(), "`make zoo`"  # others are "not yet"
     for name, found in measured.items():
         assert found["digest"] == zoo.digest_of(rows[name]), f"`make zoo`: {name}"
         # `diverges` is by the command's own bounds; the page says what passes them.

@@ -77,6 +77,31 @@ CASES = [
     Case("keras/densenet", "DenseNet121", 32, "--batch=1"),
     Case("keras/densenet", "DenseNet169", 64, "--training --batch=4", larger=True),
     Case("keras/densenet", "DenseNet201", 64, "--batch=4", larger=True),
+    Case("keras/efficientnet", f"EfficientNetB0{OWN_INPUT}", 64),
+    *(
+        Case("keras/efficientnet", f"EfficientNetB{n}{OWN_INPUT}", 64, larger=True)
+        for n in range(1, 8)
+    ),
+    Case("keras/efficientnet_v2", f"EfficientNetV2B0{OWN_INPUT}", 64),
+    *(
+        Case("keras/efficientnet_v2", f"EfficientNetV2B{n}{OWN_INPUT}", 64, larger=True)
+        for n in range(1, 4)
+    ),
+    *(
+        Case(
+            "keras/efficientnet_v2",
+            f"EfficientNetV2{size}{OWN_INPUT}",
+            64,
+            "-Drescaled=false",
+            larger=True,
+        )
+        for size in "SML"
+    ),
+    Case("keras/convnext", f"ConvNeXtTiny{OWN_INPUT}", 32, "--training --batch=1"),
+    *(
+        Case("keras/convnext", f"ConvNeXt{size}{OWN_INPUT}", 32, larger=True)
+        for size in ("Small", "Base", "Large", "XLarge")
+    ),
 ]
 
 # Other widths than those above, and a network without its top.
