@@ -9,8 +9,12 @@ FOLDER holds a `request.json`; then also the same weights in each of Keras's for
 import json
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
 from importlib import metadata
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
@@ -61,9 +65,7 @@ def measure(folder: Path) -> None:
         ],
     }
     images = values.images(request)
-    layers = {layer.name: layer.output for layer in model.layers if _gives_one(layer)}
-    points = keras.Model(model.inputs, layers)(images, training=False)
-    logits = model(images, training=False)
+    logits, points = run(model, images)
     if request.classes:  # its last activation, which `build` leaves out
         points["softmax"] = keras.ops.softmax(logits)
     arrays: dict[str, Tensor] = {
@@ -77,8 +79,34 @@ def measure(folder: Path) -> None:
     np.savez(folder / "reference.npz", **arrays)
 
 
-def _gives_one(layer: Layer) -> bool:
-    return not isinstance(layer.output, list | tuple | dict)
+def run(model: Model, images: Tensor) -> tuple[Tensor, Report]:
+    """Return the model's output and the result of each operation, also in models within it."""
+    points: Report = {}
+    with ExitStack() as stack:
+        for one in _operations(model):
+            watched = partial(_watched, one.call, one.name, points)
+            stack.enter_context(patch.object(one, "call", watched))
+        return model(images, training=False), points
+
+
+def _operations(model: Model) -> Iterator[Layer]:
+    """Yield a model's layers, and what else computes in it, such as a sum."""
+    import keras
+
+    for one in getattr(model, "operations", model.layers):
+        if isinstance(one, keras.Model):
+            yield from _operations(one)
+        else:
+            yield one
+
+
+def _watched(
+    call: Function, name: str, points: Report, *given: object, **options: object
+) -> object:
+    found = call(*given, **options)
+    if not isinstance(found, list | tuple | dict):
+        points[name] = np.asarray(found)
+    return found
 
 
 # The network.
