@@ -14,6 +14,7 @@ ACTIVATIONS = ["relu", "tanh", "sigmoid", "elu", "softplus", "none", "leaky_relu
 NORMALIZERS = ["batch_norm", "batch_norm(decay=0.9, scale=true)", "layer_norm", "none"]
 REGULARIZERS = ["l2(0.1)", "l2(decay)", "l1(0.01)", "none"]
 INITIALIZERS = ["xavier", "zeros", "truncated_normal(stddev=0.1)", "variance_scaling"]
+SPATIAL = ["prelu [1, 2]", "roll [1, -1] [1, 2]", "l2_normalize epsilon=0.01"]
 MERGES = ["add", "multiply", "maximum", "average"]
 MOST_CHANNELS = 6
 
@@ -111,6 +112,8 @@ class Writer:
             text += f" biases={self.pick(['none', 'ones', 'constant(0.5)'])}"
         if self.seldom(12):
             text += " trainable=false"
+        if self.seldom(8):
+            text += " keep_biases=true"
         return text
 
     # Layers that keep the size.
@@ -140,7 +143,7 @@ class Writer:
 
     def pointwise(self, here: Context) -> str:
         word = self.pick(
-            ["relu", "tanh", "leaky_relu 0.3", "dropout 0.7", "batch_norm"]
+            ["relu", "tanh", "leaky_relu 0.3", "dropout 0.7", "batch_norm", *SPATIAL]
         )
         if word == "batch_norm":
             return f"batch_norm scale=true{self.name(here, 'bn')}"

@@ -141,9 +141,13 @@ def test_shapes(layer, source, expected):
             "cannot pad a pool with a rate",
         ),
         (GLOBAL_AVG(), batch(8), "rank 3 to 5 is needed"),
-        (CRELU(axis=0), batch(8), "0 is no axis of [batch, 8] behind the batch"),
-        (CRELU(axis=-2), batch(8), "-2 is no axis of [batch, 8] behind the batch"),
-        (CRELU(axis=2), batch(8), "2 is no axis of [batch, 8] behind the batch"),
+        (CRELU(axis=0), batch(8), "`crelu` is within an example: axis 0 is the batch"),
+        (CRELU(axis=-2), batch(8), "`crelu` is within an example: axis 0 is the batch"),
+        (
+            CRELU(axis=2),
+            batch(8),
+            "`crelu`: axis 2 does not exist, the input has rank 2",
+        ),
     ],
 )
 def test_inputs_that_are_refused(layer, source, message):

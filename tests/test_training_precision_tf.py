@@ -19,7 +19,9 @@ network mixed(classes = 3) {
   preprocess none
   conv 4 3x3 normalizer=batch_norm as conv1
   variable gamma [4] initializer=ones
-  multiply [net, gamma]
+  multiply [net, gamma]; let scaled = net
+  constant [2, 0] int32; embedding 3 4 as words; reduce_mean 0; let row = net
+  add [scaled, row]
   add {
     branch { conv 4 3x3 normalizer=layer_norm as a }
     branch { max_pool 2x2; resize 6x6; conv 4 1x1 as b }

@@ -26,7 +26,7 @@ from slimgen.layers.normalization import (
     channels_first,
 )
 from slimgen.layers.parametrised import COLLECTIONS, ZEROS, check_initializer
-from slimgen.layers.shape_arithmetic import axis_of, require_float
+from slimgen.layers.shape_arithmetic import axis_of, axis_within, require_float
 
 
 class Activate(Layer):
@@ -72,12 +72,11 @@ class Softmax(Layer):
 
     def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         require_float(inputs[0])
-        if inputs[0].rank < 2:
+        if not inputs[0].example:
             raise ShapeError(
                 f"`softmax` needs an axis of classes, the input is {inputs[0]}"
             )
-        if axis_of(self.axis, inputs[0].rank, self.word) == 0:
-            raise ShapeError("`softmax` is within an example: axis 0 is the batch")
+        axis_within(self.axis, inputs[0], self.word)
         return (inputs[0],)
 
 
@@ -101,10 +100,9 @@ class Crelu(Layer):
         """Infer the output: twice as long along one axis."""
         require_float(inputs[0])
         shape = list(inputs[0].shape)
-        if self.axis % len(shape) == 0 or not -len(shape) <= self.axis < len(shape):
-            raise ShapeError(f"{self.axis} is no axis of {inputs[0]} behind the batch")
-        length = shape[self.axis]
-        shape[self.axis] = None if length is None else 2 * length
+        axis = axis_within(self.axis, inputs[0], self.word)
+        length = shape[axis]
+        shape[axis] = None if length is None else 2 * length
         return (TensorType(tuple(shape), inputs[0].dtype),)
 
 

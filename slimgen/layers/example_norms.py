@@ -30,7 +30,7 @@ from slimgen.layers.normalization import (
     without_empty,
 )
 from slimgen.layers.parametrised import COLLECTIONS, ZEROS
-from slimgen.layers.shape_arithmetic import axis_of, require_float
+from slimgen.layers.shape_arithmetic import axis_of, axis_within, require_float
 
 
 def _center() -> bool:
@@ -370,9 +370,5 @@ class L2Normalize(Layer):
     def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         require_float(inputs[0])
         for axis in self.axis if isinstance(self.axis, tuple) else (self.axis,):
-            place = axis_of(axis, inputs[0].rank, self.word)
-            if place == 0 and inputs[0].has_batch:
-                raise ShapeError(
-                    "`l2_normalize` is within an example: axis 0 is the batch"
-                )
+            axis_within(axis, inputs[0], self.word)
         return (inputs[0],)

@@ -14,7 +14,7 @@ from slimgen.layers.declaration import (
 from slimgen.layers.functions import INITIALIZER, REGULARIZER
 from slimgen.layers.literals import NamedFunction, Operand
 from slimgen.layers.parametrised import COLLECTIONS, XAVIER, check_initializer
-from slimgen.layers.shape_arithmetic import axis_of
+from slimgen.layers.shape_arithmetic import axis_within
 
 NUMBERS = ("int32", "int64")
 EMBEDDING_TRAPS = {**COLLECTIONS, "unique": "it changes no value"}
@@ -114,12 +114,8 @@ class Gather(Layer):
 
     def _axis(self, source: TensorType) -> int:
         first = 1 if source.has_batch else 0
-        axis = axis_of(
-            first if self.axis is None else self.axis, source.rank, self.word
-        )
-        if axis == 0 and source.has_batch:
-            raise ShapeError("`gather` is within an example: axis 0 is the batch")
-        return axis
+        axis = first if self.axis is None else self.axis
+        return axis_within(axis, source, self.word)
 
     def outputs(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         source, indices = inputs[0], inputs[self.indices.index]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from slimgen.layers.argument_types import Either, Integer, ListOf, Optional
 from slimgen.layers.declaration import Layer, Shape, ShapeError, TensorType, parameter
 from slimgen.layers.parametrised import COLLECTIONS
-from slimgen.layers.shape_arithmetic import axis_of, product
+from slimgen.layers.shape_arithmetic import axis_of, axis_within, product
 
 
 class Flatten(Layer):
@@ -77,12 +77,12 @@ class Squeeze(Layer):
     def _axes(self, tensor: TensorType) -> tuple[int, ...]:
         if self.axis:
             return tuple(sorted(axis_of(a, tensor.rank, "squeeze") for a in self.axis))
-        if None in tensor.shape[1:]:
+        if None in tensor.example:
             raise ShapeError(
                 f"`squeeze` cannot tell which axes of {tensor} have length 1",
                 "name them: `squeeze [1, 2]`",
             )
-        return tuple(i for i, size in enumerate(tensor.shape) if i and size == 1)
+        return tuple(i for i, size in enumerate(tensor.shape) if size == 1)
 
 
 class ExpandDims(Layer):
@@ -225,9 +225,7 @@ class Roll(Layer):
                 f" found {len(shifts)} for {len(axes)} {'axis' if len(axes) == 1 else 'axes'}"
             )
         for shift, axis in zip(shifts, axes, strict=True):
-            place = axis_of(axis, inputs[0].rank, self.word)
-            if place == 0 and inputs[0].has_batch:
-                raise ShapeError("`roll` leaves the batch, axis 0, as it is")
+            axis_within(axis, inputs[0], self.word)
             if not -(2**31) <= shift < 2**31:
                 raise ShapeError(f"`roll` by {shift} places is beyond any axis")
         return (inputs[0],)

@@ -129,6 +129,14 @@ def axis_of(axis: int, rank: int, what: str) -> int:
     return axis % rank
 
 
+def axis_within(axis: int, tensor: TensorType, word: str) -> int:
+    """Count `axis` from 0; an error where it is the batch of the tensor, or none of its axes."""
+    place = axis_of(axis, tensor.rank, word)
+    if place == 0 and tensor.has_batch:
+        raise ShapeError(f"`{word}` is within an example: axis 0 is the batch")
+    return place
+
+
 def uniform(value: int | tuple[int, ...]) -> int | tuple[int, ...]:
     """Return one number for a window that is the same along all axes."""
     if isinstance(value, int) or any(item != value[0] for item in value):
