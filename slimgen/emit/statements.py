@@ -240,10 +240,7 @@ class BodyWriter:
         use = LayerUse(node.layer, types, node.output.type)
         arguments = function.arguments(use, names)
         given = [scope or "None", *names[:1], *arguments]
-        text = f"{function.name}({', '.join(given)})"
-        # A function of floating point numbers gives those of its input's type.
-        floats = any("float" in type_.dtype for type_ in types)
-        return text if floats else self._narrow(text, node)
+        return f"{function.name}({', '.join(given)})"
 
     def _narrow(self, text: str, node: Node) -> str:
         """Give a result the bits of a network's precision, where a layer would not."""
