@@ -1,6 +1,6 @@
 """Lookups, constants, `prelu`, tensors of a user's function and kept biases, as built files run.
 
-What they compute is Keras's own layers and TensorFlow's own operations.
+The oracles are layers of Keras and operations of TensorFlow.
 """
 
 import types
