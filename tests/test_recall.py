@@ -67,6 +67,70 @@ network n() as none {
     assert layers["sum"][1] > layers["sum"][0]
 
 
+BOTH = "block both() { conv 4 3x3 as a; output first; conv 4 3x3 as b; output second }"
+
+
+def test_each_call_of_a_block_has_results_under_its_own_name() -> None:
+    graph = graph_of(f"""
+{BOTH}
+block outer() {{ both as inner; conv 5 1x1 as c }}
+network n() as none {{
+  input images 8x8x3
+  both as one
+  both as two
+  from one/second; tap mine
+  from two/first
+  add [net, mine] as sum
+  repeat 2 outer as times
+  from times/times_1/inner/first
+  conv 6 1x1 as last
+}}""")
+
+    layers = dict(applied(graph))
+
+    assert layers["sum"] == (*layers["two/b"], layers["two/a"][0])
+    assert layers["last"] == layers["times/times_1/inner/b"]
+
+
+def test_a_result_is_that_of_its_latest_call_also_when_variables_are_shared() -> None:
+    graph = graph_of(f"""
+{BOTH}
+network n() as none {{
+  input images 8x8x4
+  for i in 1..3 {{ both reuse=(i > 1) as cell; from first; from cell/second }}
+  conv 6 1x1 as last
+}}""")
+
+    found = applied(run_passes(graph, None))
+
+    assert found == applied(graph)
+    *_, cell, last = found
+    assert cell[0] == "cell/b"
+    assert last[1][0] > cell[1][0]
+
+
+def test_taps_of_a_used_network_keep_their_full_names() -> None:
+    graph = graph_of("""
+network trunk() {
+  input images 32x32x3
+  for i in 1..2 { conv 8 3x3 as a{i}; tap level{i} }
+  in deep { conv 8 3x3 as b; tap late }
+}
+network n() {
+  input images 32x32x3
+  trunk; in again { trunk as other }
+}""")
+    passed = run_passes(graph, None)
+    (network,) = (one for one in passed.networks if one.name == "n")
+
+    names = [name for name, _ in unroll(passed, network).end_points()]
+
+    assert [name for name in names if "/l" in name] == [
+        *("n/trunk/level1", "n/trunk/level2", "n/trunk/deep/late"),
+        *("n/again/other/level1", "n/again/other/level2", "n/again/other/deep/late"),
+    ]
+
+
 def test_a_result_that_nothing_takes_is_not_recalled() -> None:
     graph = graph_of("""
 block both() { conv 4 3x3 as a; output first; conv 4 3x3 as b }
