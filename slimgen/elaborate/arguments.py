@@ -207,7 +207,7 @@ class Binder:
             if whole and "a whole number" in error.expected:
                 help = f"{describe(value)} is a fraction: `//` and `int(…)` give none"
             written = messages.value_of(source.span).text
-            help = help or value_advice(parameter.name, written, parameter.kind.words)
+            help = value_advice(parameter.name, written, parameter.kind.words) or help
             self.reporter.report(
                 messages.wrong_value(
                     source.span, where, error.expected, describe(source.value), help

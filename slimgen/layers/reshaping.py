@@ -9,6 +9,8 @@ from slimgen.layers.declaration import Layer, Shape, ShapeError, TensorType, par
 from slimgen.layers.parametrised import COLLECTIONS
 from slimgen.layers.shape_arithmetic import axis_of, axis_within, product
 
+WHOLE_NUMBERS = Either((Integer(), ListOf(Integer())))
+
 
 class Flatten(Layer):
     """Lay out all values of an example in one axis.
@@ -56,7 +58,7 @@ class Squeeze(Layer):
     varies = False
     example = "reduce_mean [1, 2] keepdims=true; squeeze [1, 2] as squeezed"
 
-    axis: tuple[int, ...] = parameter(ListOf(Integer()), "the axes", ())
+    axis: int | tuple[int, ...] = parameter(WHOLE_NUMBERS, "the axes", ())
 
     def canonical(self, inputs: Sequence[TensorType]) -> Layer:
         return replace(self, axis=self._axes(inputs[0]))
@@ -75,8 +77,9 @@ class Squeeze(Layer):
         return (TensorType(tuple(kept), inputs[0].dtype),)
 
     def _axes(self, tensor: TensorType) -> tuple[int, ...]:
-        if self.axis:
-            return tuple(sorted(axis_of(a, tensor.rank, "squeeze") for a in self.axis))
+        if self.axis != ():
+            given = {axis_of(a, tensor.rank, self.word) for a in _all(self.axis)}
+            return tuple(sorted(given))
         if None in tensor.example:
             raise ShapeError(
                 f"`squeeze` cannot tell which axes of {tensor} have length 1",
@@ -186,9 +189,6 @@ class Transpose(Layer):
                 f" found {list(self.perm)}"
             )
         return (TensorType(tuple(tensor.shape[i] for i in self.perm), tensor.dtype),)
-
-
-WHOLE_NUMBERS = Either((Integer(), ListOf(Integer())))
 
 
 class Roll(Layer):

@@ -83,6 +83,13 @@ LINES = {
     "maximum": "maximum [net, 0]",
     "minimum": "minimum [net, 1]",
     "inputlayer": "input features 10",
+    "pixelshuffle": "depth_to_space 2",
+    "subpixel": "depth_to_space 2",
+    "pixelunshuffle": "space_to_depth 2",
+    "normalize": "l2_normalize",
+    "unitnormalization": "l2_normalize",
+    "stridedslice": "slice [0, 0, 0, 0] [-1, -1, -1, -1] strides=[1, 2, 2, 1]",
+    "reverse": "slice [0, 0, 0, 0] [-1, -1, -1, -1] strides=[1, 1, -1, 1]",
 }
 """Layers: lower case, without `_` and the number of axes."""
 
@@ -128,7 +135,16 @@ KEYS = {
     "num_groups": "groups",
     "dim": "axis",
     "axes": "axis",
+    "dims": "axis",
+    "shifts": "shift",
     "mode": "method",
+    "num_embeddings": "vocab_size",
+    "embedding_dim": "embed_dim",
+    "output_dim": "embed_dim",
+    "embeddings_initializer": "initializer",
+    "alpha_initializer": "initializer",
+    "upscale_factor": "block_size",
+    "downscale_factor": "block_size",
     "norm": "normalizer",
     "act": "activation",
     "beta_1": "beta1",
@@ -401,6 +417,8 @@ def value_advice(name: str, value: str, words: Container[str]) -> str:
             return f"write `normalizer={'batch_norm' if value == 'true' else 'none'}`"
         case "activation" if value in ("true", "false"):
             return f"write `activation={'relu' if value == 'true' else 'none'}`"
+        case "activation" if value.startswith("prelu"):
+            return "`prelu` has variables: write it on the next line, `prelu [1, 2]`"
         case "padding" if value == "0":
             return "write `padding=VALID`"
         case "padding" if number:
