@@ -76,7 +76,7 @@ def weights(
         return
     result = fit(network, found)
     written = fit_json if format == "json" else fit_text
-    write_output(written(result, propose(result)))
+    write_output(written(result, propose(result, network, found)))
     if not result.is_whole:
         reporter.fail()
 

@@ -2,11 +2,14 @@
 
 In a pattern `{b}` stands for a part of a name without `/`, `{1..3}` and `{weights,biases}`
 for one of several texts, `*` for anything. In a source's name `{b + 1}` is an expression
-over those parts, and the lists stand for the texts at the same place of the pattern's.
+over those parts, and the lists stand for the texts at the same place of the pattern's. A
+list with a name, `{kind=weights,biases}`, is a part too; the source's list of that name
+stands for its texts, in any order of lists.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 
 from slimgen.frozen import Frozen
 from slimgen.syntax.tokens import RESERVED
@@ -26,11 +29,12 @@ class PatternError(Exception):
 
 
 class Pattern(Frozen):
-    """Names of variables; `lists` are the texts of each list in it."""
+    """Names of variables; `lists` are the texts of each list in it, `labels` their names."""
 
     regex: re.Pattern[str]
     captures: tuple[str, ...]
     lists: tuple[tuple[str, ...], ...]
+    labels: tuple[str, ...]
 
     def fit(self, name: str) -> "PatternFit | None":
         """Return the parts of a name that fits, else None."""
@@ -38,6 +42,9 @@ class Pattern(Frozen):
         if found is None:
             return None
         parts = {name: _value(found[name]) for name in self.captures}
+        for index, label in enumerate(self.labels):
+            if label:
+                parts[label] = _value(found[f"_{index}"])
         chosen = tuple(
             texts.index(found[f"_{index}"]) for index, texts in enumerate(self.lists)
         )
@@ -59,10 +66,9 @@ class SourceName(Frozen):
     def name(self, fit: PatternFit, evaluate: Callable[[str, Captures], str]) -> str:
         """Return the source's name of the variable that fits."""
         texts = []
-        chosen = iter(fit.chosen)
         for part in self.parts:
             if part.texts:
-                texts.append(part.texts[next(chosen)])
+                texts.append(part.texts[fit.chosen[part.list]])
             elif part.is_expression:
                 texts.append(evaluate(part.text, fit.parts))
             else:
@@ -71,11 +77,12 @@ class SourceName(Frozen):
 
 
 class PatternPart(Frozen):
-    """A piece of a name: text, an expression, or a list of texts."""
+    """A piece of a name: text, an expression, or the texts for one of the pattern's lists."""
 
     text: str
     is_expression: bool = False
     texts: tuple[str, ...] = ()
+    list: int = 0
 
 
 def read_pattern(text: str) -> Pattern:
@@ -83,22 +90,27 @@ def read_pattern(text: str) -> Pattern:
     written: list[str] = []
     captures: list[str] = []
     lists: list[tuple[str, ...]] = []
+    labels: list[str] = []
     wild = 0
     before = ""
     for inside, stars, plain in _pieces(text):
         if before.endswith(("+)", ".*")) and not plain:
             raise PatternError("two of its parts touch: nothing tells them apart")
+        label, listed = labelled(inside or "")
         if inside is None:
             wild += bool(stars)
             written.append(".*" if stars else re.escape(plain))
-        elif (texts := list_of(inside)) is not None:
+        elif (texts := list_of(listed)) is not None:
+            if label:
+                _check_name(label, {*captures, *labels})
             choices = "|".join(map(re.escape, texts))
             written.append(f"(?P<_{len(lists)}>{choices})")
             lists.append(texts)
+            labels.append(label)
         elif inside in captures:
             written.append(f"(?P={inside})")
         else:
-            _check_capture(inside)
+            _check_name(inside, labels)
             wild += 1
             captures.append(inside)
             written.append(f"(?P<{inside}>[^/]+)")
@@ -107,36 +119,66 @@ def read_pattern(text: str) -> Pattern:
         raise PatternError("it is empty")
     if wild > MOST_WILD:
         raise PatternError(f"it has more than {MOST_WILD} parts that may be anything")
-    return Pattern(re.compile("".join(written)), tuple(captures), tuple(lists))
+    regex = re.compile("".join(written))
+    return Pattern(regex, tuple(captures), tuple(lists), tuple(labels))
 
 
-def _check_capture(name: str) -> None:
+def labelled(inside: str) -> tuple[str, str]:
+    """Return the name of a list, or "", and the list."""
+    label, sign, texts = inside.partition("=")
+    label = label.strip()
+    return (label, texts) if sign and NAME.fullmatch(label) else ("", inside)
+
+
+def _check_name(name: str, taken: Collection[str]) -> None:
     if NAME.fullmatch(name) is None or name.startswith("_"):
         raise PatternError(
             f"`{{{name}}}` is neither a name, a list `{{a,b}}` nor a range `{{1..3}}`"
         )
     if name in RESERVED or name == NTH:
         raise PatternError(f"`{name}` has a meaning of its own; choose another name")
+    if name in taken:
+        raise PatternError(f"it has two parts called `{name}`")
 
 
 def read_source_name(text: str, pattern: Pattern) -> SourceName:
     """Return the source's names that a text writes for a pattern's, or raise PatternError."""
     parts: list[PatternPart] = []
     for inside, stars, plain in _pieces(text):
+        label, listed = labelled(inside or "")
         if inside is None:
             parts.append(PatternPart(stars or plain))
-        elif (texts := list_of(inside)) is not None:
-            parts.append(PatternPart("", texts=texts))
+        elif (texts := list_of(listed)) is not None:
+            parts.append(PatternPart(label, texts=texts))
         else:
             parts.append(PatternPart(inside, is_expression=True))
     if not text:
         raise PatternError("it is empty")
-    lists = [part.texts for part in parts if part.texts]
-    if [len(texts) for texts in lists] != [len(texts) for texts in pattern.lists]:
+    return SourceName(_placed(parts, pattern))
+
+
+def _placed(parts: Sequence[PatternPart], pattern: Pattern) -> tuple[PatternPart, ...]:
+    """Return the parts with the places of their lists in the pattern."""
+    places = {label: place for place, label in enumerate(pattern.labels) if label}
+    unnamed = (place for place, label in enumerate(pattern.labels) if not label)
+    found: list[PatternPart] = []
+    wanted: list[int] = []
+    for part in parts:
+        if not part.texts:
+            found.append(part)
+            continue
+        place = places.get(part.text) if part.text else next(unnamed, None)
+        if place is None and part.text:
+            raise PatternError(f"the pattern has no list called `{part.text}`")
+        found.append(part if place is None else replace(part, list=place))
+        wanted += [] if place is None else [len(pattern.lists[place])]
+    lists = [part.texts for part in found if part.texts]
+    left = [*unnamed]
+    if [len(texts) for texts in lists] != wanted or left:
         raise PatternError(
             f"it has {_lengths(lists)}, the pattern has {_lengths(pattern.lists)}"
         )
-    return SourceName(tuple(parts))
+    return tuple(found)
 
 
 def _lengths(lists: Sequence[Sequence[str]]) -> str:

@@ -1,7 +1,7 @@
 """Maps of weights: rules over a network's variables, and the proof that they are complete."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from slimgen.diagnostics import Diagnostic, Diagnostics
 from slimgen.elaborate.evaluated import Frame
@@ -21,22 +21,34 @@ from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.frozen import Frozen
 from slimgen.ir.graph import NetworkVariable
 from slimgen.ir.weight_map import MapEntry, Transform, WeightMap
-from slimgen.layers.declaration import VariableSpec
-from slimgen.layers.weight_lines import MAP_LINES, NewLine, RenameLine, WeightsLine
+from slimgen.layers.declaration import VariableSpec, parameters
+from slimgen.layers.setting_line import SettingLine
+from slimgen.layers.weight_lines import (
+    MAP_LINES,
+    IgnoreLine,
+    NewLine,
+    RenameLine,
+    WeightsLine,
+)
 from slimgen.messages import names as messages
 from slimgen.messages import weights as weight_messages
 from slimgen.source import Span
 from slimgen.syntax import tree
 from slimgen.syntax.parser import parse_expression
+from slimgen.syntax.tree_nodes import nodes_of
 
 
 class RenameRule(Frozen):
-    """A line of a map; without a source, the variables that fit are new."""
+    """A line of a map; without a source, the variables that fit are new.
+
+    Attributes:
+        settings: The changes of the value, where they read no part of the pattern.
+    """
 
     line: tree.Line
     pattern: Pattern
     source: SourceName | None = None
-    transform: Transform = field(default_factory=Transform)
+    settings: RenameLine | None = None
 
     @property
     def text(self) -> str:
@@ -52,6 +64,7 @@ class Rules(Frozen):
     source: str
     rules: tuple[RenameRule, ...]
     frame: Frame
+    ignored: tuple[str, ...] = ()
 
 
 @dataclass
@@ -82,10 +95,15 @@ def read_rules(statement: tree.Line, lines: JobLines) -> Rules:
             )
         )
     rules: list[RenameRule] = []
+    ignored: list[str] = []
     failed = False
     for line in statement.body.statements:
         try:
-            rules.append(_rule(line, lines))
+            found = _rule(line, lines)
+            if isinstance(found, str):
+                ignored.append(found)
+            else:
+                rules.append(found)
         except Rejected as rejected:
             failed = True
             if not isinstance(rejected, Silent):
@@ -94,11 +112,17 @@ def read_rules(statement: tree.Line, lines: JobLines) -> Rules:
         raise Silent(statement.span)
     seen = {name: lines.frame.find(name) for name in lines.frame.known()}
     return Rules(
-        statement, weights.format, weights.source, tuple(rules), Frame(names=seen)
+        statement,
+        weights.format,
+        weights.source,
+        tuple(rules),
+        Frame(names=seen),
+        tuple(ignored),
     )
 
 
-def _rule(line: tree.Statement, lines: JobLines) -> RenameRule:
+def _rule(line: tree.Statement, lines: JobLines) -> RenameRule | str:
+    """Return a rule about variables, or the pattern of a line `ignore`."""
     if not isinstance(line, tree.Line):
         called = f"`{line.span.text.split()[0]}`"
         raise Rejected(messages.misplaced(line.span, called, "in a map of weights"))
@@ -108,19 +132,46 @@ def _rule(line: tree.Statement, lines: JobLines) -> RenameRule:
         raise Rejected(
             messages.unknown_word(word.span, word.text, list(MAP_LINES), what=called)
         )
-    bound = lines.bind(line, MAP_LINES[word.text])
+    declared = MAP_LINES[word.text]
+    names = lines.bind(_without_changes(line, declared), declared)
     index = 0
     try:
-        if isinstance(bound, NewLine):
-            return RenameRule(line, read_pattern(bound.pattern))
-        assert isinstance(bound, RenameLine)
-        pattern = read_pattern(bound.pattern)
+        if isinstance(names, IgnoreLine):
+            read_pattern(names.pattern)
+            return names.pattern
+        if isinstance(names, NewLine):
+            return RenameRule(line, read_pattern(names.pattern))
+        assert isinstance(names, RenameLine)
+        pattern = read_pattern(names.pattern)
         index = 1
-        source = read_source_name(bound.source, pattern)
+        source = read_source_name(names.source, pattern)
     except PatternError as error:
         raise Rejected(_bad_pattern(line, index, str(error))) from None
-    transform = Transform(bound.slice, bound.reshape, bound.transpose)
-    return RenameRule(line, pattern, source, transform)
+    if _reads(line, {*pattern.captures, *pattern.labels}):
+        return RenameRule(line, pattern, source)
+    return RenameRule(line, pattern, source, lines.bind_as(line, RenameLine))
+
+
+def _without_changes(line: tree.Line, declared: type[SettingLine]) -> tree.Line:
+    """A rule without the arguments in which the parts of its pattern are names."""
+    changes = {one.name for one in parameters(declared) if not one.positional}
+    groups = tuple(
+        tuple(
+            argument
+            for argument in group
+            if argument.key is None or argument.key.text not in changes
+        )
+        for group in line.groups
+    )
+    return replace(line, groups=groups)
+
+
+def _reads(line: tree.Line, names: set[str]) -> bool:
+    """True if an argument with a key reads one of some names."""
+    keyed = [argument.value for argument in line.arguments if argument.key is not None]
+    return any(
+        isinstance(node, tree.Name) and node.text in names for node in nodes_of(keyed)
+    )
 
 
 def _bad_pattern(line: tree.Line, index: int, reason: str) -> Diagnostic:
@@ -166,17 +217,34 @@ def expand_rules(
         if decided is None:
             left.append(name)
             continue
-        rule, source = decided
-        if source is not None:
-            expansion.check_shape(rule, name, spec)
-            entries.append(MapEntry(prefix + name, source, rule.transform))
+        if decided.rule.source is None:
+            continue
+        transform = expansion.transform(decided, spec)
+        if decided.source is not None and transform is not None:
+            expansion.take(decided, transform, decided.source)
+            expansion.check_shape(decided, transform, spec)
+            entries.append(MapEntry(prefix + name, decided.source, transform))
     if left:
         span = rules.statement.word.span
         called = f'`{rules.format} "{rules.source}"`'
         reporter.report(weight_messages.no_source(span, called, left))
     expansion.note_usage(usage, list(specs))
     unsaid = tuple(prefix + name for name in left)
-    return WeightMap(rules.format, rules.source, tuple(entries), unsaid)
+    return WeightMap(rules.format, rules.source, tuple(entries), rules.ignored, unsaid)
+
+
+class Decided(Frozen):
+    """The rule that decides about a variable, and what it says.
+
+    Attributes:
+        parts: The parts of the pattern, which are names in the rule.
+        source: None where the variable is new, or its name has no value.
+    """
+
+    name: str
+    rule: RenameRule
+    parts: Captures
+    source: str | None
 
 
 class _Expansion:
@@ -189,12 +257,12 @@ class _Expansion:
         self.counts: dict[tuple[int, tuple[int, ...]], int] = {}
         self.fitting: set[int] = set()
         self.deciding: set[int] = set()
-        self.taken: dict[str, tuple[str, RenameRule]] = {}
+        self.taken: dict[str, tuple[Decided, Transform]] = {}
         self.expressions: dict[str, tree.Expression | None] = {}
 
-    def decide(self, name: str) -> tuple[RenameRule, str | None] | None:
-        """Return the first rule that fits a variable, and its source if it has one."""
-        decided: tuple[RenameRule, str | None] | None = None
+    def decide(self, name: str) -> Decided | None:
+        """Return what the first rule that fits a variable says about it."""
+        decided: Decided | None = None
         for index, rule in enumerate(self.rules.rules):
             fit = rule.pattern.fit(name)
             if fit is None:
@@ -202,22 +270,46 @@ class _Expansion:
             self.fitting.add(index)
             if decided is None:
                 self.deciding.add(index)
-                decided = rule, self._source(index, rule, fit)
-                self._take(decided[1], name, rule)
+                parts = self._parts(index, rule, fit)
+                decided = Decided(name, rule, parts, self._source(rule, fit, parts))
         return decided
 
-    def _source(self, index: int, rule: RenameRule, fit: PatternFit) -> str | None:
+    def _parts(self, index: int, rule: RenameRule, fit: PatternFit) -> Captures:
+        """Return the parts of a name that fits, with its number among those of the rule."""
+        if rule.source is None:
+            return fit.parts
+        key = (index, fit.chosen)
+        self.counts[key] = self.counts.get(key, 0) + 1
+        return {**fit.parts, NTH: self.counts[key]}
+
+    def _source(self, rule: RenameRule, fit: PatternFit, parts: Captures) -> str | None:
         """Return the name of a variable in the source; None where it is new, or has no value."""
         if rule.source is None:
             return None
-        key = (index, fit.chosen)
-        self.counts[key] = self.counts.get(key, 0) + 1
-        parts = PatternFit({**fit.parts, NTH: self.counts[key]}, fit.chosen)
         try:
-            return _checked(rule.source.name(parts, self._evaluate))
+            named = PatternFit(parts, fit.chosen)
+            return _checked(rule.source.name(named, self._evaluate))
         except PatternError as error:
             self.reporter.report(_bad_pattern(rule.line, 1, str(error)))
             return None
+
+    def transform(self, decided: Decided, spec: VariableSpec) -> Transform | None:
+        """Return the changes of a variable's value; None where they have a mistake."""
+        rule = decided.rule
+        settings = rule.settings
+        if settings is None:
+            frame = Frame(self.rules.frame, dict(decided.parts))
+            lines = JobLines(self.reporter, frame, ())
+            try:
+                settings = lines.bind_as(rule.line, RenameLine)
+            except Rejected as rejected:
+                if not isinstance(rejected, Silent):
+                    self.reporter.report(rejected.diagnostic)
+                return None
+        reshape = settings.reshape
+        if isinstance(reshape, str):
+            reshape = _untransposed(spec.shape, settings.transpose)
+        return Transform(settings.slice, reshape, settings.transpose)
 
     def _evaluate(self, text: str, parts: Captures) -> str:
         if text not in self.expressions:
@@ -234,31 +326,30 @@ class _Expansion:
         except Rejected as rejected:
             raise PatternError(rejected.diagnostic.message) from None
 
-    def _take(self, source: str | None, name: str, rule: RenameRule) -> None:
+    def take(self, decided: Decided, transform: Transform, source: str) -> None:
         """Report a source that is taken already, unless each takes a slice of its own."""
-        if source is None:
+        first, other = self.taken.setdefault(source, (decided, transform))
+        shared = transform.slice and other.slice and transform.slice != other.slice
+        if first.name == decided.name or shared:
             return
-        first = self.taken.setdefault(source, (name, rule))
-        shared = rule.transform.slice and first[1].transform.slice
-        if first[0] == name or (
-            shared and rule.transform.slice != first[1].transform.slice
-        ):
-            return
-        span, other = (_argument(each.line, 1).span for each in (rule, first[1]))
+        span, before = (_argument(each.rule.line, 1).span for each in (decided, first))
+        names = first.name, decided.name
         self.reporter.report(
-            weight_messages.source_used_twice(span, source, (first[0], name), other)
+            weight_messages.source_used_twice(span, source, names, before)
         )
 
-    def check_shape(self, rule: RenameRule, name: str, spec: VariableSpec) -> None:
+    def check_shape(
+        self, decided: Decided, transform: Transform, spec: VariableSpec
+    ) -> None:
         """Report a transform that cannot give the shape of a variable."""
-        wrong = wrong_transform(rule.transform, spec.shape)
+        wrong = wrong_transform(transform, spec.shape)
         if wrong is None:
             return
         key, found = wrong
-        keyed = (a for a in rule.line.arguments if a.key is not None)
+        keyed = (a for a in decided.rule.line.arguments if a.key is not None)
         span = next(a.span for a in keyed if a.key is not None and a.key.text == key)
         self.reporter.report(
-            weight_messages.wrong_transform(span, key, name, spec.shape, found)
+            weight_messages.wrong_transform(span, key, decided.name, spec.shape, found)
         )
 
     def note_usage(self, usage: Usage, names: Sequence[str]) -> None:
@@ -280,6 +371,15 @@ def _checked(name: str) -> str:
     return name
 
 
+def _untransposed(
+    shape: tuple[int, ...], axes: tuple[int, ...] | None
+) -> tuple[int, ...]:
+    """Return the shape that a transposition turns into `shape`."""
+    if axes is None or sorted(axes) != list(range(len(shape))):
+        return shape
+    return tuple(shape[axes.index(axis)] for axis in range(len(shape)))
+
+
 def wrong_transform(
     transform: Transform, shape: tuple[int, ...]
 ) -> tuple[str, str] | None:
@@ -289,7 +389,7 @@ def wrong_transform(
     if axes is not None:
         if sorted(axes) != list(range(len(shape))):
             return "transpose", f"the axes {list(axes)}"
-        before = tuple(shape[axes.index(axis)] for axis in range(len(shape)))
+        before = _untransposed(shape, axes)
     sizes = transform.reshape
     if sizes is not None:
         fits = len(sizes) == len(before) and sizes.count(-1) <= 1

@@ -14,7 +14,7 @@ from slimgen.frozen import Frozen
 TOKENS = re.compile(r"\d+|[/.]|[^/.\d]+")
 SEPARATORS = "/."
 SAFE = re.compile(r"[^{},]*")
-LISTED = re.compile(r"[^{},\[(\s]*")  # what a list gives back as it stands there
+LISTED = re.compile(r"[^{},=\[(\s]*")  # what a list gives back as it stands there
 RANGE = re.compile(r"\d+\.\.\d+")
 WIDTH = 76  # of a pattern, in characters
 
@@ -183,11 +183,11 @@ def _column(rows: Sequence[Tokens], place: int) -> tuple[str, ...] | None:
 
 def _written(tokens: Tokens) -> str:
     return "".join(
-        token if isinstance(token, str) else _list(token) for token in tokens
+        token if isinstance(token, str) else written_list(token) for token in tokens
     )
 
 
-def _list(texts: Sequence[str]) -> str:
+def written_list(texts: Sequence[str]) -> str:
     """Write `{1..3}`, `{1..3,5}` or `{weights,biases}`; what all begin with stands before."""
     if all(text.isdigit() and str(int(text)) == text for text in texts):
         return f"{{{','.join(_runs([int(text) for text in texts]))}}}"

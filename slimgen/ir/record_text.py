@@ -33,10 +33,11 @@ def record_lines(word: str, record: object) -> Iterator[str]:
 
 
 def map_lines(found: WeightMap) -> Iterator[str]:
-    """Yield a map's entries, a variable a line, then the variables without an entry."""
+    """Yield a map's entries, a variable a line, then the patterns and the variables without an entry."""
     head = f'weights {found.format} "{found.source}"'
-    entries = [_entry(entry) for entry in found.entries]
-    return _with_parts(head, [*entries, *(f"{name} unsaid" for name in found.unsaid)])
+    parts = [_entry(entry) for entry in found.entries]
+    parts += [f'ignore "{pattern}"' for pattern in found.ignored]
+    return _with_parts(head, [*parts, *(f"{name} unsaid" for name in found.unsaid)])
 
 
 def label_lines(labels: LabelNames) -> Iterator[str]:

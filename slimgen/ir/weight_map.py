@@ -27,10 +27,12 @@ class WeightMap(Frozen):
     Attributes:
         format: `keras`, `caffe` or `safetensors`.
         source: The name of the source, for the reader.
+        ignored: Patterns of the source's names that the network does not want.
         unsaid: Variables of which no rule says anything; of an unfinished map only.
     """
 
     format: str
     source: str
     entries: tuple[MapEntry, ...]
+    ignored: tuple[str, ...] = ()
     unsaid: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ from slimgen.layers.literals import Literal
 from slimgen.layers.setting_line import SettingLine
 
 FORMATS = ("keras", "caffe", "safetensors")
+AUTO = "auto"
 BOUND = Optional(Integer())
 PARTS = ListOf(Optional(Either((ListOf(BOUND, 2), ListOf(BOUND, 3)))))
 
@@ -57,7 +58,8 @@ class WeightsLine(SettingLine):
 class RenameLine(SettingLine):
     """The source's names of some variables; the first rule that fits a variable decides.
 
-    The value of the source is sliced, then reshaped, then transposed.
+    The value of the source is sliced, then reshaped, then transposed. The parts of the
+    pattern are names in the whole rule: `reshape=[1, 1, -1, 2**i]`.
     """
 
     word = "rename"
@@ -78,9 +80,9 @@ class RenameLine(SettingLine):
         None,
         positional=False,
     )
-    reshape: tuple[int, ...] | None = parameter(
-        Optional(ListOf(Integer(-1))),
-        "the shape that the source's value gets; one length may be -1",
+    reshape: str | tuple[int, ...] | None = parameter(
+        Optional(Either((Choice((AUTO,)), ListOf(Integer(-1))))),
+        "the shape that the source's value gets; one length may be -1; `auto`: the variable's",
         None,
         positional=False,
     )
@@ -109,6 +111,22 @@ class NewLine(SettingLine):
     pattern: str = parameter(Text(), "names below the network's scope, as a pattern")
 
 
+class IgnoreLine(SettingLine):
+    """Values of the source that this network does not want: they are not called unused."""
+
+    word = "ignore"
+    family = "Weights"
+    example = (
+        'weights keras "Tiny" {\n'
+        '  ignore "normalization/count"\n'
+        '  rename "{layer}/{weights,biases}" "{layer}/{kernel,bias}"\n'
+        "}\n"
+        "conv 8 3x3 as conv1"
+    )
+
+    pattern: str = parameter(Text(), "names in the source, as a pattern")
+
+
 class HeadLine(SettingLine):
     """The head: the variables that `head="auto"` leaves out where another one is trained.
 
@@ -130,5 +148,5 @@ class HeadLine(SettingLine):
 
 
 MAP_LINES: dict[str, type[SettingLine]] = {
-    line.word: line for line in (RenameLine, NewLine)
+    line.word: line for line in (RenameLine, NewLine, IgnoreLine)
 }

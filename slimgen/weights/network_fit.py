@@ -4,6 +4,7 @@ from dataclasses import field
 from types import SimpleNamespace
 from typing import Any
 
+from slimgen.elaborate.name_patterns import read_pattern
 from slimgen.emit.weight_tables import head_scopes
 from slimgen.frozen import Frozen
 from slimgen.ir.graph import Network
@@ -59,6 +60,13 @@ class Fit(Frozen):
         return not (self.missing or self.mismatched or self.unused)
 
 
+def own_names(network: Network) -> list[str]:
+    """Return the names of a network's variables below its scope, in order."""
+    root = f"{network.scope}/" if network.scope else ""
+    saved = (one for one in network.variables if one.spec.saved)
+    return [one.name.removeprefix(root) for one in saved]
+
+
 def fit(network: Network, file: WeightFile) -> Fit:
     """Compare a network with a file, by the map for the file's format."""
     weights = next((one for one in network.maps if one.format == file.format), None)
@@ -96,6 +104,10 @@ def fit(network: Network, file: WeightFile) -> Fit:
     def value(name: str) -> FittedPart:
         return FittedPart(source=name, source_shape=found[name])
 
+    ignored = [read_pattern(one) for one in (weights.ignored if weights else ())]
+    unused = [
+        name for name in report.unused if not any(one.fit(name) for one in ignored)
+    ]
     unsaid = set(saved) if no_map else set(weights.unsaid if weights else ())
     new = tuple(variable(name) for name in report.left_out if name not in unsaid)
     wanted = [name for name in report.left_out if name in unsaid]
@@ -108,7 +120,7 @@ def fit(network: Network, file: WeightFile) -> Fit:
         new,
         missing,
         tuple(map(variable, report.mismatched)),
-        tuple(map(value, report.unused)),
+        tuple(map(value, unused)),
         tuple(map(value, report.training_state)),
         model.HEAD,
         tuple(f"{name}={literal(value)}" for name, value in network.parameters),

@@ -2,13 +2,16 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 
+from slimgen.elaborate.name_patterns import read_pattern
 from slimgen.emit.name_pairs import pair_names
 from slimgen.frozen import Frozen
+from slimgen.ir.graph import Network
 from slimgen.ir.literal_text import literal
 from slimgen.ir.weight_map import Transform
+from slimgen.layers.weight_lines import AUTO
 from slimgen.render.snippet import visible
 from slimgen.weights.layering import (
     KINDS,
@@ -23,7 +26,15 @@ from slimgen.weights.layering import (
     value_of,
 )
 from slimgen.weights.matching import match_layers
-from slimgen.weights.network_fit import Fit, FittedPart
+from slimgen.weights.network_fit import Fit, FittedPart, fit, own_names
+from slimgen.weights.reading import WeightFile
+from slimgen.weights.rule_check import map_of_rules
+from slimgen.weights.rule_search import (
+    FoundRule,
+    NamedPair,
+    literal_rules,
+    search_rules,
+)
 
 MOST = 10_000  # variables and values that are compared with each other
 WRITABLE = re.compile(r'[^{}"]{1,50000}')  # in a string, and no pattern
@@ -55,26 +66,95 @@ class ProposedPair(Frozen):
     guessed: bool = False
 
 
-def propose(fit: Fit) -> Proposal:
-    """Return rules for missing variables, and for values that fit once they are reshaped."""
-    size = len(fit.missing) + len(fit.mismatched) + len(fit.unused)
-    if fit.format == "slim":
-        return _other_scope(fit)
+def propose(result: Fit, network: Network, file: WeightFile) -> Proposal:
+    """Return rules for missing variables, and for values that fit once they are reshaped.
+
+    The rules have been loaded: they give each variable the value that is meant.
+    """
+    size = len(result.missing) + len(result.mismatched) + len(result.unused)
+    if result.format == "slim":
+        return _other_scope(result)
     if size > MOST:
         return Proposal()
-    unwritable = [one.source for one in fit.unused if not _is_writable(one.source)]
-    pairs = [*_pairs(fit, set(unwritable)), *_reshaped(fit)]
-    wanted = [*fit.missing, *fit.mismatched]
-    order = {part.variable: place for place, part in enumerate(wanted)}
+    unwritable = [one.source for one in result.unused if not _is_writable(one.source)]
+    pairs = [*_pairs(result, set(unwritable)), *_reshaped(result)]
+    order = {name: place for place, name in enumerate(own_names(network))}
     pairs.sort(key=lambda pair: order[pair.ours.variable])
     found = {pair.ours.variable for pair in pairs}
-    new = [one.variable for one in fit.missing if pairs and one.variable not in found]
-    lines = [f'new "{names}"' for names, _, _ in _alone(new)]
+    new = [
+        one.variable for one in result.missing if pairs and one.variable not in found
+    ]
+    lines = tuple(f'new "{names}"' for names, _, _ in _alone(new))
+    rules, guessed = _rules(pairs, lines, network, file)
     return Proposal(
-        (*_renames(pair for pair in pairs if not pair.guessed), *lines),
-        tuple(_renames(pair for pair in pairs if pair.guessed)),
-        tuple(unwritable if fit.missing else ()),
+        (*lines, *rules), guessed, tuple(unwritable if result.missing else ())
     )
+
+
+def _rules(
+    pairs: Sequence[ProposedPair],
+    new: tuple[str, ...],
+    network: Network,
+    file: WeightFile,
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return as few rules as load what the pairs say, those that are guesses apart."""
+    named = {
+        NamedPair(p.ours.variable, p.theirs.source, _keys(p.transform)): p
+        for p in pairs
+    }
+    others = set(own_names(network)).difference(one.ours for one in named)
+    guesses = {one for one, pair in named.items() if pair.guessed}
+    sure = [one for one in named if one not in guesses]
+    unsure = [one for one in named if one in guesses]
+    for found in _searches(sure, unsure, list(named), others):
+        guessed = [rule for rule in found if _is_guess(rule, guesses)]
+        if any(not guesses.issuperset(rule.pairs) for rule in guessed):
+            continue  # what is sure stands apart
+        certain = [rule for rule in found if rule not in guessed]
+        texts = [tuple(rule.text for rule in some) for some in (certain, guessed)]
+        if _loads((*new, *texts[0], *texts[1]), pairs, network, file):
+            return texts[0], texts[1]
+    return (), ()
+
+
+def _searches(
+    sure: Sequence[NamedPair],
+    unsure: Sequence[NamedPair],
+    pairs: Sequence[NamedPair],
+    others: Set[str],
+) -> Iterator[Sequence[FoundRule]]:
+    """Yield rules for pairs, of which some are guesses: the fewest rules first."""
+    yield search_rules(pairs, others)
+    apart = others | {one.ours for one in unsure}
+    yield [*search_rules(sure, apart), *search_rules(unsure, others)]
+    yield [*literal_rules(sure), *literal_rules(unsure)]
+
+
+def _is_guess(rule: FoundRule, guesses: Set[NamedPair]) -> bool:
+    """True if a rule, or a text of its lists, stands for guessed pairs alone."""
+    pattern = read_pattern(rule.pattern)
+    groups: dict[object, list[NamedPair]] = {}
+    for pair in rule.pairs:
+        fit = pattern.fit(pair.ours)
+        assert fit is not None
+        for place, text in enumerate(fit.chosen):
+            groups.setdefault((place, text), []).append(pair)
+    return any(guesses >= set(some) for some in (rule.pairs, *groups.values()))
+
+
+def _loads(
+    rules: tuple[str, ...],
+    pairs: Sequence[ProposedPair],
+    network: Network,
+    file: WeightFile,
+) -> bool:
+    """True if a network with these rules takes the value that is meant for each variable."""
+    found = map_of_rules(network, file.format, rules)
+    if found is None:
+        return False
+    loaded = fit(replace(network, maps=(found,)), file).loaded
+    wanted = {pair.ours.variable: pair.theirs.source for pair in pairs}
+    return {part.variable: part.source for part in loaded} == wanted
 
 
 def _other_scope(fit: Fit) -> Proposal:
@@ -100,20 +180,14 @@ def _is_writable(name: str) -> bool:
     return WRITABLE.fullmatch(name) is not None and visible(name) == name
 
 
-def _renames(pairs: Iterable[ProposedPair]) -> Iterator[str]:
-    named = [(p.ours.variable, p.theirs.source, p.transform) for p in pairs]
-    for ours, theirs, change in pair_names(named):
-        yield f'rename "{ours}" "{theirs}"{_keys(change)}'
-
-
 def _alone(names: Sequence[str]) -> Iterator[tuple[str, str, None]]:
     return pair_names([(name, name, None) for name in names])
 
 
 def _keys(change: Transform) -> str:
-    keys = (("reshape", change.reshape), ("transpose", change.transpose))
-    given = [f" {key}={literal(value)}" for key, value in keys if value is not None]
-    return "".join(given)
+    axes = change.transpose
+    reshape = "" if change.reshape is None else f" reshape={AUTO}"
+    return reshape if axes is None else f"{reshape} transpose={literal(axes)}"
 
 
 def _reshaped(fit: Fit) -> Iterator[ProposedPair]:

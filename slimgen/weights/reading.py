@@ -54,7 +54,7 @@ class WeightFile(Frozen):
 def read_weights(path: str) -> WeightFile:
     """Return the values of the file at `path`; raises Unreadable or Missing."""
     _check_access(path)
-    module = _run()
+    module = run_readers()
     error = module["RestoreError"]
     try:
         opened = module["open_weights"](path)
@@ -115,7 +115,8 @@ def _index_of(path: str) -> str:
 
 
 @functools.cache
-def _run() -> Namespace:
+def run_readers() -> Namespace:
+    """Return the readers of emitted files, run once."""
     space: Namespace = {"__name__": "slimgen_readers"}
     try:
         exec(compile(readers(), "<readers>", "exec"), space)

@@ -77,6 +77,7 @@ def _map(network: Network, found: WeightMap) -> tree.Line:
         for variable in saved
         if variable not in found.unsaid
     ]
+    rules += [_line("ignore", argument("", _literal(one))) for one in found.ignored]
     given = (argument("", name(found.format)), argument("", _literal(found.source)))
     body = tree.Body(NOWHERE, tuple(rules))
     return tree.Line(NOWHERE, name("weights"), (given,), None, body)
