@@ -56,12 +56,12 @@ class NameExample(Frozen):
 def find_program(examples: Sequence[NameExample]) -> Program | None:
     """Return a program for the names of all examples, in order; None if there is none."""
     spread = examples[:: 1 + len(examples) // SAMPLE]
-    if len(spread) < len(examples) and _Search(spread, True).found() is None:
+    if len(spread) < len(examples) and _ProgramSearch(spread, True).found() is None:
         return None
-    return _Search(examples).found()
+    return _ProgramSearch(examples).found()
 
 
-class _Search:
+class _ProgramSearch:
     """A search through the pieces with which all names continue, depth first."""
 
     def __init__(

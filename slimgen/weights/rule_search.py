@@ -12,12 +12,12 @@ from slimgen.emit.name_pairs import pair_names, written_list
 from slimgen.frozen import Frozen
 from slimgen.syntax.tokens import RESERVED
 from slimgen.weights.name_programs import (
+    FixedText,
     ListedText,
-    RuleCount,
     NameExample,
     NamePart,
     Program,
-    FixedText,
+    RuleCount,
     find_program,
 )
 
@@ -93,7 +93,7 @@ def search_rules(pairs: Sequence[NamedPair], others: Iterable[str]) -> list[Foun
     """
     if not all(PLAIN.fullmatch(f"{one.ours}{one.theirs}") for one in pairs):
         return list(literal_rules(pairs))
-    search = _Search(pairs, list(others))
+    search = _RuleSearch(pairs, list(others))
     rules = search.rules(dict.fromkeys(pairs))
     return [*literal_rules(search.failed), *rules]
 
@@ -108,7 +108,7 @@ def literal_rules(pairs: Sequence[NamedPair]) -> Iterator[FoundRule]:
         yield FoundRule(ours, theirs, changes, fitting)
 
 
-class _Search:
+class _RuleSearch:
     def __init__(self, pairs: Sequence[NamedPair], others: Sequence[str]) -> None:
         self.others = others
         self.tried = 0
