@@ -146,7 +146,7 @@ def test_blocks_inside_each_other() -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        (network("repeat 200000 relu"), "turns of loops"),
+        (network("repeat 20001 relu"), "turns of loops"),
         (network("for i in 1..200000 { relu }"), "values in a range"),
         (
             network("for i in 1..400 { for j in 1..400 { let k = i } }"),

@@ -12,9 +12,11 @@ from slimgen.elaborate.rejection import Rejected
 from slimgen.messages import commands
 from slimgen.shipped import is_reserved, is_shipped, path_beside, read_shipped
 from slimgen.source import Source, Span
+from slimgen.syntax.parser import parse
 
 STDIN = "-"
 STDIN_NAME = "<stdin>"
+PROJECT = ("pyproject.toml", ".git")  # one of them lies in the folder of a project
 
 
 def read_source(path: str, name: str, diagnostics: Diagnostics) -> Source | None:
@@ -58,10 +60,18 @@ def reason_of(error: OSError) -> str:
 
 
 class FileReader:
-    """Resolves `use "path"`, relative to its file; `std/…` and `zoo/…` are slimgen's."""
+    """Resolves `use "path"`, relative to its file; `std/…` and `zoo/…` are slimgen's.
+
+    A file has one name, whatever links lead to it. Mistakes in a file outside of the first
+    source's project are not shown: their lines might be of any file of the system.
+    """
 
     def __init__(self, diagnostics: Diagnostics) -> None:
         self._diagnostics = diagnostics
+        self._names: dict[str, str] = (
+            {}
+        )  # by path without links; the first source's first
+        self._project = ""
 
     def __call__(self, path: str, user: Source) -> Source | None:
         """Return the source that `user` uses as `path`; None if it does not exist.
@@ -80,12 +90,33 @@ class FileReader:
         )
         if not os.path.isfile(name):
             return None
+        if not self._names:
+            self._names[os.path.realpath(user.name)] = user.name
+            self._project = _project_of(user.name)
+        name = self._names.setdefault(os.path.realpath(name), name)
         found = Diagnostics()
         source = read_source(name, name, found)
+        if not os.path.realpath(name).startswith(self._project):
+            if source is not None:
+                parse(source, found)
+            if found.has_errors:
+                reason = "it is outside of the project, and no source without mistakes"
+                found = Diagnostics()
+                found.report(commands.unreadable_file(name, reason))
         for problem in found:
             self._diagnostics.report(problem)
             raise Rejected(problem)
         return source
+
+
+def _project_of(name: str) -> str:
+    """Return the folder of the project that a source belongs to, with a slash at its end."""
+    folder = first = os.path.dirname(os.path.realpath(name))
+    while not any(map(os.path.exists, (f"{folder}/{mark}" for mark in PROJECT))):
+        if folder == (folder := os.path.dirname(folder)):
+            folder = first
+            break
+    return os.path.join(folder, "")
 
 
 def _slashes(name: str) -> str:

@@ -136,6 +136,8 @@ def line_outside(slip: Slip) -> Diagnostic | None:
     alone = len(kinds) == 1
     follows = VALUE_STARTS | {"CALL", "SEP"} if alone else VALUE_STARTS - {"LPAR"}
     names = kinds in (["NAME"], ["NAME", "NAME"])
+    if alone and slip.found.text in RESERVED:
+        return None  # a job of a network whose name is a word of the language
     if slip.opener is None and names and slip.found.type in follows:
         return messages.line_outside(slip.before[0].span, slip.before[0].text)
     return None
