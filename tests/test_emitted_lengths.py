@@ -78,6 +78,11 @@ CAPABILITIES: list[tuple[str, str, dict[str, int]]] = [
         {"lenet": 64, "lenet --split": 12},
     ),
     (
+        "`none` turns an option off",
+        "each option was turned off in a way of its own",
+        {"lenet": 10},
+    ),
+    (
         "a run says how many variables it trains, and which are frozen",
         "a job that froze too much trained in silence",
         {"lenet": 5},

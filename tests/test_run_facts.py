@@ -1,13 +1,15 @@
 """The facts that a run keeps in `run.json`, and what happens when they differ."""
 
-import dataclasses
 import json
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+from runtime_fixture import build
 from train_harness import module_of
 
 tf = pytest.importorskip("tensorflow")
@@ -222,4 +224,65 @@ def test_averages_of_batch_norm_are_recomputed_from_the_data(
     assert np.allclose(mean, found["moving_mean"], rtol=1e-4, atol=1e-6)
     expected = variance * size / (size - 1)
     assert np.allclose(expected, found["moving_variance"], rtol=1e-4, atol=1e-6)
-    assert dataclasses.replace(settings, batch=5).batch == 5
+
+
+def test_none_turns_options_off_that_have_an_off(tmp_path: Path) -> None:
+    lines = "steps 20; clip norm=1.0; summaries every 5 steps"
+    watched = SOURCE.replace("steps 20", lines)
+    watched += 'evaluate small { data records "none"; every checkpoint }'
+    module = module_of(tmp_path, watched)
+    names = (
+        "from",
+        "validation",
+        "profile",
+        "summary-steps",
+        "save-minutes",
+        "clip-norm",
+    )
+    command = ["train", *(part for name in names for part in (f"--{name}", "none"))]
+    found = module.settings_of(module.command_line().parse_args(command))
+
+    assert (found.initial, found.validation, found.profile) == ("", "", "")
+    assert (found.summary_steps, found.save_minutes, found.clip_norm) == (0, 0, 0)
+    run = module.Run(found, 12)
+    gradients = {"small/logits/biases": tf.fill([4], 9.0)}
+    assert module.adjusted(run, gradients) is gradients
+    code = module.main(["train", "--batch", "none"])
+    assert code == 1
+
+
+REPLICAS = """
+import tensorflow as tf
+
+cpu = tf.config.list_physical_devices("CPU")[0]
+two = [tf.config.LogicalDeviceConfiguration()] * 2
+tf.config.set_logical_device_configuration(cpu, two)
+import small
+
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+with strategy.scope():
+    model = small.Small(seed=1)
+images = tf.ones([2, 4, 4, 1])
+for training in (False, True):
+    step = tf.function(lambda: strategy.run(lambda: model(images, training=training)[0]))
+    try:
+        print(len(strategy.experimental_local_results(step())), "replicas")
+    except RuntimeError as error:
+        print(error)
+"""
+
+
+@pytest.mark.slow
+def test_training_in_two_replicas_is_an_error_and_prediction_is_not(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "small.py").write_text(build(SOURCE))
+    command = [sys.executable, "-c", REPLICAS]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600
+    )
+
+    assert done.stdout.splitlines() == [
+        "2 replicas",
+        "training runs on one replica: averages would differ",
+    ], done.stderr[-2000:]

@@ -340,6 +340,57 @@ def test_a_signal_at_any_point_loses_no_step(
             assert same(whole[0], values(tiny.train(one)))
 
 
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The same network, evaluated at each checkpoint of its run."""
+    file = tmp_path_factory.mktemp("emitted") / "watched.py"
+    job = 'evaluate tiny {\n  data records "none"\n  every checkpoint\n}\n'
+    file.write_text(build(SOURCE + job))
+    return module_of(file)
+
+
+# A moment of a run: the object whose function is called, the function, which call of it.
+MOMENTS = [
+    ("Progress", "add", 5),  # the last step of an epoch
+    ("Progress", "add", 6),  # the first of the next
+    ("Evaluation", "run", 1),
+    ("", "evaluate", 2),
+    ("", "append_to_log", 4),  # between the two lines of a checkpoint
+]
+
+
+def test_a_stop_between_epochs_or_in_an_evaluation_changes_no_bit(
+    watched: ModuleType,
+    settings: Any,
+    whole: tuple[dict[str, np.ndarray], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for place, (owner, function, call) in enumerate(MOMENTS):
+        folder = f"{settings.directory}{place}"
+        holder = getattr(watched, owner) if owner else watched
+        original, calls = getattr(holder, function), []
+
+        def signalled(
+            *arguments: Any, to: Any = calls, at: int = call, then: Any = original
+        ) -> Any:
+            to.append(1)
+            if len(to) == at:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return then(*arguments)
+
+        command = ["train", "--data", settings.data, "--validation", settings.data]
+        command += ["--directory", folder, "--jit", "off"]
+        with monkeypatch.context() as patch:
+            patch.setattr(holder, function, signalled)
+            code, _, err = run(watched, *command)
+        assert (function, code) == (function, 75)
+        assert re.fullmatch(rf"stopped at step \d+: {folder}/ckpt-\d+\n", err)
+        assert run(watched, *command)[0] == 0
+        model = watched.Tiny()
+        watched.restore(model, folder)
+        assert same(whole[0], values(model))
+
+
 def test_the_seed_of_the_caller_changes_nothing(
     tiny: ModuleType, settings: Any, whole: tuple[dict[str, np.ndarray], Path]
 ) -> None:
@@ -506,7 +557,7 @@ def test_steps_are_profiled_on_request(
     command = [*flags(settings), "--jit", "off", "--steps", "15", "--profile"]
     for wrong in ("12..13", "14..16", "14..13", "14"):
         assert tiny.main([*command, wrong]) == 1
-        said = f"error: profile is {wrong}, and must lie in 13..15\n"
+        said = f"error: --profile is {wrong}, and must lie in 13..15\n"
         assert capsys.readouterr().err == said
     assert tiny.main([*command, "13..14"]) == 0
 

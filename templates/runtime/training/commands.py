@@ -87,12 +87,22 @@ def add_settings(parser, fields):
         elif LISTS and field.type is tuple:
             kind = {"type": float, "nargs": "+"}
         else:
-            kind = {"type": field.type, "choices": choices}
+            kind = {"type": value_or_none(field.type), "choices": choices}
         if field.default not in (None, ""):
             text += f" (default: {field.default})".replace("%", "%%")
         # Options without a value are left out: `Settings` has the defaults.
         kind |= {"dest": field.name, "default": argparse.SUPPRESS, "help": text}
         parser.add_argument(option_of(field.name), **kind)
+
+
+def value_or_none(kind):
+    """Return the reader of an option, which `none` turns off: it is 0, or no text."""
+
+    def read(text):
+        return kind() if text == "none" else kind(text)
+
+    read.__name__ = kind.__name__  # for argparse's messages
+    return read
 
 
 def settings_of(

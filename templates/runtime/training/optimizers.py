@@ -364,9 +364,8 @@ def learning_rate(step, settings, examples):
     if PIECEWISE:
         rates, ends = settings.learning_rates, settings.boundaries
         if len(ends) != len(rates) - 1:
-            raise UserError(
-                f"{len(rates)} learning rates have {len(rates) - 1} boundaries"
-            )
+            found = f"--boundaries has {len(ends)} numbers, and needs {len(rates) - 1}"
+            raise UserError(f"{found} for the {len(rates)} of --learning-rates")
         if DECAY_IN_EPOCHS:
             ends = [int(examples * end / settings.batch) for end in ends]
         passed = [tf.cast(tf.cast(step, tf.float64) > end, tf.int32) for end in ends]

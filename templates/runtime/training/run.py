@@ -122,7 +122,7 @@ def train_until(
     stream = batches(examples, done * settings.batch)  # if not SKIP
     stream = whole_batches(examples, int(run.position))  # if SKIP
     if EVALUATES:
-        evaluation = Evaluation(run)
+        evaluation = Evaluation(run) if settings.validation else None
     steps = range(done + 1, settings.steps + 1)
     with Progress(run) as progress:
         for step in profiled(steps, run):
@@ -133,7 +133,8 @@ def train_until(
             save = stop or run.time_to_save(step)
             due = save or step == done + 1 or step % settings.log_steps == 0
             if SUMMARIES:
-                look = step % settings.summary_steps == 0
+                every = settings.summary_steps
+                look = every > 0 and step % every == 0
                 due = due or look
             if due:
                 with tf.device(device):
@@ -145,7 +146,7 @@ def train_until(
                     summaries.write(step, *batch[:2], reported)
             if save:
                 run.save()
-            if EVALUATES and save and not stop:
+            if EVALUATES and save and not stop and evaluation:
                 evaluation.run(step, progress)
             if stop and step < settings.steps:
                 latest = run.manager.latest_checkpoint
@@ -334,7 +335,7 @@ def profiled(steps, run):
         first, last = map(int, bounds.groups()) if bounds else (0, 0)
         if not steps.start <= first <= last < steps.stop:
             within = f"{steps.start}..{steps.stop - 1}"
-            raise UserError(f"profile is {profile}, and must lie in {within}")
+            raise UserError(f"--profile is {profile}, and must lie in {within}")
     folder = os.path.join(run.settings.directory, "profile")
     with contextlib.ExitStack() as stack:
         for step in steps:

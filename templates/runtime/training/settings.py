@@ -37,7 +37,7 @@ def find_device(name):
     if name == "auto":
         name = "gpu:0" if gpus else "cpu"
     if name not in known:
-        raise UserError(f"the device is auto or {' or '.join(known)} here, not {name}")
+        raise UserError(f"--device is auto or {' or '.join(known)} here, not {name}")
     return known[name]
 
 

@@ -67,12 +67,12 @@ def adjusted(run, gradients):
         for scope, setting in MULTIPLIERS:
             for name in gradients.keys() & matching(run.model, scope):
                 gradients[name] *= getattr(settings, setting)
-    if CLIP_NORM:
+    if CLIP_NORM and settings.clip_norm:
         return {n: tf.clip_by_norm(g, settings.clip_norm) for n, g in gradients.items()}
-    if CLIP_VALUE:
+    if CLIP_VALUE and settings.clip_value:
         most = settings.clip_value
         return {n: tf.clip_by_value(g, -most, most) for n, g in gradients.items()}
-    if CLIP_GLOBAL_NORM:
+    if CLIP_GLOBAL_NORM and settings.clip_global_norm:
         most, found = settings.clip_global_norm, list(gradients.values())
         gradients = dict(zip(gradients, tf.clip_by_global_norm(found, most)[0]))
     return gradients
