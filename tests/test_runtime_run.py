@@ -352,8 +352,6 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
 # A moment of a run: the object whose function is called, the function, which call of it.
 MOMENTS = [
     ("Progress", "add", 5),  # the last step of an epoch
-    ("Progress", "add", 6),  # the first of the next
-    ("Evaluation", "run", 1),
     ("", "evaluate", 2),
     ("", "append_to_log", 4),  # between the two lines of a checkpoint
 ]
