@@ -106,7 +106,9 @@ def test_blocks_that_differ_in_the_lengths_of_a_variable_share_a_function() -> N
 
 
 def test_variables_of_other_ranks_or_first_values_stay_apart() -> None:
-    body = "  block v(s, f) { variable g s initializer=constant(f); multiply [net, g] }\n"
+    body = (
+        "  block v(s, f) { variable g s initializer=constant(f); multiply [net, g] }\n"
+    )
 
     assert built(body + "  v [4] 1.0 as a; v [4] 2.0 as b").count("\ndef ") == 3
     assert built(body + "  v [4] 1.0 as a; v [1, 4] 1.0 as b").count("\ndef ") == 3

@@ -219,7 +219,7 @@ def find_device(name):
     if name == "auto":
         name = "gpu:0" if gpus else "cpu"
     if name not in known:
-        raise UserError(f"the device is auto or {' or '.join(known)} here, not {name}")
+        raise UserError(f"--device is auto or {' or '.join(known)} here, not {name}")
     return known[name]
 
 
@@ -883,7 +883,7 @@ def profiled(steps, run):
         first, last = map(int, bounds.groups()) if bounds else (0, 0)
         if not steps.start <= first <= last < steps.stop:
             within = f"{steps.start}..{steps.stop - 1}"
-            raise UserError(f"profile is {profile}, and must lie in {within}")
+            raise UserError(f"--profile is {profile}, and must lie in {within}")
     folder = os.path.join(run.settings.directory, "profile")
     with contextlib.ExitStack() as stack:
         for step in steps:
@@ -1214,12 +1214,22 @@ def add_settings(parser, fields):
         elif field.type == tuple[str, ...]:
             kind = {"action": "append"}
         else:
-            kind = {"type": field.type, "choices": choices}
+            kind = {"type": value_or_none(field.type), "choices": choices}
         if field.default not in (None, ""):
             text += f" (default: {field.default})".replace("%", "%%")
         # Options without a value are left out: `Settings` has the defaults.
         kind |= {"dest": field.name, "default": argparse.SUPPRESS, "help": text}
         parser.add_argument(option_of(field.name), **kind)
+
+
+def value_or_none(kind):
+    """Return the reader of an option, which `none` turns off: it is 0, or no text."""
+
+    def read(text):
+        return kind() if text == "none" else kind(text)
+
+    read.__name__ = kind.__name__  # for argparse's messages
+    return read
 
 
 def settings_of(options):
