@@ -232,6 +232,28 @@ def _importable(parts: tuple[str, ...]) -> Mapping[str, str]:
     return found
 
 
+def import_lines(names: Iterable[str]) -> list[str]:
+    """Write imports of modules, then of members with a dot, as isort orders them."""
+    members: dict[str, list[str]] = {}
+    names = sorted(names, key=isort_key)
+    for name in names:
+        module, dot, member = name.rpartition(".")
+        if dot:
+            members.setdefault(module, []).append(member)
+    lines = [f"import {name}" for name in sorted(names) if "." not in name]
+    return lines + [
+        f"from {module} import {', '.join(members[module])}"
+        for module in sorted(members)
+    ]
+
+
+def isort_key(name: str) -> tuple[int, str]:
+    """Return the place of a member in an import: constants, classes, functions."""
+    name = name.rpartition(".")[2]
+    kind = 0 if name.isupper() else 1 if name[0].isupper() else 2
+    return kind, name
+
+
 def imported(names: Iterable[str], parts: Iterable[str]) -> frozenset[str]:
     """Return what binds those of `names` that the modules `parts` import.
 

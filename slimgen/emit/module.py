@@ -26,7 +26,7 @@ from slimgen.emit.layer_section import (
     with_functions,
     words_around_calls,
 )
-from slimgen.emit.library import used_names
+from slimgen.emit.library import import_lines, used_names
 from slimgen.emit.openings import openings, with_openings
 from slimgen.emit.parts import Runtime, describe_runtime
 from slimgen.emit.shape_texts import shapes_text
@@ -249,11 +249,7 @@ class _Module:
     def _imports(self, used: frozenset[str], defined: frozenset[str]) -> str:
         """Write the imports of the names that the file uses."""
         imported = [n for n in self.imported if n.rpartition(".")[2] in used]
-        lines = [f"import {name}" for name in imported if "." not in name]
-        for name in imported:
-            module, dot, member = name.rpartition(".")
-            if dot:
-                lines.append(f"from {module} import {member}")
+        lines = import_lines(imported)
         third = {"np": "numpy", "tf": "tensorflow"}
         lines += ["", *(f"import {m} as {n}" for n, m in third.items() if n in used)]
         modules = self.spelling.modules.items()

@@ -4,7 +4,7 @@
 """
 
 from slimgen.emit.forms import CHECKPOINTS
-from slimgen.emit.library import open_library
+from slimgen.emit.library import import_lines, open_library
 from slimgen.emit.parts import FORMATS
 
 ROOTS = ("compare", "Entry", "find_checkpoint", "open_weights", "table_blocks")
@@ -17,11 +17,6 @@ def readers() -> str:
     flags = {"TRAINS": False}
     library = open_library(parts, flags, {"UserError": "RestoreError"})
     reached = library.reached(ROOTS)
-    imports = sorted(library.imports(reached))
-    lines = [f"import {name}" for name in imports if "." not in name]
-    for name in imports:
-        module, dot, member = name.rpartition(".")
-        lines += [f"from {module} import {member}"] if dot else []
-    lines += ["import numpy as np"]
+    lines = [*import_lines(library.imports(reached)), "import numpy as np"]
     texts = [module.text(reached) for module in library.modules.values()]
     return "\n\n\n".join(["\n".join(lines), *texts])

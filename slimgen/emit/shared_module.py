@@ -12,7 +12,14 @@ from slimgen.emit.fitting import WIDTH
 from slimgen.emit.folding import Flags
 from slimgen.emit.forms import CHECKPOINTS, SHARED_MODULE
 from slimgen.emit.jobs import TRAIN_SECTIONS
-from slimgen.emit.library import Library, imported, open_library, used_names
+from slimgen.emit.library import (
+    Library,
+    import_lines,
+    imported,
+    isort_key,
+    open_library,
+    used_names,
+)
 from slimgen.emit.shared_layers import shared_initializers, shared_layers
 from slimgen.emit.templates import defined_names, render
 
@@ -158,11 +165,7 @@ def shared_body() -> str:
     body = "\n\n\n".join(section.strip("\n") for section in sections if section) + "\n"
     names = {*IMPORTED_BY_TEMPLATES, *imported(used_names(body), PARTS)}
     used = used_names(body)
-    modules = sorted(name for name in names if name.rpartition(".")[2] in used)
-    lines = [f"import {name}" for name in modules if "." not in name]
-    for name in modules:
-        module, dot, member = name.rpartition(".")
-        lines += [f"from {module} import {member}"] if dot else []
+    lines = import_lines(n for n in names if n.rpartition(".")[2] in used)
     above = render("shared_module.py.j2", imports=lines, format=FORMAT)
     return f"{above.rstrip()}\n\n\n{body}"
 
@@ -179,18 +182,12 @@ def shared_names() -> frozenset[str]:
     return defined_names(shared_body()) - {"FORMAT", "require"}
 
 
-def _isort_key(name: str) -> tuple[int, str]:
-    """Return the place of a name in an import: constants, classes, functions."""
-    kind = 0 if name.isupper() else 1 if name[0].isupper() else 2
-    return kind, name
-
-
 def import_of_shared(used: frozenset[str]) -> list[str]:
     """Write the import of the shared module: the names `used`, and those for the user.
 
     The versions are compared first: another version may lack a name.
     """
-    names = sorted(shared_names() & used - set(PUBLIC), key=_isort_key)
+    names = sorted(shared_names() & used - set(PUBLIC), key=isort_key)
     layers = [n for n in names if n in shared_layers() or n in shared_initializers()]
     return [
         f"import {SHARED_MODULE}",

@@ -112,7 +112,7 @@ def newest_checkpoint(folder):
     if os.path.isfile(file):
         with open(file, "rb") as stream:
             start = stream.read(9999)
-        said = re.search(rb'^model_checkpoint_path: *"(.*)"', start, re.M)
+        said = re.search(rb'(?m)^model_checkpoint_path: *"(.*)"', start)
         if said is not None:
             last = said[1].decode("unicode_escape").encode("latin1").decode()
             last = re.split(r"[/\\]", last)[-1]

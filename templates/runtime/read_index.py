@@ -45,8 +45,8 @@ def read_index(prefix):
         elif size not in (stored, None) or math.prod(shape) > max(stored, 1):
             raise ValueError(f"{name} has another length than its shape says")
         used[shard] = used.get(shard, 0) + stored
-    for name in whole:
-        if whole[name] != parts.get(name):
+    for name, size in whole.items():
+        if size != parts.get(name):
             raise ValueError(f"{name} has other parts than its shape says")
     for shard, stored in used.items():
         file = f"{prefix}.data-{shard:05}-of-{shards:05}"
