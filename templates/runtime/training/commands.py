@@ -30,9 +30,9 @@ def add_train_commands(
     """Add `train` and `evaluate`; `rules` has the options of `restore`."""
     fields = dataclasses.fields(SETTINGS)
     if SPLIT and program.decay:
-        add_recompute(commands, rules, fields)
+        add_recompute(commands, rules, SETTINGS)
     elif RECOMPUTES:
-        add_recompute(commands, rules, fields)
+        add_recompute(commands, rules, SETTINGS)
     text = "train, or resume a run that was stopped"
     part = commands.add_parser("train", help=text, description=text)
     if SPLIT:
@@ -61,16 +61,16 @@ def add_train_commands(
 
 if RECOMPUTES:
 
-    def add_recompute(commands, rules, fields):
+    def add_recompute(commands, rules, defaults):
         """Add `recompute`."""
         text = "write a checkpoint with averages of batch norm computed from the data"
         part = commands.add_parser(
             "recompute", parents=[rules], help=text, description=text
         )
         part.set_defaults(run=run_recompute)
-        used = "data", "batch", "seed", "device"
+        used, fields = ("data", "batch", "seed", "device"), dataclasses.fields(defaults)
         add_settings(part, [field for field in fields if field.name in used])
-        run, text = SETTINGS.directory, "the weights; those of the run unless given"
+        run, text = defaults.directory, "the weights; those of the run unless given"
         flags = {"default": run, "metavar": "FILE", "help": text}
         part.add_argument("--checkpoint", dest="file", **flags)
         part.add_argument("out")
