@@ -1,10 +1,13 @@
 """Docstrings, comments and constants of the emitted file."""
 
 import ast
+import builtins
+import keyword
 
 from slimgen.compiler import Request, compile_source
 from slimgen.source import Source
 
+DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
 TWO = """\
 # Two networks.
 
@@ -29,8 +32,8 @@ def emitted(text: str) -> ast.Module:
 
 
 def docstrings(module: ast.Module) -> dict[str, str]:
-    classes = [node for node in module.body if isinstance(node, ast.ClassDef)]
-    return {node.name: ast.get_docstring(node) or "" for node in classes}
+    nodes = [node for node in module.body if isinstance(node, DEFINITIONS)]
+    return {node.name: ast.get_docstring(node) or "" for node in nodes}
 
 
 def test_the_comment_above_a_network_documents_its_class() -> None:
@@ -120,3 +123,69 @@ def test_no_shape_stands_beside_a_variable_which_says_its_own() -> None:
     created = [line for line in code.splitlines() if 'scope.variable("' in line]
     assert [line for line in created if "xavier" in line and "  #" in line] == []
     assert '    scope.variable("g", [2, 4], xavier)' in created
+
+
+def test_docstrings_of_layers_say_only_what_this_network_does() -> None:
+    found = docstrings(
+        emitted(
+            "network n {\n  input images 32x32x3\n"
+            "  conv 8 3x3 normalizer=batch_norm(is_training=false)\n  pool 2x2 MAX\n"
+            "  fc 4 biases=none activation=none\n  fc 3 activation=none\n}\n"
+        )
+    )
+
+    assert found["conv2d"] == "Convolve with `weights`, normalize, then activate."
+    assert found["batch_norm"] == "Normalize channels by moving averages."
+    assert found["pool"].startswith("Take the largest value of each window,")
+    assert found["fully_connected"] == "Multiply by `weights`, add any `biases`."
+
+
+def words_of_a_file() -> set[str]:
+    """Names that a built file defines, reads or has as attributes, as a source may have them."""
+    module = emitted(NAMED.format(name="n"))
+    names = {node.name for node in module.body if isinstance(node, DEFINITIONS)}
+    for part in ast.walk(module):
+        if isinstance(part, ast.ClassDef):
+            names |= {n.name for n in part.body if isinstance(n, ast.FunctionDef)}
+            names |= {n.id for n in ast.walk(part) if isinstance(n, ast.Name)}
+    return {name for name in names if name[0].isalpha() and not keyword.iskeyword(name)}
+
+
+NAMED = """network {name}() as S {{
+  input images 8x8x3
+  conv 4 3x3 normalizer=batch_norm
+  dropout 0.5
+}}
+"""
+
+
+def test_a_network_is_called_as_anything_in_the_file_or_is_refused() -> None:
+    names = sorted(words_of_a_file() | {"outputs", "inputs", "scope", "layers", "len"})
+    built = 0
+    for name in names:
+        source = Source("model.slim", NAMED.format(name=name))
+        result = compile_source(source, Request(), lambda path, user: None)
+        if result.code is None:
+            assert {d.code for d in result.diagnostics} <= {"E129", "E108", "E009"}
+            continue
+        built += 1
+        module = ast.parse(result.code)
+        defined = [n.name for n in module.body if isinstance(n, DEFINITIONS)]
+        assert len(defined) == len(set(defined)), name
+        assert not set(defined) & set(dir(builtins)), name
+        for part in module.body:
+            if isinstance(part, ast.ClassDef):
+                check_members(part)
+
+    assert built > len(names) / 2
+
+
+def check_members(made: ast.ClassDef) -> None:
+    """Fail where a class reads its network's function after an attribute of that name."""
+    bound: set[str] = set()
+    for statement in made.body:
+        if isinstance(statement, ast.AnnAssign | ast.Assign) and statement.value:
+            read = {n.id for n in ast.walk(statement.value) if isinstance(n, ast.Name)}
+            assert not read & bound, made.name
+            target = getattr(statement, "target", None) or statement.targets[0]
+            bound.add(target.id)
