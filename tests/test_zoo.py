@@ -148,6 +148,10 @@ VALUES = [
     ("alexnet", "alexnet", (), 60_965_224),  # Caffe's bvlc_alexnet
     # MobileNet v2 of half the width has no count of TF-Slim's; the paper gives 1.95 million.
     ("mobilenet_v2", "mobilenet_v2_050", (), 1_988_505),
+    # timm's vit_tiny_patch16_224, vit_small_patch16_224 and vit_base_patch16_224.
+    ("vit", "vit_ti_16", (), 5_717_416),
+    ("vit", "vit_s_16", (), 22_050_664),
+    ("vit", "vit_b_16", (), 86_567_656),
 ]
 DECAY = ("weight_decay=0.00004",)
 
