@@ -5,6 +5,7 @@ slow to import and slower to run, is asked only for the others.
 """
 
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 
 WIDTH = 88
@@ -12,6 +13,8 @@ CALL = re.compile(
     r"(return |[\w, ]+ = )?[\w.]+\("
 )  # the begin of a statement that calls
 INDENT = 4
+# A list of numbers that is longer than a line; black would write a number a line.
+NUMBERS = re.compile(r"\[[-+\d.e, \[\]]{%d,}\](?=[,)])" % WIDTH)
 
 
 def fits(code: str, depth: int, comment: str = "") -> bool:
@@ -30,6 +33,9 @@ def fitted(code: str, depth: int, comment: str = "", always: bool = False) -> li
         return [indent + code + end]
     if len(indent + code) <= WIDTH and not always:
         return [indent + code]
+    numbers = NUMBERS.search(code)
+    if numbers is not None:
+        return _with_numbers(code, numbers.span(), indent, end)
     parts = _last_brackets(code)
     if parts is not None:
         before, inside, after = parts
@@ -42,6 +48,32 @@ def fitted(code: str, depth: int, comment: str = "", always: bool = False) -> li
             if all(len(line) <= WIDTH for line in [indent + before, *lines]):
                 return [indent + before, *lines, indent + after + end]
     return _by_black(code + end, len(indent))
+
+
+def _with_numbers(
+    code: str, place: tuple[int, int], indent: str, end: str
+) -> list[str]:
+    """Return a statement with a long list of numbers, as many of them a line as fit."""
+    start, stop = place
+    inner = f"{indent}{' ' * INDENT}"
+    parts = _split(code[start + 1 : stop - 1])
+    if max(map(len, parts)) >= WIDTH - len(inner):  # rows that begin lines of their own
+        rows = [line for part in parts for line in _filled(f"{part},", inner)]
+    else:
+        rows = _filled(", ".join(parts) + ",", inner)
+    first, last = f"{indent}{code[: start + 1]}", f"{indent}{code[stop - 1 :]}{end}"
+    return [f"{indent}# fmt: off", first, *rows, last, f"{indent}# fmt: on"]
+
+
+def _filled(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=f"{indent} " if text.startswith("[[") else indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def signature(name: str, parameters: Sequence[str]) -> str:
