@@ -4,6 +4,8 @@ import ast
 import builtins
 import keyword
 
+from output import assert_is_tidy_python
+
 from slimgen.compiler import Request, compile_source
 from slimgen.source import Source
 
@@ -34,6 +36,32 @@ def emitted(text: str) -> ast.Module:
 def docstrings(module: ast.Module) -> dict[str, str]:
     nodes = [node for node in module.body if isinstance(node, DEFINITIONS)]
     return {node.name: ast.get_docstring(node) or "" for node in nodes}
+
+
+def test_long_lists_of_numbers_fill_their_lines() -> None:
+    rows = [[(i * 7 + j * 3) % 169 for j in range(49)] for i in range(49)]
+    values, pairs = [i / 10 - 3 for i in range(60)], [[i, i + 1] for i in range(40)]
+    text = f"""network n {{
+      input images 8x8x3
+      constant {rows} int32; tap rows
+      constant {values}; tap values
+      constant {pairs} int32; tap pairs
+      constant [1, 2, 3]; tap few
+      from images; conv 4 3x3
+    }}"""
+    code = compile_source(Source("n.slim", text), Request(), lambda *_: None).code
+
+    assert code is not None
+    assert_is_tidy_python(code)
+    network = code[code.index("def n(") : code.index("# Layers: ")]
+    assert len(network.splitlines()) < 240
+    assert max(map(len, network.splitlines())) <= 88
+    constants = [
+        ast.literal_eval(call.args[0])
+        for call in ast.walk(ast.parse(network))
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "tf.constant"
+    ]
+    assert sorted(constants, key=len) == [[1, 2, 3], pairs, rows, values]
 
 
 def test_the_comment_above_a_network_documents_its_class() -> None:

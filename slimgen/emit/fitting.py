@@ -14,7 +14,7 @@ CALL = re.compile(
 )  # the begin of a statement that calls
 INDENT = 4
 # A list of numbers that is longer than a line; black would write a number a line.
-NUMBERS = re.compile(r"\[[-+\d.e, \[\]]{%d,}\](?=[,)])" % WIDTH)
+NUMBERS = re.compile(rf"\[[-+\d.e, \[\]]{{{WIDTH},}}\](?=[,)])")
 
 
 def fits(code: str, depth: int, comment: str = "") -> bool:
