@@ -71,9 +71,7 @@ def decode_upright(
         image = decode_grey(encoded)
     else:
         image = tf.io.decode_image(encoded, CHANNELS, expand_animations=False)
-    turn = tf.cond(
-        is_jpeg(encoded), lambda: exif_orientation(encoded), lambda: tf.constant(1)
-    )
+    turn = exif_orientation(encoded)
     image = tf.cond(turn > 4, lambda: tf.transpose(image, [1, 0, 2]), lambda: image)
     flips = tf.reduce_any(turn == [[3, 4, 7, 8], [2, 3, 6, 7]], axis=1)
     return tf.reverse(image, tf.boolean_mask([0, 1], flips))
@@ -81,83 +79,49 @@ def decode_upright(
 
 def decode_grey(encoded):
     """Decode to one channel; files that TensorFlow cannot turn grey become colours first."""
-    cmyk = tf.cond(
-        is_jpeg(encoded),
-        lambda: tf.io.extract_jpeg_shape(encoded)[2] == 4,
-        lambda: piece(encoded, 0, 2) != b"\x89P",  # PNG
+    start = tf.strings.substr(encoded, 0, 2)
+    is_grey = tf.cond(
+        start == b"\xff\xd8",  # JPEG: all but the four colours of printers
+        lambda: tf.io.extract_jpeg_shape(encoded)[2] != 4,
+        lambda: start == b"\x89P",  # PNG
     )
     return tf.cond(
-        cmyk,
-        lambda: tf.image.rgb_to_grayscale(decode_colors(encoded)),
+        is_grey,
         lambda: tf.io.decode_image(encoded, 1, expand_animations=False),
+        lambda: tf.image.rgb_to_grayscale(decode_colors(encoded)),
     )
 
 
 def decode_colors(encoded):
     """Decode to three channels, a BMP file of 8 bits a pixel by its palette."""
+    head = tf.io.decode_raw(encoded, tf.uint8, fixed_length=2048)
 
     def by_palette():
-        start = 14 + integers(encoded, 14, 1)[0]
-        colors = tf.io.decode_raw(piece(encoded, start, 1024), tf.uint8, True, 1024)
-        pixels = tf.io.decode_image(encoded, 0, expand_animations=False)
-        return tf.gather(
-            tf.reshape(colors, [256, 4])[:, 2::-1], tf.cast(pixels[:, :, 0], tf.int32)
-        )
+        start = 14 + tf.cast(head[14], tf.int32)
+        colors = tf.reshape(head[start : start + 1024], [256, 4])[:, 2::-1]
+        pixels = tf.io.decode_image(encoded, 0, expand_animations=False)[:, :, 0]
+        return tf.gather(colors, tf.cast(pixels, tf.int32))
 
     return tf.cond(
-        (piece(encoded, 0, 2) == b"BM") & (piece(encoded, 28, 1) == b"\x08"),
+        tf.reduce_all(tf.gather(head, [0, 1, 28]) == [*b"BM\x08"]),
         by_palette,
         lambda: tf.io.decode_image(encoded, 3, expand_animations=False),
     )
 
 
-def is_jpeg(encoded):
-    """Return whether a file is a JPEG."""
-    return piece(encoded, 0, 2) == b"\xff\xd8"
-
-
-def exif_orientation(jpeg):
-    """Return the orientation in a JPEG file's EXIF data, 1 without one: TIFF 6.0, tag 274."""
-
-    def is_other(at):
-        marker = integers(jpeg, at, 1, little=False)[0]
-        return (marker >= 0xFFE0) & (piece(jpeg, at + 4, 4) != b"Exif")
-
-    # A segment is a marker, here of an application, and a length that counts itself.
-    (at,) = tf.while_loop(
-        is_other,
-        lambda at: [at + 2 + integers(jpeg, at + 2, 1, little=False)[0]],
-        [tf.constant(2)],
-        maximum_iterations=99,
-    )
-    start = at + 10
-    little = piece(jpeg, start, 2) == b"II"
-    # An offset has four bytes, of which two are 0 in a segment.
-    table = start + tf.reduce_max(integers(jpeg, start + 4, 2, little))
-    count = tf.maximum(integers(jpeg, table, 1, little)[0], 1)
-    rows = tf.reshape(integers(jpeg, table + 2, 6 * count, little), [-1, 6])
+def exif_orientation(encoded):
+    """Return the orientation in a file's EXIF data, 1 without one: TIFF 6.0, tag 274."""
+    tiff = tf.concat([tf.strings.split(encoded, b"Exif\0\0"), [b"", b""]], 0)[1]
+    read = functools.partial(tf.io.decode_raw, tiff, tf.uint16, fixed_length=66304)
+    little = tf.strings.substr(tiff, 0, 2) == b"II"
+    numbers = tf.where(little, read(little_endian=True), read(little_endian=False))
+    numbers = tf.cast(numbers, tf.int32)
+    table = (
+        tf.reduce_max(numbers[2:4]) // 2
+    )  # its place has four bytes, of which two are 0
+    rows = tf.reshape(numbers[table + 1 : table + 385], [64, 6])[: numbers[table]]
     found = tf.boolean_mask(rows[:, 4], (rows[:, 0] == 274) & (rows[:, 4] <= 8))
-    known = piece(jpeg, at + 4, 4) == b"Exif"
-    return tf.where(known, tf.reduce_max(tf.concat([[1], found], 0)), 1)
-
-
-def piece(encoded, start, length):
-    """Return some bytes of a file, fewer at its end."""
-    return tf.strings.substr(
-        encoded, tf.minimum(start, tf.strings.length(encoded)), length
-    )
-
-
-def integers(encoded, start, count, little=True):
-    """Return numbers of two bytes each in a file; behind its end they are 0."""
-    read = functools.partial(
-        tf.io.decode_raw,
-        piece(encoded, start, 2 * count),
-        tf.uint16,
-        fixed_length=2 * count,
-    )
-    found = tf.where(little, read(little_endian=True), read(little_endian=False))
-    return tf.cast(found, tf.int32)
+    return tf.reduce_max(tf.concat([[1], found], 0))
 
 
 if BY_NETWORK:
