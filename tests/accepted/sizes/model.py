@@ -192,9 +192,7 @@ class Sizes(tf.Module):
 def decode_image(encoded):
     """Decode JPEG, PNG, GIF or BMP, a JPEG turned upright as its EXIF data say."""
     image = tf.io.decode_image(encoded, 4, expand_animations=False)
-    turn = tf.cond(
-        is_jpeg(encoded), lambda: exif_orientation(encoded), lambda: tf.constant(1)
-    )
+    turn = exif_orientation(encoded)
     image = tf.cond(turn > 4, lambda: tf.transpose(image, [1, 0, 2]), lambda: image)
     flips = tf.reduce_any(turn == [[3, 4, 7, 8], [2, 3, 6, 7]], axis=1)
     return tf.reverse(image, tf.boolean_mask([0, 1], flips))
