@@ -86,3 +86,15 @@ def unused_result(span: Span, word: str) -> Diagnostic:
         "remove it, or keep its result: `tap NAME` or `output NAME` on the next line",
         severity=Severity.WARNING,
     )
+
+
+def other_range(span: Span, label: str, highest: int, given: str) -> Diagnostic:
+    """Warn of a label that is the image of an input, with other values."""
+    return Diagnostic(
+        "W308",
+        f"the label `{label}` is the image of `{given}` with other values",
+        span,
+        f"from 0 to {highest}, and from 0 to 1 in `{given}`",
+        f"`label={given}` in the loss compares with the image that the network takes",
+        severity=Severity.WARNING,
+    )

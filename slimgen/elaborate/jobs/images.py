@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from slimgen.elaborate.jobs.job_lines import ignored_argument
+from slimgen.elaborate.jobs.job_lines import JobText, ignored_argument
 from slimgen.elaborate.rejection import Rejected, Reporter
 from slimgen.ir.graph import Network, Value
-from slimgen.ir.jobs import LabelNames, Preprocessing
+from slimgen.ir.jobs import Data, LabelNames, Loss, Preprocessing
+from slimgen.layers.jobs.data import DataLine
 from slimgen.layers.jobs.images import LabelsLine, PreprocessLine
 from slimgen.messages import jobs as job_messages
 from slimgen.messages import names as messages
+from slimgen.messages import warnings
 from slimgen.messages.used_files import no_such_file
 from slimgen.source import Source
 from slimgen.syntax import tree
@@ -62,6 +64,30 @@ def check_images(
             statement.span, f"`preprocess {found.family}`", needed, shown
         )
     )
+
+
+def warn_of_ranges(job: JobText, data: Data, loss: Loss) -> None:
+    """Warn of a label that is an input's image with the values of its file.
+
+    A job with such labels has `preprocess none`, which makes values from 0 to 1. Among
+    several inputs one of floats keeps its values.
+    """
+    kept = "float32" if len(data.inputs) > 1 else ""
+    images = [item for item in data.inputs if item.image and item.dtype != kept]
+    inputs = {item.feature: item.name for item in images}
+    targets = (term.target for term in loss.terms)
+    compared = {one.label for one in targets if not (one.classes or one.prepared)}
+    body = job.required_line(DataLine)[1].body
+    lines = (
+        [one for one in body.statements if isinstance(one, tree.Line)] if body else []
+    )
+    spans = {line.word.text: line.word.span for line in lines}
+    for item in data.labels:
+        name = inputs.get(item.feature)
+        if item.image and name and item.name in compared:
+            highest = 65535 if item.dtype == "uint16" else 255
+            found = warnings.other_range(spans[item.name], item.name, highest, name)
+            job.reporter.report(found)
 
 
 def is_classifier(result: Value | None) -> bool:

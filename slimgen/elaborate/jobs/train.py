@@ -8,7 +8,7 @@ from slimgen.elaborate.evaluator import Silent
 from slimgen.elaborate.jobs.augment import check_mixed, read_augment
 from slimgen.elaborate.jobs.data import read_data
 from slimgen.elaborate.jobs.gradients import read_gradients
-from slimgen.elaborate.jobs.images import check_images, preprocessing
+from slimgen.elaborate.jobs.images import check_images, preprocessing, warn_of_ranges
 from slimgen.elaborate.jobs.initial import read_initial
 from slimgen.elaborate.jobs.job_lines import JobText
 from slimgen.elaborate.jobs.loss import read_loss
@@ -49,6 +49,7 @@ def read_train(job: JobText) -> Train | None:
     check_mixed(job, loss)
     data = with_compared_inputs(data, loss)
     data = with_sizes(data, sizes_of(loss, _outputs(job, loss)))
+    warn_of_ranges(job, data, loss)
     return Train(
         job.network.name,
         data,
