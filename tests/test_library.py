@@ -11,6 +11,7 @@ import pytest
 from slimgen.emit import library
 from slimgen.emit.folding import fold
 from slimgen.emit.library import Library, LibraryModule, open_library, used_names
+from slimgen.emit.shared_module import shared_module
 from slimgen.emit.templates import defined_names
 
 ROOT = Path(__file__).parent.parent / "templates"
@@ -165,3 +166,17 @@ def _globals(table: symtable.SymbolTable) -> set[str]:
     for inner in table.get_children():
         found |= _globals(inner)
     return found - set(dir(builtins))
+
+
+def test_the_shared_module_defines_every_name_that_its_functions_use() -> None:
+    text = shared_module()
+    module = symtable.symtable(text, "slim_runtime.py", "exec")
+    known = {name.get_name() for name in module.get_symbols()} | {*dir(builtins)}
+    tables, unknown = [*module.get_children()], set()
+    while tables:
+        table = tables.pop()
+        names = [name.get_name() for name in table.get_symbols() if name.is_global()]
+        unknown |= {(table.get_name(), name) for name in names if name not in known}
+        tables += table.get_children()
+
+    assert unknown == set()
