@@ -199,19 +199,21 @@ def describe_runtime(graph: Graph, split: bool = False) -> Runtime:
     if train and train.preprocess:
         graph = _with_preprocess(graph, train)
     facts = _facts(graph, train)
+    maps = any(network.maps for network in graph.networks)
     parts = ["names", "runtime/images.py", "runtime/image_folders.py"]
     parts += ["preprocessing"] if facts.preprocess and facts.by_network else []
     parts += ["runtime/restoring.py", "runtime/weights.py", *CHECKPOINTS]
     parts += [f"runtime/read_{name}.py" for name in facts.formats]
-    parts += ["runtime/formats.py", "maps"] if facts.formats else []
+    parts += ["runtime/formats.py"] if facts.formats else []
+    parts += ["maps"] if maps else []
     parts += [part for job in graph.jobs for part in needs_of(job).sections]
     parts += ["runtime/command_line.py", "end"]
     if split:
-        parts = ["names", "maps"] if facts.formats else ["names"]
+        parts = ["names", "maps"] if maps else ["names"]
         parts += ["runtime/images.py", *TRAIN_SECTIONS] if train else []
         parts += ["split", "end"]
     roots = ["main", "restore"]
-    roots += ["weight_map"] if facts.formats else []
+    roots += ["weight_map"] if maps else []
     roots += ["preprocess", "decode_image"] if facts.preprocess else []
     roots += ["postprocess", "loss", "accuracy"] if facts.classes else []
     labels = next((n.labels for n in graph.networks if n.labels), LabelNames())
@@ -287,6 +289,7 @@ def _flags(
         "WEIGHTED_LOSS": False,
         "WEIGHTED_ACCURACY": False,
         "SEVERAL_FORMATS": bool(facts.formats),
+        "RENAMED": any(one.format == "slim" for one in maps),
         "TRANSFORMS": bool(transforms - {Transform()}),
         "OTHER_TYPES": any("float" not in spec.dtype for spec in saved),
         "AVERAGES": bool(train and train.gradients.average),

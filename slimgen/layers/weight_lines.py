@@ -39,7 +39,8 @@ class WeightsLine(SettingLine):
     """The names of this network's variables in another source, as rules between braces.
 
     The names of `keras` are `layer/kernel`, whichever of Keras' formats a file has; `caffe` is
-    a pickled dictionary of arrays (`.npy`); `safetensors` mostly has PyTorch's names.
+    a pickled dictionary of arrays (`.npy`); `safetensors` mostly has PyTorch's names; `slim`
+    is a checkpoint of TensorFlow whose names are not those of TF-Slim.
     """
 
     word = "weights"
@@ -51,7 +52,7 @@ class WeightsLine(SettingLine):
         "conv 8 3x3 as conv1"
     )
 
-    format: str = parameter(Choice(FORMATS), "the format of the source")
+    format: str = parameter(Choice((*FORMATS, "slim")), "the format of the source")
     source: str = parameter(Text(), "what the source is called, for the reader")
 
 

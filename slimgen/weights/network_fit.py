@@ -70,6 +70,8 @@ def own_names(network: Network) -> list[str]:
 def fit(network: Network, file: WeightFile) -> Fit:
     """Compare a network with a file, by the map for the file's format."""
     weights = next((one for one in network.maps if one.format == file.format), None)
+    if file.format == "slim" and weights is not None:
+        weights = _of_checkpoint(network, weights, file)
     no_map = weights is None and file.format != "slim"
     entries = _entries(network, weights, file)
     saved = {v.name: v.spec for v in network.variables if v.spec.saved}
@@ -127,12 +129,22 @@ def fit(network: Network, file: WeightFile) -> Fit:
     )
 
 
+def _of_checkpoint(
+    network: Network, weights: WeightMap, file: WeightFile
+) -> WeightMap | None:
+    """Return the map to other names if it finds more of a checkpoint than the own names."""
+    names = {value.name for value in file.values}
+    own = sum(v.name in names for v in network.variables if v.spec.saved)
+    other = sum(entry.source in names for entry in weights.entries)
+    return weights if other > own else None
+
+
 def _entries(
     network: Network, weights: WeightMap | None, file: WeightFile
 ) -> dict[str, Any]:
     """The entries of a map, as those of a built file."""
     entry = file.module["Entry"]
-    if file.format == "slim":
+    if weights is None and file.format == "slim":
         return {v.name: entry(v.name) for v in network.variables if v.spec.saved}
     return {
         one.variable: entry(

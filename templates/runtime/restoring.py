@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from slimgen.templates.runtime.flags import SEVERAL_FORMATS
+from slimgen.templates.runtime.flags import RENAMED, SEVERAL_FORMATS
 from slimgen.templates.runtime.stand_ins import open_weights
 from slimgen.templates.runtime.weights import (
     AVERAGE,
@@ -15,6 +15,7 @@ from slimgen.templates.runtime.weights import (
     compare,
     grouped,
     listed,
+    map_for,
     matching,
     read_value,
     renamed,
@@ -77,9 +78,11 @@ def planned(model, weights, include, exclude, rename, head, average):
     """Return the `Report` on loading with these options, and each variable's entry."""
     chosen = selected(model, include, exclude, head)
     entries = renamed(model, weights, rename, average)
-    if SEVERAL_FORMATS:
+    if SEVERAL_FORMATS or RENAMED:
         chosen = [name for name in chosen if name in entries]
     report = compare(model, weights, chosen, entries)
+    if RENAMED and map_for(model, weights) == "renamed":
+        report.renamed += report.loaded
     averages = {name for name in entries if str(entries[name]).endswith(AVERAGE)}
     if averages:
         report.averaged += [name for name in report.loaded if name in averages]
@@ -92,6 +95,7 @@ def restore_with(model, path, options):
     names = "include", "exclude", "rename", "head", "average", "strict"
     report = restore(model, path, **{name: getattr(options, name) for name in names})
     kinds = "averaged", "not_averaged", "left_out", "unused", "training_state"
+    kinds = ("renamed", *kinds)  # if RENAMED
     loaded = f"{path}: {len(report.loaded)} variables loaded"
     told = filter(None, [loaded, report.summary(*kinds)])
     print("; ".join(told), file=sys.stderr)

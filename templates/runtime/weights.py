@@ -12,6 +12,7 @@ import numpy as np
 
 from slimgen.templates.runtime.flags import (
     OTHER_TYPES,
+    RENAMED,
     SEVERAL_FORMATS,
     TRAINS,
     TRANSFORMS,
@@ -45,6 +46,7 @@ class Report:
     def __init__(self):
         self.loaded = []  # variables
         self.transformed = []  # loaded by way of an `Entry`  # if TRANSFORMS
+        self.renamed = []  # loaded by the names of `weights slim`  # if RENAMED
         self.averaged = []  # loaded from their moving averages
         self.not_averaged = []  # likewise asked for, but the source has no average
         self.left_out = []  # variables that keep their values on purpose
@@ -190,7 +192,10 @@ def renamed(model, weights, rules, average):
     """Return the source's name of each variable, as `rules` change it."""
     if SEVERAL_FORMATS and weights.format not in model.CHECKPOINT_MAPS:
         raise RestoreError(f"{model.name} has no map for {weights.format} weights")
-    if TRANSFORMS:
+    if RENAMED:
+        entries = model.CHECKPOINT_MAPS[map_for(model, weights)]
+        sources = {name: str(entry) for name, entry in entries.items()}
+    elif TRANSFORMS:
         entries = model.CHECKPOINT_MAPS[weights.format]
         sources = {name: str(entry) for name, entry in entries.items()}
     else:
@@ -222,6 +227,22 @@ def renamed(model, weights, rules, average):
     if TRANSFORMS:
         return {name: with_source(entries[name], sources[name]) for name in sources}
     return sources
+
+
+def map_for(model, weights):
+    """Return the map for a source: of two for a checkpoint, the one that finds more.
+
+    If both find as many, it is that of the network's own names.
+    """
+    if weights.format != "slim" or "renamed" not in model.CHECKPOINT_MAPS:
+        return weights.format
+    known = {name.removesuffix(AVERAGE) for name in weights.shapes}
+
+    def found(kind):
+        entries = model.CHECKPOINT_MAPS[kind].values()
+        return sum(str(entry) in known for entry in entries)
+
+    return max("slim", "renamed", key=found)
 
 
 AVERAGE = "/ExponentialMovingAverage"  # the end of an average's name, as in TF-Slim
