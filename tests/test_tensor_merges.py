@@ -128,3 +128,38 @@ def test_attention_is_two_products_of_matrices() -> None:
 
     assert code.count("tf.matmul(") == 2
     assert code.count("fully_connected(scope") == 4 + 1  # its calls, and the function
+
+
+TURNS = """\
+network turns() {
+  input images 8x8x4
+  for i in 1..3 {
+    let before = net
+    constant [[i, 1, 2, 0.5]]; let shares = net
+    multiply [before, shares]
+    pad [[0, 0], [0, i], [0, 0], [0, 0]]
+    roll i 1
+    slice [0, i, 0, 0] [-1, 8, -1, -1]
+    conv 4 3x3 as conv{i}
+  }
+  flatten
+  fc 3 activation=none as logits
+}
+train turns {
+  data records "train.tfrecord"
+  batch 8
+  loss softmax_cross_entropy
+  optimizer sgd
+  learning_rate fixed 0.1
+  steps 5
+PRECISION}
+"""
+
+
+@pytest.mark.parametrize("precision", ["", "  precision bfloat16\n"])
+def test_turns_that_differ_in_numbers_are_a_loop_in_16_bits_too(precision):
+    code = build(TURNS.replace("PRECISION", precision))
+    assert "    for i in range(1, 4):\n" in code
+    assert "tf.constant([[i, 1, 2, 0.5]], tf.float32)" in code
+    assert "tf.pad(net, [[0, 0], [0, i], [0, 0], [0, 0]])" in code
+    assert "tf.roll(net, i, 1)" in code

@@ -1,11 +1,11 @@
 """Numbers of the source as a tensor."""
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from slimgen.frozen import Frozen
 from slimgen.layers.argument_types import ArgumentError, Choice
 from slimgen.layers.declaration import Layer, ShapeError, TensorType, parameter
+from slimgen.layers.literals import literals
 
 Numbers = tuple["int | float | Numbers", ...]
 
@@ -46,11 +46,11 @@ def shape_of(values: Numbers) -> tuple[int, ...]:
     return (len(values), *(shape_of(first) if isinstance(first, tuple) else ()))
 
 
-def _flat(values: Numbers) -> Iterator[int | float]:
-    for value in values:
+def _flat(values: Iterable[object]) -> Iterator[int | float]:
+    for value in literals(values):
         if isinstance(value, tuple):
             yield from _flat(value)
-        else:
+        elif isinstance(value, int | float):
             yield value
 
 
@@ -67,6 +67,7 @@ class ConstantTensor(Layer):
     varies = False
     inputs = (0, 0)
     example = "constant [0.5, 0.3, 0.2, 1]; let shares = net; multiply [images, shares]"
+    sizes = ("value",)
 
     value: Numbers = parameter(NestedNumbers(), "the numbers, in lists for the axes")
     dtype: str = parameter(Choice(tuple(LARGEST)), "type of the numbers", "float32")
@@ -82,5 +83,5 @@ class ConstantTensor(Layer):
             raise ShapeError(f"`{number}` is no whole number, the type is {self.dtype}")
         most = LARGEST[self.dtype]
         least = 0 if self.dtype == "uint8" else -most - whole
-        if not math.isfinite(number) or not least <= number <= most:
+        if not least <= number <= most:
             raise ShapeError(f"`{number}` is beyond the numbers of {self.dtype}")

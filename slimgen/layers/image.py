@@ -174,6 +174,7 @@ class DepthToSpace(Layer):
     family = "Images"
     varies = False
     example = "depth_to_space 2"
+    sizes = ("block_size",)
 
     block_size: int = parameter(Integer(2), "height and width of the square")
 
@@ -204,6 +205,7 @@ class SpaceToDepth(Layer):
     family = "Images"
     varies = False
     example = "space_to_depth 2"
+    sizes = ("block_size",)
 
     block_size: int = parameter(Integer(2), "height and width of the square")
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from slimgen.layers.casting import Cast
-from slimgen.layers.declaration import Layer, TensorType
+from slimgen.layers.declaration import Layer, ShapeError, TensorType, parameters
+from slimgen.layers.literals import literals
 
 WIDE, SHORT = "float32", "bfloat16"
 
@@ -23,9 +25,21 @@ def is_narrowed(layer: Layer, inputs: Sequence[TensorType]) -> bool:
     """Whether a layer's 32 bits are to become 16: those of variables, and those unasked for.
 
     Variables, constants and layers of whole numbers, such as `embedding`, have no input that
-    decides about the bits of their result.
+    decides about the bits of their result. The sizes of a block's layer are those of its
+    first call.
     """
     floats = {one.dtype for one in inputs if "float" in one.dtype}
     if isinstance(layer, Cast) or (floats and SHORT not in floats):
         return False
-    return layer.outputs(inputs)[0].dtype == WIDE
+    first = {one.name: _first(getattr(layer, one.name)) for one in parameters(layer)}
+    try:
+        return replace(layer, **first).outputs(inputs)[0].dtype == WIDE
+    except ShapeError:  # a size that differs between calls; who needs it keeps the bits
+        return False
+
+
+def _first(value: Any) -> Any:
+    """Return a value with the first literal that each hole stands for."""
+    if isinstance(value, tuple):
+        return tuple(map(_first, value))
+    return next(iter(literals((value,))), value)

@@ -203,6 +203,7 @@ class Roll(Layer):
     family = "Shapes"
     varies = False
     example = "roll [-2, -2] [1, 2]"
+    sizes = ("shift",)
 
     shift: int | tuple[int, ...] = parameter(
         WHOLE_NUMBERS, "by how many places; negative: towards the beginning"
