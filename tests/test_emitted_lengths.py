@@ -75,7 +75,7 @@ CAPABILITIES: list[tuple[str, str, dict[str, int]]] = [
     (
         "a run's facts are kept and compared",
         "other data, another rate or preprocessing went on in silence",
-        {"lenet": 64, "lenet --split": 12},
+        {"lenet": 72, "lenet --split": 12},
     ),
     (
         "`none` turns an option off",

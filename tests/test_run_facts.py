@@ -286,3 +286,19 @@ def test_training_in_two_replicas_is_an_error_and_prediction_is_not(
         "2 replicas",
         "training runs on one replica: averages would differ",
     ], done.stderr[-2000:]
+
+
+def test_a_folder_of_other_classes_is_refused_with_the_ways_out(
+    small: ModuleType, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    for name in ("ant", "bee", "cat", "dog"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+    (tmp_path / "data/dog").rename(tmp_path / "data/fox")
+    folder.mkdir()
+    (folder / "ckpt-1.index").touch()
+    (folder / "run.json").write_text('{"classes": ["ant", "bee", "cat", "dog"]}')
+    settings = small.Settings(data=str(tmp_path / "data"), directory=str(folder))
+    ways = f"fox is not one of the classes ant, .*; --directory .* --from {folder} with"
+    with pytest.raises(small.UserError, match=ways):
+        small.data_of_run(settings)

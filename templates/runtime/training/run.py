@@ -88,13 +88,15 @@ def train_until(
 ):
     """Train until the last step, or until an exit code is `asked` for."""
     if FOLDERS:
-        folder = settings.directory
-        classes = run_classes(folder) if checkpoints(folder) else None
-    data = open_data(
-        settings.data,
-        program,  # if SPLIT
-        classes,  # if FOLDERS
-    )
+        data = data_of_run(
+            settings,
+            program,  # if SPLIT
+        )
+    else:
+        data = open_data(
+            settings.data,
+            program,  # if SPLIT
+        )
     device = find_device(settings.device)
     settings, facts = begin_or_resume(
         settings,
@@ -157,6 +159,27 @@ def train_until(
     if SKIP:
         print(f"left out in all: {run.left_out()} examples that cannot be read")
     return run.model
+
+
+if FOLDERS:
+
+    def data_of_run(
+        settings,
+        program,  # if SPLIT
+    ):
+        """Open the data; they have the classes of the run that the folder holds."""
+        folder = settings.directory
+        classes = run_classes(folder) if checkpoints(folder) else None
+        try:
+            return open_data(
+                settings.data,
+                program,  # if SPLIT
+                classes,
+            )
+        except UserError as error:
+            if classes:
+                raise UserError(f"{error}; {begin_another(folder)}") from error
+            raise
 
 
 class Run:
