@@ -369,12 +369,16 @@ def test_a_stop_between_epochs_or_in_an_evaluation_changes_no_bit(
         original, calls = getattr(holder, function), []
 
         def signalled(
-            *arguments: Any, to: Any = calls, at: int = call, then: Any = original
+            *arguments: Any,
+            to: Any = calls,
+            at: int = call,
+            then: Any = original,
+            **named: Any,
         ) -> Any:
             to.append(1)
             if len(to) == at:
                 os.kill(os.getpid(), signal.SIGTERM)
-            return then(*arguments)
+            return then(*arguments, **named)
 
         command = ["train", "--data", settings.data, "--validation", settings.data]
         command += ["--directory", folder, "--jit", "off"]

@@ -17,8 +17,7 @@ import os
 import re
 import secrets
 import sys
-from collections import Counter
-from collections import namedtuple
+from collections import Counter, namedtuple
 from typing import ClassVar
 
 import numpy as np
@@ -116,8 +115,8 @@ class Chain(tf.Module):
     inputs: ClassVar = {"images": tf.TensorSpec([None, 32, 32, 3], tf.float32)}
     outputs: ClassVar = {"logits": tf.TensorSpec([None, CLASSES], tf.float32)}
     layers = staticmethod(chain)
-    HEAD_SIZES: ClassVar = {"classes": 10}
-    HEAD = ("fc4",)
+    HEAD_SIZES: ClassVar[dict[str, int]] = {"classes": 10}
+    HEAD: ClassVar[tuple[str, ...]] = ("fc4",)
 
     def __init__(self, seed=None):
         super().__init__(name=type(self).__name__)

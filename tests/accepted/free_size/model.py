@@ -16,8 +16,7 @@ import os
 import re
 import secrets
 import sys
-from collections import Counter
-from collections import namedtuple
+from collections import Counter, namedtuple
 from typing import ClassVar
 
 import numpy as np
@@ -95,8 +94,8 @@ class FreeSize(tf.Module):
     inputs: ClassVar = {"images": tf.TensorSpec([None, None, None, 3], tf.float32)}
     outputs: ClassVar = {"output": tf.TensorSpec([None, None, None, 1], tf.float32)}
     layers = staticmethod(free_size)
-    HEAD_SIZES: ClassVar = {}
-    HEAD = ()
+    HEAD_SIZES: ClassVar[dict[str, int]] = {}
+    HEAD: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, seed=None):
         super().__init__(name=type(self).__name__)

@@ -16,8 +16,7 @@ import os
 import re
 import secrets
 import sys
-from collections import Counter
-from collections import namedtuple
+from collections import Counter, namedtuple
 from typing import ClassVar
 
 import numpy as np
@@ -70,8 +69,8 @@ class ManyTensors(tf.Module):
         "scores": tf.TensorSpec([None, 16, 16, 2], tf.float32),
     }
     layers = staticmethod(many_tensors)
-    HEAD_SIZES: ClassVar = {}
-    HEAD = ()
+    HEAD_SIZES: ClassVar[dict[str, int]] = {}
+    HEAD: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, seed=None):
         super().__init__(name=type(self).__name__)

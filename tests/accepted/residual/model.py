@@ -17,8 +17,7 @@ import os
 import re
 import secrets
 import sys
-from collections import Counter
-from collections import namedtuple
+from collections import Counter, namedtuple
 from typing import ClassVar
 
 import numpy as np
@@ -183,8 +182,8 @@ class Residual(tf.Module):
     inputs: ClassVar = {"images": tf.TensorSpec([None, 32, 32, 3], tf.float32)}
     outputs: ClassVar = {"logits": tf.TensorSpec([None, CLASSES], tf.float32)}
     layers = staticmethod(residual)
-    HEAD_SIZES: ClassVar = {"classes": 10}
-    HEAD = ("logits",)
+    HEAD_SIZES: ClassVar[dict[str, int]] = {"classes": 10}
+    HEAD: ClassVar[tuple[str, ...]] = ("logits",)
 
     def __init__(self, seed=None):
         super().__init__(name=type(self).__name__)

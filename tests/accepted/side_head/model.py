@@ -23,8 +23,7 @@ import signal
 import sys
 import threading
 import time
-from collections import Counter
-from collections import namedtuple
+from collections import Counter, namedtuple
 from typing import ClassVar
 
 import numpy as np
@@ -100,8 +99,8 @@ class SideHead(tf.Module):
     inputs: ClassVar = {"images": tf.TensorSpec([None, 32, 32, 3], tf.float32)}
     outputs: ClassVar = {"logits": tf.TensorSpec([None, CLASSES], tf.float32)}
     layers = staticmethod(side_head)
-    HEAD_SIZES: ClassVar = {"classes": 5}
-    HEAD = ("AuxLogits/logits", "logits")
+    HEAD_SIZES: ClassVar[dict[str, int]] = {"classes": 5}
+    HEAD: ClassVar[tuple[str, ...]] = ("AuxLogits/logits", "logits")
 
     def __init__(self, seed=None):
         super().__init__(name=type(self).__name__)
@@ -723,9 +722,7 @@ def train(settings=None):
 
 def train_until(asked, settings):
     """Train until the last step, or until an exit code is `asked` for."""
-    folder = settings.directory
-    classes = run_classes(folder) if checkpoints(folder) else None
-    data = open_data(settings.data, classes)
+    data = data_of_run(settings)
     device = find_device(settings.device)
     settings, facts = begin_or_resume(settings, data, device)
     tf.random.set_seed(87654321)  # TensorFlow's default: the caller's changes nothing
@@ -762,6 +759,18 @@ def train_until(asked, settings):
                 raise Stopped(f"stopped at step {step}: {latest}", asked[0])
     print(f"{int(run.step)} steps done: {checkpoints(settings.directory)[0]}")
     return run.model
+
+
+def data_of_run(settings):
+    """Open the data; they have the classes of the run that the folder holds."""
+    folder = settings.directory
+    classes = run_classes(folder) if checkpoints(folder) else None
+    try:
+        return open_data(settings.data, classes)
+    except UserError as error:
+        if classes:
+            raise UserError(f"{error}; {begin_another(folder)}") from error
+        raise
 
 
 class Run:

@@ -16,8 +16,7 @@ import os
 import re
 import secrets
 import sys
-from collections import Counter
-from collections import namedtuple
+from collections import Counter, namedtuple
 from typing import ClassVar
 
 import numpy as np
@@ -110,8 +109,8 @@ class Variables(tf.Module):
     inputs: ClassVar = {"images": tf.TensorSpec([None, 8, 8, 4], tf.float32)}
     outputs: ClassVar = {"output": tf.TensorSpec([None, 8, 8, 4], tf.float32)}
     layers = staticmethod(variables)
-    HEAD_SIZES: ClassVar = {}
-    HEAD = ()
+    HEAD_SIZES: ClassVar[dict[str, int]] = {}
+    HEAD: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, seed=None):
         super().__init__(name=type(self).__name__)

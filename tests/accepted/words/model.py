@@ -16,8 +16,7 @@ import os
 import re
 import secrets
 import sys
-from collections import Counter
-from collections import namedtuple
+from collections import Counter, namedtuple
 from typing import ClassVar
 
 import numpy as np
@@ -121,8 +120,8 @@ class Words(tf.Module):
         "scores": tf.TensorSpec([None, 8, 8, 2], tf.float32),
     }
     layers = staticmethod(words)
-    HEAD_SIZES: ClassVar = {"boxes": 4}
-    HEAD = ("heads/boxes",)
+    HEAD_SIZES: ClassVar[dict[str, int]] = {"boxes": 4}
+    HEAD: ClassVar[tuple[str, ...]] = ("heads/boxes",)
 
     def __init__(self, seed=None):
         super().__init__(name=type(self).__name__)
