@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from train_harness import module_of, network_of
+
+from slimgen.cli import main
 
 tf = pytest.importorskip("tensorflow")
 
@@ -122,3 +125,18 @@ def test_a_checkpoint_that_lacks_a_name_of_the_map_is_refused(
 
     with pytest.raises(tiny.RestoreError, match=r"1 missing \(tiny/conv1/biases\)"):
         tiny.restore(network_of(tiny)(), save(tmp_path / "other", kept))
+
+
+def test_the_command_weights_compares_by_the_names_that_a_checkpoint_has(
+    values: dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    source = tmp_path / "tiny.slim"
+    source.write_text(SOURCE)
+    files = save(tmp_path / "own", values), save(tmp_path / "other", others(values))
+    own, other = (
+        CliRunner().invoke(main, ["weights", file, "--for", str(source)]).output
+        for file in files
+    )
+
+    assert "by the same names\nloaded: 6" in own
+    assert 'by its map to "an old program"\nloaded: 6' in other

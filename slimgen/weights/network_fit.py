@@ -15,6 +15,9 @@ from slimgen.weights.reading import WeightFile
 Shape = tuple[int, ...]
 
 
+SAME_NAMES = "the same names"  # of a checkpoint, which needs no map
+
+
 class FittedPart(Frozen):
     """A variable of the network, a value of the file, or the two that belong together.
 
@@ -117,7 +120,7 @@ def fit(network: Network, file: WeightFile) -> Fit:
     return Fit(
         network.name,
         file.format,
-        None if no_map else weights.source if weights else "the same names",
+        None if no_map else weights.source if weights else SAME_NAMES,
         tuple(map(variable, report.loaded)),
         new,
         missing,

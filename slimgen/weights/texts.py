@@ -9,7 +9,7 @@ from slimgen.ir.literal_text import literal
 from slimgen.ir.weight_map import Transform
 from slimgen.messages.names import listed
 from slimgen.render.snippet import visible
-from slimgen.weights.network_fit import Fit, FittedPart
+from slimgen.weights.network_fit import SAME_NAMES, Fit, FittedPart
 from slimgen.weights.proposing import Proposal
 from slimgen.weights.reading import StoredValue, WeightFile
 
@@ -51,7 +51,7 @@ def _value(value: StoredValue) -> dict[str, object]:
 def fit_text(fit: Fit, proposal: Proposal) -> str:
     """Write the weights that a network loads, and rules for the rest."""
     by = f'by its map to "{fit.source}"' if fit.source is not None else "without a map"
-    if fit.format == "slim":
+    if fit.source == SAME_NAMES:
         by = "by the same names"
     lines = [f"{fit.network} from {NAMES[fit.format]}, {by}"]
     transformed = [part for part in fit.loaded if part.transform != Transform()]
