@@ -147,6 +147,7 @@ def test_images_are_upright_and_in_their_colours_in_a_graph_too() -> None:
     )
     patches = np.random.default_rng(0).integers(0, 255, [2, 3, 3])
     image = Image.fromarray(np.kron(patches, np.ones([8, 8, 1])).astype(np.uint8))
+    turned = b""
     for orientation in range(10):  # 0 and 9 mean nothing
         for endian in "<>":
             data = Image.Exif()
@@ -157,7 +158,11 @@ def test_images_are_upright_and_in_their_colours_in_a_graph_too() -> None:
             for decode in (names["decode_image"], in_graph):
                 found = decode(encoded).numpy().astype(int)
                 assert found.shape == np.shape(upright)
+                turned = encoded if orientation == 6 else turned
                 assert np.abs(found - np.asarray(upright)).max() < 6  # two decoders
+    assert names["decode_image"](turned).shape == np.rot90(image).shape
+    names["UPRIGHT"] = False  # as TF-Slim does
+    assert names["decode_image"](turned).shape == np.shape(image)
     indexed = image.convert("P")
     decoded = names["decode_image"](file_of(indexed, "BMP")).numpy()
     assert (decoded == np.asarray(indexed.convert("RGB"))).all()

@@ -27,6 +27,7 @@ from slimgen.templates.runtime.stand_ins import (
     weighted_mean,
 )
 
+UPRIGHT = True  # False: images stay as they are stored, as in TF-Slim
 RESIZE_SIDES = SIDES  # the shorter side: always, and at most in training
 CHANNEL_MEANS = (123.68, 116.78, 103.94)  # red, green, blue
 if SPLIT:
@@ -71,6 +72,8 @@ def decode_upright(
         image = decode_grey(encoded)
     else:
         image = tf.io.decode_image(encoded, CHANNELS, expand_animations=False)
+    if not UPRIGHT:
+        return image
     turn = exif_orientation(encoded)
     image = tf.cond(turn > 4, lambda: tf.transpose(image, [1, 0, 2]), lambda: image)
     flips = tf.reduce_any(turn == [[3, 4, 7, 8], [2, 3, 6, 7]], axis=1)

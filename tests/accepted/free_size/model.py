@@ -159,6 +159,8 @@ def decode_upright(encoded, channels=0):
         image = decode_colors(encoded)
     else:
         image = tf.io.decode_image(encoded, channels, expand_animations=False)
+    if not UPRIGHT:
+        return image
     turn = exif_orientation(encoded)
     image = tf.cond(turn > 4, lambda: tf.transpose(image, [1, 0, 2]), lambda: image)
     flips = tf.reduce_any(turn == [[3, 4, 7, 8], [2, 3, 6, 7]], axis=1)

@@ -191,6 +191,8 @@ class Sizes(tf.Module):
 def decode_image(encoded):
     """Decode JPEG, PNG, GIF or BMP, a JPEG turned upright as its EXIF data say."""
     image = tf.io.decode_image(encoded, 4, expand_animations=False)
+    if not UPRIGHT:
+        return image
     turn = exif_orientation(encoded)
     image = tf.cond(turn > 4, lambda: tf.transpose(image, [1, 0, 2]), lambda: image)
     flips = tf.reduce_any(turn == [[3, 4, 7, 8], [2, 3, 6, 7]], axis=1)
