@@ -97,6 +97,12 @@ CAPABILITIES: list[tuple[str, str, dict[str, int]]] = [
         "averages of a part gave wrong weights, and advice could not be followed",
         {"vgg16": 116, "resnet_v1_50": 116, "inception_v3": 116, "lenet": 110},
     ),
+    (
+        "`TF_CPP_MIN_LOG_LEVEL=3` silences the import of TensorFlow",
+        "lines of absl and CUDA stood above every result, whatever the level",
+        {"vgg16": 26, "resnet_v1_50": 26, "inception_v3": 26, "lenet": 26}
+        | {"vgg16 --split": 3, "resnet_v1_50 --split": 3, "lenet --split": 3},
+    ),
 ]
 
 

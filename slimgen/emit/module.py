@@ -100,7 +100,7 @@ class _Module:
         self.runtime: Runtime = describe_runtime(graph, split)
         self.names = Names(
             RESERVED
-            | top_level_names(("networks", "network", "scope", "layer"))
+            | top_level_names(("networks", "network", "scope", "layer", "held_import"))
             | self._names_of_parts(graph)
             | (shared_names() if split else frozenset())
         )
@@ -238,6 +238,7 @@ class _Module:
     def _standard_imports(self, needed_by_layers: set[str]) -> list[str]:
         """The imports from Python's library: modules, and members with a dot."""
         templates = ["scope.py.j2", "network.py.j2", "networks.py.j2"]
+        templates += [] if self.split else [HELD_IMPORT]
         templates += [f"{part}.py.j2" for part in self.runtime.templates]
         library = self.runtime.library.imports(self.parts)
         needed = {"contextlib", "dataclasses", "functools"}
@@ -248,16 +249,19 @@ class _Module:
 
     def _imports(self, used: frozenset[str], defined: frozenset[str]) -> str:
         """Write the imports of the names that the file uses."""
-        imported = [n for n in self.imported if n.rpartition(".")[2] in used]
-        lines = import_lines(imported)
-        third = {"np": "numpy", "tf": "tensorflow"}
-        lines += ["", *(f"import {m} as {n}" for n, m in third.items() if n in used)]
         modules = self.spelling.modules.items()
         own = [import_of(n, alias) for n, alias in modules if n not in self.imported]
-        if own:
-            lines += ["", *own]
-        if self.split:
-            lines += ["", *import_of_shared(used - defined)]
+        own = ["import tensorflow as tf", *[""] * bool(own), *own]
+        numpy = ["import numpy as np"] if "np" in used else []
+        held = "" if self.split else render(HELD_IMPORT, imports=own)
+        used |= used_names(held)
+        imported = [n for n in self.imported if n.rpartition(".")[2] in used]
+        lines = [*import_lines(imported), "", *numpy]
+        if not self.split:
+            return "\n".join([*lines, *["", ""] * bool(numpy), held])
+        # The shared module imports TensorFlow, in silence where that is asked for.
+        first, *others = import_of_shared(used - defined)
+        lines += [*[""] * bool(numpy), first, "", *own, *others]
         return "\n".join(lines) + "\n"
 
     def _constants(self, used: frozenset[str]) -> list[str]:
@@ -354,6 +358,7 @@ class _Module:
         )
 
 
+HELD_IMPORT = "held_import.py.j2"
 THIRD = ("numpy", "tensorflow")
 OPTIONS = ("dtype", "device", "saved")  # of a variable, in few files only
 

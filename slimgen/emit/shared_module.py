@@ -21,7 +21,7 @@ from slimgen.emit.library import (
     used_names,
 )
 from slimgen.emit.shared_layers import shared_initializers, shared_layers
-from slimgen.emit.templates import defined_names, render
+from slimgen.emit.templates import defined_names, imports_of, render
 
 FORMATS = ("keras", "caffe", "safetensors")
 PARTS = (
@@ -164,9 +164,11 @@ def shared_body() -> str:
     ]
     body = "\n\n\n".join(section.strip("\n") for section in sections if section) + "\n"
     names = {*IMPORTED_BY_TEMPLATES, *imported(used_names(body), PARTS)}
-    used = used_names(body)
+    held = render("held_import.py.j2", imports=["import tensorflow as tf"])
+    names |= imports_of("held_import.py.j2")
+    used = used_names(body) | used_names(held)
     lines = import_lines(n for n in names if n.rpartition(".")[2] in used)
-    above = render("shared_module.py.j2", imports=lines, format=FORMAT)
+    above = render("shared_module.py.j2", imports=lines, held=held, format=FORMAT)
     return f"{above.rstrip()}\n\n\n{body}"
 
 

@@ -16,15 +16,19 @@ import os
 import re
 import secrets
 import sys
+import tempfile
 from collections import Counter, namedtuple
 from typing import ClassVar
 
 import numpy as np
-import tensorflow as tf
 
-import my_ops
-import my_ops.image
-import tf as tf_module
+
+with held_back(os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "3"):
+    import tensorflow as tf
+
+    import my_ops
+    import my_ops.image
+    import tf as tf_module
 
 # Network.
 

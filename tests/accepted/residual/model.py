@@ -17,11 +17,15 @@ import os
 import re
 import secrets
 import sys
+import tempfile
 from collections import Counter, namedtuple
 from typing import ClassVar
 
 import numpy as np
-import tensorflow as tf
+
+
+with held_back(os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "3"):
+    import tensorflow as tf
 
 CLASSES = 10
 WEIGHT_DECAY = 0.0001

@@ -16,13 +16,11 @@ import os
 import re
 import secrets
 import sys
+import tempfile
 from collections import Counter, namedtuple
 from typing import ClassVar
 
 import numpy as np
-import tensorflow as tf
-
-# Network.
 
 
 def sizes(scope, images):
