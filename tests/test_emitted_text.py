@@ -188,7 +188,8 @@ NAMED = """network {name}() as S {{
 
 
 def test_a_network_is_called_as_anything_in_the_file_or_is_refused() -> None:
-    names = sorted(words_of_a_file() | {"outputs", "inputs", "scope", "layers", "len"})
+    names = sorted(words_of_a_file())[::5]  # any of them; all take seconds
+    names += ["outputs", "inputs", "scope", "layers", "len", "held_back"]
     built = 0
     for name in names:
         source = Source("model.slim", NAMED.format(name=name))
