@@ -26,7 +26,7 @@ from slimgen.weights.layering import (
     value_of,
 )
 from slimgen.weights.matching import match_layers
-from slimgen.weights.network_fit import Fit, FittedPart, fit, own_names
+from slimgen.weights.network_fit import SAME_NAMES, Fit, FittedPart, fit, own_names
 from slimgen.weights.reading import WeightFile
 from slimgen.weights.rule_check import map_of_rules
 from slimgen.weights.rule_search import (
@@ -72,12 +72,15 @@ def propose(result: Fit, network: Network, file: WeightFile) -> Proposal:
     The rules have been loaded: they give each variable the value that is meant.
     """
     size = len(result.missing) + len(result.mismatched) + len(result.unused)
-    if result.format == "slim":
-        return _other_scope(result)
     if size > MOST:
         return Proposal()
+    scope = _other_scope(result) if result.format == "slim" else Proposal()
+    if scope.rename:
+        return scope
     unwritable = [one.source for one in result.unused if not _is_writable(one.source)]
     pairs = [*_pairs(result, set(unwritable)), *_reshaped(result)]
+    if result.source == SAME_NAMES and pairs:  # the map is for all variables
+        pairs += [ProposedPair(one, one, Transform()) for one in result.loaded]
     order = {name: place for place, name in enumerate(own_names(network))}
     pairs.sort(key=lambda pair: order[pair.ours.variable])
     found = {pair.ours.variable for pair in pairs}

@@ -95,7 +95,7 @@ def _rules(fit: Fit, proposal: Proposal) -> Iterator[str]:
         rules += ["# a guess, by order or likeness of names", *proposal.guessed]
     if not rules:
         return
-    if fit.source is None:
+    if fit.source in (None, SAME_NAMES):
         yield from ("", "rules that may fit:", f'weights {fit.format} "…" {{')
         yield from (f"{INDENT}{rule}" for rule in rules)
         yield "}"
