@@ -73,7 +73,7 @@ def attempts(folder: Path, count: int, restore: Callable[[Path], object]) -> lis
 
 
 def given(folder: Path) -> Path:
-    """What a user gives: the file `x`, or else the folder."""
+    """The source as a user names it: the file `x`, or else the folder."""
     files = [path for path in folder.glob("x.*") if path.stem == "x"]
     return files[0] if len(files) == 1 else folder
 
