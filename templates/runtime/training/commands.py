@@ -31,7 +31,7 @@ def add_train_commands(
     fields = dataclasses.fields(SETTINGS)
     if SPLIT and program.decay:
         add_recompute(commands, rules, SETTINGS)
-    elif RECOMPUTES:
+    elif RECOMPUTES and not SPLIT:
         add_recompute(commands, rules, SETTINGS)
     text = "train, or resume a run that was stopped"
     part = commands.add_parser("train", help=text, description=text)
