@@ -68,10 +68,7 @@ def imported(code: str) -> set[str]:
 def assert_names_are_known(code: str) -> None:
     """Check that no name is bound twice, hidden, or used without being bound."""
     tree = ast.parse(code)
-    held = [
-        one for node in tree.body if isinstance(node, ast.With) for one in node.body
-    ]
-    modules = {name for name in map(_module_of, [*tree.body, *held]) if name}
+    modules = {name for name in map(_module_of, tree.body) if name}
     top = [*modules, *(name for node in tree.body for name in _bound_by(node))]
     assert len(top) == len(set(top)), sorted(n for n in set(top) if top.count(n) > 1)
     assert not set(top) & set(dir(builtins)) - {"__doc__"}
@@ -126,7 +123,7 @@ def _bound_by(node: ast.stmt) -> Iterator[str]:
 def _functions_of_networks(tree: ast.Module) -> Iterator[ast.FunctionDef]:
     """The functions of networks and blocks: they take a scope, and stand above the layers."""
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.name != "held_back":
+        if isinstance(node, ast.FunctionDef):
             first = node.args.args[0].arg if node.args.args else ""
             if node.decorator_list or first != "scope":
                 return

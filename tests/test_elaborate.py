@@ -65,7 +65,9 @@ def test_networks_in_a_circle_are_said_beside_one_that_is_not() -> None:
 
 
 def test_the_final_endpoint_is_the_only_output() -> None:
-    text = f"network n {INPUT} conv 4 3x3 as a; output o\n conv 5 3x3 as b; relu\n }}"
+    text = (
+        f"network n {INPUT} conv 4 3x3 as a; output o\n conv 5 3x3 as b; output p\n }}"
+    )
 
     (network,) = built(text, ("final_endpoint", "b"))
 

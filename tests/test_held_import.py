@@ -16,8 +16,9 @@ NOISY = "import os\nos.write(2, b'noise\\n')\n"
 def run(folder: Path, module: str, level: str) -> subprocess.CompletedProcess[str]:
     """Run the text of built files with another module in the place of TensorFlow."""
     (folder / "noisy.py").write_text(module)
-    held = render(HELD_IMPORT, imports=["import noisy"])
-    imports = "import contextlib, os, sys, tempfile\n"
+    (folder / "tensorflow.py").write_text("import noisy\n")
+    held = render(HELD_IMPORT, imports=["import tensorflow as tf"])
+    imports = "import os, sys, tempfile\n"
     (folder / "program.py").write_text(f"{imports}{held}os.write(2, b'after')\n")
     return subprocess.run(
         [sys.executable, "program.py"],

@@ -396,7 +396,7 @@ def test_operands_are_written_as_the_tensors_that_they_are() -> None:
 
 def test_a_block_that_shares_its_variables_stays_one_function() -> None:
     blocks = "block tower() { conv 3 3x3 as a; conv 3 3x3 as b }\n"
-    lines = "tower as t\nfrom images\ntower reuse=true as t"
+    lines = "tower as t\noutput one\nfrom images\ntower reuse=true as t\noutput two"
     graph = graph_of(blocks + network_of(lines))
 
     after = run_passes(graph, None)

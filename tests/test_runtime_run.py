@@ -542,7 +542,8 @@ def test_a_terminal_has_a_bar_and_other_outputs_have_lines(
     found = [re.fullmatch(form, line) for line in lines]
     assert [one and one[1] for one in found] == ["1", "2", "4", "6"]
     assert [bool(one and one[2]) for one in found] == [False, True, True, True]
-    drawn = terminal.getvalue().split("\n")[-3].split("\r")  # over each other
+    lines = [line for line in terminal.getvalue().split("\n") if "\r" in line]
+    drawn = lines[-1].split("\r")  # over each other
     assert drawn[-2].startswith("[=============       ] step 4/6  loss ")
     assert drawn[-1].startswith("[====================] step 6/6  loss ")
     assert {len(line) for line in drawn[1:]} == {79}
@@ -587,10 +588,10 @@ def test_a_run_starts_from_weights_and_goes_on_from_its_own(
     tiny: ModuleType, settings: Any, whole: tuple[dict[str, np.ndarray], Path]
 ) -> None:
     given = ["--from", str(whole[1]), "--exclude", "conv1/BatchNorm"]
-    code, out, _ = run(tiny, *flags(settings), *given, "--steps", "1")
+    code, _, told = run(tiny, *flags(settings), *given, "--steps", "1")
     assert code == 0
     first = f"{whole[1]}: 1 variables loaded; 5 left out (tiny/conv1/BatchNorm/beta, "
-    assert out.startswith(first)
+    assert told.startswith(first)
     code, out, _ = run(tiny, *flags(settings), *given, "--steps", "2")
     assert code == 0
     told = f"{settings.directory} holds a run to resume: {whole[1]} is not read\n"
@@ -633,7 +634,7 @@ def test_a_job_names_the_weights_that_it_starts_from(
     assert found["tiny/logits/biases"].tolist() == [3.0] * 10
     conv1 = [name for name in fresh if name.startswith("tiny/conv1/")]
     assert same({n: found[n] for n in conv1}, {n: fresh[n] for n in conv1})
-    assert "old/model.ckpt: 2 variables loaded; 4 left out" in capsys.readouterr().out
+    assert "old/model.ckpt: 2 variables loaded; 4 left out" in capsys.readouterr().err
 
     begun = started.Run(started.Settings(initial=""), 40)
     begun.resume()

@@ -425,13 +425,13 @@ def test_outputs_may_have_one_label_of_a_folder(
 
 
 EMBEDDING = """
-network embedding() {
+network rows() {
   input images 8x8x1
   flatten
   fc 4 activation=none as embeddings
 }
 
-train embedding {
+train rows {
   data folder "none"
   loss triplet_semihard_loss margin=0.5
   loss lifted_struct_loss

@@ -299,7 +299,9 @@ def test_a_file_without_a_map_says_so(tmp_path: Path) -> None:
     path = tmp_path / "x.ckpt"
     h5py.File(path, "w").close()
 
-    with pytest.raises(module.RestoreError, match="other formats need a `weights` map"):
+    with pytest.raises(
+        module.RestoreError, match="the source needs a `weights keras` map"
+    ):
         module.restore(module.N(seed=1), path)
 
 

@@ -40,6 +40,7 @@ from slimgen.emit.spelling import (
 )
 from slimgen.emit.statements import BodyWriter, Emitted
 from slimgen.emit.templates import (
+    assigned_names,
     defined_names,
     imports_of,
     member_names,
@@ -100,7 +101,8 @@ class _Module:
         self.runtime: Runtime = describe_runtime(graph, split)
         self.names = Names(
             RESERVED
-            | top_level_names(("networks", "network", "scope", "layer", "held_import"))
+            | top_level_names(("networks", "network", "scope", "layer"))
+            | assigned_names(HELD_IMPORT)
             | self._names_of_parts(graph)
             | (shared_names() if split else frozenset())
         )
@@ -258,7 +260,7 @@ class _Module:
         imported = [n for n in self.imported if n.rpartition(".")[2] in used]
         lines = [*import_lines(imported), "", *numpy]
         if not self.split:
-            return "\n".join([*lines, *["", ""] * bool(numpy), held])
+            return "\n".join([*lines, *[""] * bool(numpy), held])
         # The shared module imports TensorFlow, in silence where that is asked for.
         first, *others = import_of_shared(used - defined)
         lines += [*[""] * bool(numpy), first, "", *own, *others]

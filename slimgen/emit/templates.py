@@ -37,6 +37,7 @@ def render(template: str, /, **context: Any) -> str:
 
 TAG = re.compile(r"\{[{%#]")
 IMPORTS = re.compile(r"\{# imports: (.*?) #\}")
+ASSIGNED = re.compile(r"^ *(\w+) = | as (\w+):", re.MULTILINE)
 MEMBER = re.compile(r"^    (?:def )?(\w+)(?:: \w+ =| =|\()", re.MULTILINE)
 WORD = re.compile(r"[^\W\d]\w*")
 TOP_LEVEL = re.compile(r"^(?:def|class) (\w+)|^(\w+) = ", re.MULTILINE)
@@ -67,6 +68,12 @@ def top_level_names(parts: Iterable[str]) -> frozenset[str]:
 def defined_names(text: str) -> frozenset[str]:
     """The names that a text defines at its left margin."""
     return frozenset(m[1] or m[2] for m in TOP_LEVEL.finditer(text))
+
+
+def assigned_names(template: str) -> frozenset[str]:
+    """The names that a template assigns at any margin, or binds by `with`."""
+    found = ASSIGNED.finditer(source_text(template))
+    return frozenset(m[1] or m[2] for m in found)
 
 
 def member_names(text: str) -> frozenset[str]:

@@ -22,6 +22,22 @@ from typing import ClassVar
 
 import numpy as np
 
+if os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "3" and sys.stderr:
+    with tempfile.TemporaryFile() as held:  # output of libraries, whatever their level
+        errors = os.dup(2)
+        os.dup2(held.fileno(), 2)
+        try:
+            import tensorflow as tf
+        except BaseException:
+            held.seek(0)
+            os.write(errors, held.read())
+            raise
+        finally:
+            os.dup2(errors, 2)
+import tensorflow as tf
+
+# Network.
+
 
 def free_size(scope, images):
     net = conv2d(scope / "down1", images, 4, [3, 3])  # [?, ?, 4]
