@@ -547,7 +547,7 @@ def test_a_terminal_has_a_bar_and_other_outputs_have_lines(
     assert drawn[-2].startswith("[=============       ] step 4/6  loss ")
     assert drawn[-1].startswith("[====================] step 6/6  loss ")
     assert {len(line) for line in drawn[1:]} == {79}
-    assert terminal.getvalue().endswith("/ckpt-6\n")
+    assert "/ckpt-6\n" in terminal.getvalue()
 
 
 def test_steps_are_profiled_on_request(
@@ -590,7 +590,7 @@ def test_a_run_starts_from_weights_and_goes_on_from_its_own(
     given = ["--from", str(whole[1]), "--exclude", "conv1/BatchNorm"]
     code, _, told = run(tiny, *flags(settings), *given, "--steps", "1")
     assert code == 0
-    first = f"{whole[1]}: 1 variables loaded; 5 left out (tiny/conv1/BatchNorm/beta, "
+    first = f"{whole[1]}: 1 variables loaded; 5 left out (tiny/conv1/BatchNorm, "
     assert told.startswith(first)
     code, out, _ = run(tiny, *flags(settings), *given, "--steps", "2")
     assert code == 0
