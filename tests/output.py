@@ -24,7 +24,9 @@ OWN_IMPORTS = {
         "fnmatch",
         "functools",
         "glob",
+        "hashlib",
         "h5py",
+        "itertools",
         "io",
         "json",
         "math",
@@ -52,22 +54,29 @@ def assert_is_tidy_python(code: str) -> None:
     assert "\n\n\n\n" not in code
 
 
-def imported(code: str) -> set[str]:
+@functools.lru_cache(maxsize=4)
+def tree_of(code: str) -> ast.Module:
+    """The tree of a file, which several checks read."""
+    return ast.parse(code)
+
+
+@functools.lru_cache(maxsize=4)
+def imported(code: str) -> frozenset[str]:
     """The modules that a file imports anywhere."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(code)):
+    for node in ast.walk(tree_of(code)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.module is not None
             assert node.level == 0
             found.add(node.module)
-    return found
+    return frozenset(found)
 
 
 def assert_names_are_known(code: str) -> None:
     """Check that no name is bound twice, hidden, or used without being bound."""
-    tree = ast.parse(code)
+    tree = tree_of(code)
     modules = {name for name in map(_module_of, tree.body) if name}
     top = [*modules, *(name for node in tree.body for name in _bound_by(node))]
     assert len(top) == len(set(top)), sorted(n for n in set(top) if top.count(n) > 1)

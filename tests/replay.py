@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from output import tree_of
+
 from slimgen.emit.layer_section import functions_of, with_functions
 from slimgen.emit.spelling import plain
 from slimgen.emit.tensorflow.definitions import definition, is_defined
@@ -273,7 +275,7 @@ def replay(code: str, graph: Graph) -> dict[str, Record]:
     recorder = Recorder()
     names = namespace_of(code, recorder)
     found = {}
-    tree = ast.parse(code)
+    tree = tree_of(code)
     classes = {
         node.name: {
             one.targets[0].id: one.value

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from slimgen.diagnostics import Diagnostics
 from slimgen.emit.identifiers import identifier
 from slimgen.ir.graph import Graph, Signature
 from slimgen.ir.unroll import Applied, Entered, Part, unroll
+from slimgen.layers.variable import FreeVariable
 from slimgen.source import Source
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
@@ -118,8 +120,12 @@ def called(statement: ast.stmt) -> ast.expr | None:
         value = value.elts[-1]
     if isinstance(value, ast.Name):
         return None
-    if isinstance(value, ast.Call) and ast.unparse(value.func) == "end_point":
-        return None if isinstance(value.args[1], ast.Name) else value
+    if isinstance(value, ast.Call):
+        function = ast.unparse(value.func)
+        if function == "end_point":
+            return None if isinstance(value.args[1], ast.Name) else value
+        if function in ("recall", "scope.variable"):  # no operation
+            return None
     return value
 
 
@@ -145,8 +151,17 @@ def text_of(shape: tuple[int | None, ...]) -> str:
 
 
 def is_nothing(part: Applied | Entered) -> bool:
-    """Whether a layer merges one tensor: its result is that tensor."""
-    return isinstance(part, Applied) and part.layer.merges and len(part.inputs) == 1
+    """Whether a layer merges one tensor, which is its result, or is a variable."""
+    if not isinstance(part, Applied):
+        return False
+    merges_one = part.layer.merges and len(part.inputs) == 1
+    return merges_one or isinstance(part.layer, FreeVariable)
+
+
+def agree(shown: str, expected: str) -> bool:
+    """Whether a shape is the one shown, whose lengths that grow with a loop are `?`."""
+    pairs = zip_longest(shown.split(", "), expected.split(", "))
+    return all(one == other or one in ("?", "[?", "?]") for one, other in pairs)
 
 
 @by_file
@@ -165,7 +180,9 @@ def test_each_call_of_a_network_shows_its_shape(path: Path) -> None:
             for places in statements(function.body)
             if called(places[0]) is not None
         ]
-        assert found_shapes == expected
+        assert len(found_shapes) == len(expected)
+        pairs = list(zip(found_shapes, expected, strict=True))
+        assert [] == [pair for pair in pairs if not agree(*pair)]
 
 
 @by_file
