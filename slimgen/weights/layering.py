@@ -54,6 +54,7 @@ TYPES = frozenset(
         "ln",
     ]
 )
+UNNAMED = re.compile(r"[0-9]+|variable(_[0-9]+)?")
 # Names that count the layers of one type: the numbers of two types do not go together.
 COUNTED = re.compile(r"(?:.*[/.])?(?:conv[123]d|batch_normalization)(?:_[0-9]+)?")
 
@@ -119,7 +120,7 @@ def file_layers(parts: Iterable[FittedPart], format: str) -> list[SourceLayer]:
     for part in sorted(parts, key=lambda part: natural(part.source)):
         name, leaf = _split(part.source)
         found.setdefault(name, {})[leaf] = part
-    layers = [SourceLayer(n, _kinds(leaves, format)) for n, leaves in found.items()]
+    layers = [SourceLayer(n, _kinds(n, one, format)) for n, one in found.items()]
     norms = _norms_of(layers, format)
     attached = {norm.name for norm in norms.values()}
     return [
@@ -138,8 +139,15 @@ def _split(name: str) -> tuple[str, str]:
     return name[: len(name) - len(leaf) - bool(above)], leaf
 
 
-def _kinds(leaves: Mapping[str, FittedPart], format: str) -> dict[str, FittedPart]:
-    """Values by kind; PyTorch calls the gamma and beta of its norms weight and bias."""
+def _kinds(
+    name: str, leaves: Mapping[str, FittedPart], format: str
+) -> dict[str, FittedPart]:
+    """Values by kind; PyTorch calls the gamma and beta of its norms weight and bias.
+
+    The only value of a layer of Keras, if it has no name, is what the layer is: its scale.
+    """
+    if len(leaves) == 1 and UNNAMED.fullmatch(next(iter(leaves))):
+        leaves = {re.split(r"[/._]", name)[-1]: one for one in leaves.values()}
     kinds = {KINDS.get(leaf, leaf): part for leaf, part in leaves.items()}
     kernel = kinds.get("kernel")
     if format == "safetensors" and kernel and len(kernel.source_shape or ()) == 1:
@@ -237,6 +245,10 @@ def transform(kind: str, shape: Shape, found: Shape, format: str) -> Transform |
         return _from_pytorch(kind, shape, found)
     if found == shape:
         return Transform()
+    if kind == "depthwise" and found == (*shape[:-2], 1, shape[-2]) and shape[-1] == 1:
+        # A convolution in as many groups as it has channels.
+        axes = tuple(range(len(shape)))
+        return Transform(transpose=(*axes[:-2], axes[-1], axes[-2]))
     if math.prod(found) == math.prod(shape) and found[-1:] == shape[-1:]:
         return Transform(reshape=shape)
     return None

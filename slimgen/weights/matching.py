@@ -17,6 +17,7 @@ from slimgen.weights.layering import (
     value_of,
     wanted_size,
 )
+from slimgen.weights.name_forms import paired_families
 from slimgen.weights.reading import number
 
 MOST_ALIKE = 16  # layers whose names are compared with a layer's
@@ -43,12 +44,30 @@ def match_layers(
 ) -> Iterator[Match]:
     """Match whole layers; those with other names or missing parts are guesses."""
     left, free = list(ours), list(theirs)
-    for round_ in (_matched, _ours_apart, _theirs_apart, _partly):
-        whole = round_ is _matched
+    for round_ in (_by_families, _matched, _ours_apart, _theirs_apart, _partly):
+        whole = round_ in (_by_families, _matched)
         matches = list(round_(left, free, format))
         yield from (replace(one, guessed=one.guessed or not whole) for one in matches)
         left = _without(left, [match.ours for match in matches])
         free = _without(free, [match.theirs for match in matches])
+
+
+def _by_families(
+    ours: Sequence[SourceLayer], theirs: Sequence[SourceLayer], format: str
+) -> Iterator[Match]:
+    """Layers of families whose names count alike; then norms that seem a neighbour's."""
+
+    def is_fit(one: SourceLayer, other: SourceLayer) -> bool:
+        rank = _rank(one, other, format)
+        return rank is not None and rank[:2] == (0, 0)  # each has what the other has
+
+    pairs = list(paired_families(ours, theirs, is_fit))
+    left = _without(ours, [one for one, _ in pairs])
+    free = _without(theirs, [other for _, other in pairs])
+    single = [one for one in left if len(units(one)) == 1 and not one.is_rest]
+    pairs += paired_families(single, _apart(free), is_fit)
+    for one, other in pairs:
+        yield Match(one, other, fits(one, other, format) or {}, False)
 
 
 def _ours_apart(

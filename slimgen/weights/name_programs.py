@@ -9,7 +9,7 @@ from slimgen.frozen import Frozen
 TOKEN = re.compile(r"[0-9]+|[A-Za-z]+|.", re.DOTALL)
 NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 SHORT_LIST = 4  # texts of a list that says more than a count
-LONGEST_LIST = 8
+LONGEST_LIST = 26  # the letters
 LONGEST_COUNT = 30  # numbers of a list
 WIDEST_LIST = 120  # characters
 FARTHEST = 6  # tokens from the start or the end of a component to an end of a text

@@ -111,7 +111,7 @@ def literal_rules(pairs: Sequence[NamedPair]) -> Iterator[FoundRule]:
 class _RuleSearch:
     def __init__(self, pairs: Sequence[NamedPair], others: Sequence[str]) -> None:
         self.others = others
-        self.tried = 0
+        self.left = MOST_TRIED * 100 // (100 + len(pairs))  # each try reads the names
         self.failed: list[NamedPair] = []
         self.todo = dict.fromkeys(pairs)
         self.forms: dict[str, list[NamedPair]] = {}
@@ -192,16 +192,16 @@ class _RuleSearch:
         before: Sequence[NamedPair] = (),
     ) -> FoundRule | None:
         """Return a rule for the pairs, where rules before it decide about some others."""
-        if len({one.changes for one in pairs}) > 1:
+        if len({one.changes for one in pairs}) > 1 or self.left <= 0:
             return None
+        self.left -= 1
         regex = template.regex
         examples = []
         for one in pairs:
             found = regex.fullmatch(one.ours)
             assert found is not None
             examples.append(NameExample(found.groups(), one.theirs))
-        self.tried += 1
-        program = find_program(examples) if self.tried <= MOST_TRIED else None
+        program = find_program(examples)
         if program is None or not _is_clear(template, examples, program):
             return None
         written = _written(template, examples, program)
