@@ -110,6 +110,8 @@ RAW = "(include_preprocessing=False)"  # here that is `preprocess`, before the n
 TRAINED = "--training -D keep_prob=1.0"
 HALF = "(depth_multiplier=0.5, finegrain_classification_mode=True)"
 NO_DROPS = "-D drop_rate=0.0"
+# No program of TF-Slim has the names of these.
+NO_SLIM = ("zoo/keras/", "zoo/unet", "zoo/vit")
 WHOLE = "-D drop_path_keep_prob=1.0"
 ROWS = [
     slim("alexnet_v2", "alexnet_v2", TRAINED),
@@ -382,7 +384,7 @@ def entry_of(row: Row) -> dict[str, Any]:
         "input": ", ".join("x".join(map(str, shape)) for shape in shapes),
         "parameters": totals.parameters,
         "preprocess": network.preprocess and network.preprocess.family,
-        "weights": weights(row).split(", "),
+        "weights": list(filter(None, weights(row).split(", "))),
     }
 
 
@@ -480,10 +482,10 @@ def number(value: float | None) -> str:
 
 
 def weights(row: Row) -> str:
-    """Return the sources of weights that a network has maps for."""
-    text = row.path.read_text(encoding="utf-8")
-    maps = re.findall(r"^ *weights (\w+)", text, re.MULTILINE)
-    return ", ".join(maps if row.file.startswith("zoo/keras/") else ["slim", *maps])
+    """Return the sources of weights whose names a network has, or has maps for."""
+    network, _ = network_of(row.path, row.network)
+    own = not row.file.startswith(NO_SLIM)
+    return ", ".join([*["slim"] * own, *(one.format for one in network.maps)])
 
 
 def measurements(measured: dict[str, Any]) -> Iterable[str]:

@@ -114,6 +114,16 @@ def test_a_folder_of_one_checkpoint_needs_no_checkpoint_file(
     assert "a  [2]" in run("weights", str(tmp_path)).output
 
 
+def test_a_folder_without_one_checkpoint_says_what_it_has(tmp_path: Path) -> None:
+    assert "the folder has no checkpoint: it is empty" in refused(tmp_path)
+    (tmp_path / "notes.txt").write_text("none")
+    assert "the folder has no checkpoint: notes.txt" in refused(tmp_path)
+    for name in ("net-8", "net-9"):
+        write_index(tmp_path / name, {"a": entry([2], 8)})
+
+    assert "several checkpoints, name one: net-8, net-9" in refused(tmp_path)
+
+
 # Files that hold no weights which are read.
 
 OTHERS = {

@@ -293,6 +293,33 @@ def test_a_weight_that_is_there_twice_is_refused(
     assert len(weights.training_state) == 2
 
 
+def test_names_that_a_map_ignores_are_no_misfit(tmp_path: Path) -> None:
+    text = """network n() {
+      input images 8x8x3
+      weights keras "N" {
+        ignore "normalization*/{mean,count}"
+        rename "{layer}/{weights,biases}" "{layer}/{kernel,bias}"
+      }
+      conv 4 3x3 as c
+    }
+    """
+    module = module_of(tmp_path, "n", code_of(text))
+    model = module.N(seed=1)
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        file["c/c/kernel:0"] = np.ones([3, 3, 3, 4], "f4")
+        file["c/c/bias:0"] = np.ones([4], "f4")
+        file["normalization_1/normalization_1/count:0"] = np.ones([1], "f4")
+    report = module.restore(model, path, strict=True)
+
+    assert len(report.loaded) == 2
+    assert report.unused == []
+    with h5py.File(path, "a") as file:
+        file["normalization_1/normalization_1/variance:0"] = np.ones([1], "f4")
+    with pytest.raises(module.RestoreError, match=r"1 unused .*variance"):
+        module.restore(model, path, strict=True)
+
+
 def test_a_file_without_a_map_says_so(tmp_path: Path) -> None:
     text = "network n() { input images 8x8x3; conv 4 3x3 as c }\n"
     module = module_of(tmp_path, "n", code_of(text))

@@ -68,9 +68,8 @@ class FileReader:
 
     def __init__(self, diagnostics: Diagnostics) -> None:
         self._diagnostics = diagnostics
-        self._names: dict[str, str] = (
-            {}
-        )  # by path without links; the first source's first
+        # By path without links; the first source's comes first.
+        self._names: dict[str, str] = {}
         self._project = ""
 
     def __call__(self, path: str, user: Source) -> Source | None:

@@ -84,12 +84,8 @@ def _walk_to_the_end(call: BlockCall, walk: Walk, inner: Env, env: Env) -> str |
     ends: frozenset[str] = frozenset()
     if call.end is not None:
         name = str(call.end.value)
-        around = (
-            "",
-            walk.root,
-            env.scope,
-            scope,
-        )  # as `from` finds it, or in the network
+        # As `from` finds it, or in the network.
+        around = ("", walk.root, env.scope, scope)
         ends = frozenset(join(each, name) for each in around)
     walk.active.append(block)
     walk.naming.used_ends.append(ends)

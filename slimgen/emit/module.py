@@ -51,6 +51,7 @@ from slimgen.emit.tensorflow.values import python
 from slimgen.emit.weight_tables import (
     OtherNames,
     head_scopes,
+    ignored_names,
     other_map,
 )
 from slimgen.frozen import Frozen
@@ -83,6 +84,7 @@ class NetworkText(Frozen):
     outputs: tuple[TensorText, ...]
     head: tuple[str, ...]
     head_sizes: tuple[tuple[str, int], ...]
+    ignored: tuple[tuple[str, tuple[str, ...]], ...]
     maps: tuple[OtherNames, ...]
 
 
@@ -143,7 +145,7 @@ class _Module:
     def _names_of_parts(self, graph: Graph) -> frozenset[str]:
         """Return the names that the parts below the networks define."""
         networks = [
-            NetworkText(n.name, class_name(n.name), "", "", (), (), (), (), (), ())
+            NetworkText(n.name, class_name(n.name), "", "", (), (), (), (), (), (), ())
             for n in graph.networks
         ]
         modules = dict.fromkeys(modules_of(graph), "tf")
@@ -350,6 +352,7 @@ class _Module:
             ),
             head_scopes(network),
             network.head_sizes,
+            ignored_names(network),
             self._maps(network, name.upper()),
         )
 

@@ -289,6 +289,7 @@ def _flags(
         "WEIGHTED_LOSS": False,
         "WEIGHTED_ACCURACY": False,
         "SEVERAL_FORMATS": bool(facts.formats),
+        "IGNORES": any(one.ignored for one in maps),
         "RENAMED": any(one.format == "slim" for one in maps),
         "TRANSFORMS": bool(transforms - {Transform()}),
         "OTHER_TYPES": any("float" not in spec.dtype for spec in saved),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from slimgen.elaborate.name_patterns import read_pattern
 from slimgen.emit.name_pairs import pair_names
 from slimgen.emit.tensorflow.values import python
 from slimgen.frozen import Frozen
@@ -16,6 +17,15 @@ class OtherNames(Frozen):
     name: str
     source: str
     lines: tuple[str, ...]
+
+
+def ignored_names(network: Network) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the patterns of names that a network does not want, by format of the source."""
+    return tuple(
+        (one.format, tuple(read_pattern(p).regex.pattern for p in one.ignored))
+        for one in network.maps
+        if one.ignored
+    )
 
 
 def other_map(network: Network, weights: WeightMap, name: str) -> OtherNames:

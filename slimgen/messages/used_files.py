@@ -10,11 +10,16 @@ from slimgen.source import Span
 def no_such_file(span: Span, path: str, known: Sequence[str]) -> Diagnostic:
     """Report a `use` of a file that cannot be read."""
     slashes = path.replace("\\", "/")
+    absolute = path.startswith("/")
     return Diagnostic(
         "E123",
-        f"the file `{path}` does not exist",
+        (
+            f"the path `{path}` is absolute"
+            if absolute
+            else f"the file `{path}` does not exist"
+        ),
         span,
-        "not found",
+        "begins with `/`" if absolute else "not found",
         (f'a path has slashes: `use "{slashes}"`' if slashes != path else "")
         or suggestion(path, known)
         or "a path is relative to this file; slimgen's own files begin with `std/` or `zoo/`",

@@ -5,7 +5,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from slimgen.elaborate.name_patterns import MOST_WILD, NTH, PatternError, read_pattern
 from slimgen.emit.name_pairs import pair_names, written_list
@@ -148,6 +148,8 @@ class _RuleSearch:
             if not forms.isdisjoint(fitting)
         }
         for template in sorted(sizes, key=lambda t: (-sizes[t], _width(t))):
+            if self.left <= 0:
+                return None
             fitting = set(self.fitting[template])
             pairs = [one for one in self.todo if _form(one.ours) in fitting]
             rule = self._rule(template, pairs)
@@ -225,6 +227,7 @@ def _alike(pairs: Sequence[NamedPair]) -> list[NamedPair]:
     return [one for one in pairs if _form(one.ours) == form]
 
 
+@lru_cache(maxsize=10_000)
 def _form(name: str) -> str:
     return DIGITS.sub("0", name)
 

@@ -120,8 +120,9 @@ def newest_checkpoint(folder):
                 return last
             raise FileNotFoundError(f"`checkpoint` names {last}, which is not there")
     if len(names) != 1:
-        found = f"name one of {names}" if names else f"there is {files}"
-        raise FileNotFoundError(f"no `checkpoint` file that names one; {found}"[:400])
+        found = "several checkpoints, name one" if names else "no checkpoint"
+        others = ", ".join(names or files) or "it is empty"
+        raise FileNotFoundError(f"the folder has {found}: {others}"[:400])
     return names[0]
 
 

@@ -26,6 +26,7 @@ WEIGHTED_ACCURACY = True
 
 # Weights.
 SEVERAL_FORMATS = True  # it has a map to a source other than TF-Slim's checkpoints
+IGNORES = True  # a map names values of its source that are not wanted
 RENAMED = True  # it has a map to TensorFlow checkpoints with other names
 TRANSFORMS = True  # a map slices, reshapes or transposes values
 OTHER_TYPES = True  # a variable is no float

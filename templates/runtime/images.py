@@ -119,9 +119,8 @@ def exif_orientation(encoded):
     little = tf.strings.substr(tiff, 0, 2) == b"II"
     numbers = tf.where(little, read(little_endian=True), read(little_endian=False))
     numbers = tf.cast(numbers, tf.int32)
-    table = (
-        tf.reduce_max(numbers[2:4]) // 2
-    )  # its place has four bytes, of which two are 0
+    # The table's place has four bytes, of which two are 0.
+    table = tf.reduce_max(numbers[2:4]) // 2
     rows = tf.reshape(numbers[table + 1 : table + 385], [64, 6])[: numbers[table]]
     found = tf.boolean_mask(rows[:, 4], (rows[:, 0] == 274) & (rows[:, 4] <= 8))
     return tf.reduce_max(tf.concat([[1], found], 0))

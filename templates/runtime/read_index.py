@@ -65,10 +65,9 @@ def object_names(tensors, prefix, shards):
     with open(f"{prefix}.data-{shard:05}-of-{shards:05}", "rb") as file:
         file.seek(offset)
         graph = file.read(stored)
+    graph = memoryview(graph)[varint(graph, 0)[1] + 4 :]  # behind length and checksum
     keys = {}
-    for _, node in proto_fields(
-        memoryview(graph)[varint(graph, 0)[1] + 4 :]
-    ):  # a checksum
+    for _, node in proto_fields(graph):
         for number, part in proto_fields(node):
             if number == 2:  # a value; those without a name of their own keep the key
                 key = bytes(proto_field(part, 3, b"")).decode()

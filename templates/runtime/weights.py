@@ -11,6 +11,7 @@ from collections import namedtuple
 import numpy as np
 
 from slimgen.templates.runtime.flags import (
+    IGNORES,
     OTHER_TYPES,
     RENAMED,
     SEVERAL_FORMATS,
@@ -134,6 +135,9 @@ def compare(model, weights, chosen, entries):
                 report.transformed.append(name)
     used = {str(one) for one in entries.values()}
     used |= {name.removesuffix(AVERAGE) for name in used}
+    if IGNORES:
+        ignored = getattr(model, "IGNORED", {}).get(weights.format, ())
+        used |= {n for n in weights.shapes for p in ignored if re.fullmatch(p, n)}
     for name in sorted(weights.shapes.keys() - used):
         state = name in weights.training_state
         (report.training_state if state else report.unused).append(name)
@@ -169,8 +173,8 @@ def matching(model, patterns):
     """Return the set of variables at or below some names or globs."""
     found = set()
     for pattern in listed(patterns):
-        glob = f"{model.relative(pattern.rstrip('/'))}/*"
-        fits = functools.partial(fnmatch.fnmatchcase, pat=glob)
+        below = f"{model.relative(pattern.rstrip('/'))}/*"
+        fits = functools.partial(fnmatch.fnmatchcase, pat=below)
         names = {n for n in model.named_variables if fits(f"{model.relative(n)}/")}
         if not names:
             raise RestoreError(unknown_name(model, pattern))
