@@ -153,7 +153,7 @@ def test_blocks_inside_each_other() -> None:
             "turns of loops",
         ),
         pytest.param(
-            network("for i in 1..9000 { relu; relu }"),
+            network("for i in 1..15000 { relu; relu }"),
             "layers in one network",
             marks=pytest.mark.slow,
         ),

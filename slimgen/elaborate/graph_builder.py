@@ -11,7 +11,7 @@ from slimgen.layers.recall import Recall
 from slimgen.messages import names as messages
 from slimgen.source import Span
 
-MOST_ITEMS = 12_000
+MOST_ITEMS = 20_000
 
 
 @dataclass

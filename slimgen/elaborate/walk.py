@@ -20,7 +20,7 @@ from slimgen.source import Span
 from slimgen.syntax import tree
 from slimgen.syntax.tree_nodes import nodes_of
 
-MOST_TURNS = 12_000
+MOST_TURNS = 20_000
 DEEPEST_CALLS = 60
 
 StatementT = TypeVar("StatementT", bound=tree.SyntaxNode)
